@@ -1,0 +1,73 @@
+"""What can go wrong, as one tree: each error says what happened, what to do, and with which exit code a run ends."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+SEVERITY = (70, 6, 2, 4, 3, 5, 1)
+"""Exit codes from the most serious to the least; where several apply the first of these wins."""
+
+
+class KorsyncError(Exception):
+    """An error that a person reads: one line what happened, one line what to do."""
+
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        """Take what happened and, where there is something to do, what to do about it."""
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+
+class ConfigurationError(KorsyncError):
+    """The configuration, or what it names on either side, is wrong; nothing was sent."""
+
+    exit_code = 2
+
+
+class SafetyStop(KorsyncError):
+    """A plan is too large or looks wrong; its pipeline wrote nothing."""
+
+    exit_code = 3
+
+
+class Refused(KorsyncError):
+    """A side refuses everything: credentials, permission, licence, scope, wrong point of sale."""
+
+    exit_code = 4
+
+
+class Unavailable(KorsyncError):
+    """Outside trouble in which nothing happened on the other side; the next run goes on."""
+
+    exit_code = 5
+
+
+class Unsure(KorsyncError):
+    """A write whose outcome is unknown: it may have happened and must never be repeated blindly."""
+
+    exit_code = 5
+
+
+class Rejected(KorsyncError):
+    """A side refuses this one record; others may go on."""
+
+    exit_code = 1
+
+
+class StateError(KorsyncError):
+    """The state file is missing, unreadable, of a newer version or of another shop; it is left as it is."""
+
+    exit_code = 6
+
+
+class LockedError(KorsyncError):
+    """Another korsync run holds the lock; nothing was sent."""
+
+    exit_code = 7
+
+
+def most_serious(exit_codes: Iterable[int]) -> int:
+    """Return the exit code that wins where several apply; 0 where there is none."""
+    codes = set(exit_codes)
+    return next((code for code in SEVERITY if code in codes), 0)

@@ -1,0 +1,222 @@
+"""Plain frozen values that both sides share: what the wire code reads, what pipelines decide on, what is written.
+
+Money is Decimal in the shop's currency, times are aware and in UTC, ids are what the API gave (KORONA: text,
+Shopify: int). What is sold and booked stands in sales.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+# --- KORONA -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePrice:
+    """One entry of an article's price list; gross or net as its price group says."""
+
+    price_group_id: str | None
+    value: Decimal | None
+    valid_from: datetime | None = None
+    product_code: str | None = None
+    organizational_unit_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a bundle: so many pieces of another article leave the stock with each bundle sold."""
+
+    article_id: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A KORONA product. A deleted one may come without its number: the id identifies it."""
+
+    id: str
+    number: str | None
+    name: str
+    revision: int
+    active: bool
+    deactivated: bool
+    track_inventory: bool | None
+    prices: tuple[ArticlePrice, ...] = ()
+    image_id: str | None = None
+    parts: tuple[Part, ...] = ()
+    return_unsellable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """A row of KORONA's /prices: tells that an article's price was saved, also where the article's revision stays."""
+
+    id: str
+    revision: int
+    article_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleImage:
+    """The properties of a KORONA image, without its content."""
+
+    id: str
+    revision: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StockLevel:
+    """An article's stock in one warehouse. `actual` is None where KORONA does not say: missing is not zero."""
+
+    article_id: str
+    warehouse_id: str
+    actual: Decimal | None
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class PriceGroup:
+    """A KORONA price list ("Preisliste" in Studio)."""
+
+    id: str
+    number: str | None
+    name: str
+    net_prices: bool
+    currency_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """A KORONA currency; `key` is its ISO code."""
+
+    id: str
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationalUnit:
+    """A KORONA organizational unit; only some are warehouses."""
+
+    id: str
+    number: str | None
+    name: str
+    warehouse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PointOfSale:
+    """A KORONA point of sale; receipts can be posted on external ones only."""
+
+    id: str
+    number: str | None
+    name: str
+    type: str | None
+    coupled: bool
+    warehouse_id: str | None
+    organizational_unit_id: str | None
+    fiscal_service: str | None
+    last_receipt_number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentMethod:
+    """A KORONA payment method."""
+
+    id: str
+    number: str | None
+    name: str
+    uses_cash_drawer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SalesTaxRate:
+    """A rate in percent and the instant from which it holds (None: always)."""
+
+    percent: Decimal
+    valid_from: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SalesTax:
+    """A KORONA sales tax with the rates it had and will have; `included` says whether prices contain it."""
+
+    id: str
+    number: str | None
+    name: str
+    included: bool
+    rates: tuple[SalesTaxRate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedThing:
+    """A KORONA object of which only id, number and name matter here: cashier, customer group."""
+
+    id: str
+    number: str | None
+    name: str
+
+
+# --- Shopify ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A Shopify variant. `sku` is empty where there is none; `tracked` is true only where Shopify itself counts."""
+
+    id: int
+    product_id: int
+    sku: str
+    price: Decimal
+    compare_at_price: Decimal | None
+    inventory_item_id: int
+    tracked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShopImage:
+    """An image of a Shopify product; Shopify may put a suffix behind the file name in `address`."""
+
+    id: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShopProduct:
+    """A Shopify product with its variants (at most 100 over REST) and images."""
+
+    id: int
+    title: str
+    status: str
+    updated_at: datetime
+    variants: tuple[Variant, ...]
+    images: tuple[ShopImage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryLevel:
+    """What Shopify has for sale at a location, as of `seen_at` (Shopify's Date); None where it does not count."""
+
+    inventory_item_id: int
+    location_id: int
+    available: int | None
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A Shopify location."""
+
+    id: int
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A Shopify store: its own currency, time zone and whether its prices contain the taxes."""
+
+    domain: str
+    currency: str
+    timezone: str
+    taxes_included: bool
