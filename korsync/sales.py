@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-# --- Shopify: orders and refunds ----------------------------------------------------------------------------------------
+# --- Shopify: orders and refunds ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Order:
     financial_status: str = field(default="", compare=False)
 
 
-# --- KORONA: receipts as they stand there -------------------------------------------------------------------------------
+# --- KORONA: receipts as they stand there ---
 
 
 @dataclass(frozen=True, slots=True)
