@@ -5,8 +5,12 @@ Deleting the file costs one full read and one run in which stock is only lowered
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
-from korsync.records import Article, ArticleImage, InventoryLevel, ShopProduct, StockLevel
+from korsync.codec import decode, encode, from_json, to_json
+from korsync.errors import StateError
+from korsync.files import read_whole, write_whole
+from korsync.records import Article, ArticleImage, InventoryLevel, Shop, ShopProduct, StockLevel
 from korsync.targets import BookingTargets, ProductTargets, StockTargets
 
 SCHEMA = 1
@@ -44,10 +48,13 @@ class WarehouseStock:
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Shopify's inventory levels at the location as last seen, by inventory item id."""
+    """Shopify's inventory levels at the location as last seen, by inventory item id.
+
+    `read_at` is Shopify's time at the start of the last read: what that read did not bring was unchanged then.
+    """
 
     levels: dict[int, InventoryLevel] = field(default_factory=dict)
-    cursor: datetime | None = None
+    read_at: datetime | None = None
     full_at: datetime | None = None
 
 
@@ -61,10 +68,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What the configuration names, as found; valid for a day and for one content of the configuration file."""
+    """What the configuration names, as found; valid for a day."""
 
-    fingerprint: str = ""
     found_at: datetime | None = None
+    shop: Shop | None = None
     products: ProductTargets | None = None
     stock: StockTargets | None = None
     bookings: BookingTargets | None = None
@@ -82,3 +89,42 @@ class Cache:
     looks: dict[int, Look] = field(default_factory=dict)
     doubts: dict[int, datetime] = field(default_factory=dict)
     targets: Targets = field(default_factory=Targets)
+
+
+def load_cache(path: Path, fingerprint: str) -> tuple[Cache, str | None]:
+    """Return the cache made under the configuration with this fingerprint, otherwise an empty one and the reason.
+
+    An empty cache is always safe, so nothing is raised; a missing file is no reason worth telling.
+    """
+    try:
+        content = from_json(read_whole(path).data)
+        if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+            return Cache(), f"the cache {path} is of another version of korsync"
+        if content.pop("fingerprint", None) != fingerprint:
+            return Cache(), "the configuration has changed since the cache was made"
+        return decode(Cache, content), None
+    except FileNotFoundError:
+        return Cache(), None
+    except OSError as error:
+        return Cache(), f"the cache {path} cannot be read: {error.strerror or error}"
+    except ValueError as error:
+        return Cache(), f"the cache {path} cannot be used: {error}"
+
+
+def save_cache(path: Path, cache: Cache, fingerprint: str) -> str | None:
+    """Replace the cache file; where that fails remove the old one, and return the reason.
+
+    An old cache must not outlive a run that wrote stock: its last looks would explain away an order not listed yet.
+    Raises StateError where it can be neither replaced nor removed.
+    """
+    data = to_json({"schema": SCHEMA, "fingerprint": fingerprint, **encode(cache)})
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        reason = f"the cache {path} cannot be written: {error.strerror or error}"
+        try:
+            path.unlink(missing_ok=True)
+        except OSError:
+            raise StateError(reason, f"remove {path} by hand, then run again") from error
+        return reason
+    return None

@@ -26,9 +26,17 @@ class ConfigurationError(KorsyncError):
 
 
 class SafetyStop(KorsyncError):
-    """A plan is too large or looks wrong; its pipeline wrote nothing."""
+    """A plan is too large or looks wrong; its pipeline wrote nothing.
+
+    `guarded` identifies what a person would let through with `korsync accept`.
+    """
 
     exit_code = 3
+
+    def __init__(self, what: str, remedy: str, guarded: tuple[str, ...]) -> None:
+        """Take what looks wrong, what to do, and what exactly would be let through."""
+        super().__init__(what, remedy)
+        self.guarded = guarded
 
 
 class Refused(KorsyncError):

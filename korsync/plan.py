@@ -63,12 +63,18 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a pipeline intends: changes in the order in which they are written, and what is left alone."""
+    """All that a pipeline intends: changes in the order in which they are written, and what is left alone.
+
+    `notes` are remarks for a person that concern no single item's fate; `trouble` is what kept the pull from being
+    complete although something could be planned.
+    """
 
     pipeline: str
     changes: tuple[Change, ...] = ()
     skips: tuple[Skip, ...] = ()
     matched: int = 0
+    notes: tuple[str, ...] = ()
+    trouble: tuple[KorsyncError, ...] = ()
 
     def skipped(self, fate: Fate) -> tuple[Skip, ...]:
         """Return the skips of one fate."""

@@ -149,6 +149,17 @@ class SalesTax:
 
 
 @dataclass(frozen=True, slots=True)
+class KoronaAccount:
+    """A KORONA account: whether it is for tests, its time zone (IANA name) and its licences."""
+
+    id: str
+    company: str
+    test_mode: bool
+    timezone: str | None
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NumberedThing:
     """A KORONA object of which only id, number and name matter here: cashier, customer group."""
 

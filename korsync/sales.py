@@ -37,7 +37,6 @@ class OrderLine:
     gift_card: bool = False
     tip: bool = False
     custom: bool = False
-    duties: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,16 @@ class ShippingLine:
     discount: Decimal
     taxes: tuple[TaxLine, ...]
     removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """A duty of an order line or an additional fee of the order, with its own Shopify id, in the shop's money."""
+
+    id: int
+    title: str
+    price: Decimal
+    taxes: tuple[TaxLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,50 +114,13 @@ class Order:
     gateways: tuple[str, ...]
     lines: tuple[OrderLine, ...]
     shipping_lines: tuple[ShippingLine, ...]
+    fees: tuple[Fee, ...] = ()
+    taxes: tuple[TaxLine, ...] = ()
     refunds: tuple[Refund, ...] = ()
     financial_status: str = field(default="", compare=False)
 
 
-# --- KORONA: receipts as they stand there ---
-
-
-@dataclass(frozen=True, slots=True)
-class BookedLine:
-    """A line of a receipt as KORONA holds it. `line_id` is Shopify's line id, None on lines korsync did not write."""
-
-    line_id: int | None
-    quantity: Decimal
-    base: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class BookedReceipt:
-    """A receipt as KORONA holds it. `key` is the korsyncKey from its external references, None on foreign receipts."""
-
-    id: str
-    number: str
-    order_number: str | None
-    revision: int
-    key: str | None
-    shop: str | None
-    order_id: int | None
-    gross: Decimal
-    lines: tuple[BookedLine, ...]
-    created_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerRow:
-    """One row of KORONA's answer to a POST; action and status are passed on as they came."""
-
-    status: str
-    action: str
-    id: str | None
-    number: str | None
-    message: str
-
-
-# --- a receipt about to be posted -------------------------------------------------------------------------------------
+# --- KORONA: a receipt about to be posted ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,3 +179,46 @@ class Receipt:
     def gross(self) -> Decimal:
         """The receipt's total in the shop's currency, taxes included."""
         return sum((line.gross for line in self.lines), Decimal(0))
+
+
+# --- KORONA: receipts as they stand there ---
+
+
+@dataclass(frozen=True, slots=True)
+class BookedLine:
+    """A line of a receipt as KORONA holds it. `line_id` is Shopify's line id, None on lines korsync did not write."""
+
+    line_id: int | None
+    article_id: str
+    description: str
+    quantity: Decimal
+    base: Decimal
+    discount: Decimal
+    taxes: tuple[ReceiptTax, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BookedReceipt:
+    """A receipt as KORONA holds it. `key` is the korsyncKey from its external references, None on foreign receipts."""
+
+    id: str
+    number: str
+    order_number: str | None
+    revision: int
+    key: str | None
+    shop: str | None
+    order_id: int | None
+    gross: Decimal
+    lines: tuple[BookedLine, ...]
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One row of KORONA's answer to a POST; action and status are passed on as they came."""
+
+    status: str
+    action: str
+    id: str | None
+    number: str | None
+    message: str

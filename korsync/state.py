@@ -3,13 +3,18 @@
 Nothing here says anything about a customer.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
+from korsync.codec import decode, encode, from_json, to_json
+from korsync.errors import StateError
+from korsync.files import read_whole, write_whole
 from korsync.sales import Receipt
 
 SCHEMA = 1
+RESTORE = "put a good copy in its place, or move it away and run `korsync init --adopt`"
 
 
 class BookingStatus(StrEnum):
@@ -62,18 +67,21 @@ class KnownLine:
 
 @dataclass(frozen=True, slots=True)
 class Restock:
-    """Pieces of an order line that were put back on the shelf; `here` where the location is ours or not said."""
+    """Pieces of an order line that were put back on the shelf, when, and at which location where Shopify says so."""
 
     refund_id: int
     line_id: int
     quantity: int
     at: datetime
-    here: bool
+    location_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class KnownOrder:
-    """A Shopify order until it is finished and has been quiet for 30 days."""
+    """A Shopify order until it is finished and has been quiet for 30 days.
+
+    `listed` and `listed_refunds` tell what a person was told once: that the order or a refund is not booked, and why.
+    """
 
     id: int
     name: str
@@ -88,7 +96,9 @@ class KnownOrder:
     sale: Booking | None = None
     returns: tuple[Booking, ...] = ()
     ignored: bool = False
-    settled_refunds: tuple[int, ...] = ()
+    listed: bool = False
+    listed_refunds: tuple[int, ...] = ()
+    ignored_refunds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +145,11 @@ class State:
     """The whole of state.json."""
 
     identity: Identity
+    order_cursor: datetime
     schema: int = SCHEMA
-    order_cursor: datetime | None = None
     orders_full_at: datetime | None = None
     orders: dict[int, KnownOrder] = field(default_factory=dict)
     held: dict[str, Held] = field(default_factory=dict)
-    ignored: dict[str, datetime] = field(default_factory=dict)
     images: dict[str, SentImage] = field(default_factory=dict)
     accepted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stopped: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -148,3 +157,74 @@ class State:
     last_trouble: tuple[str, ...] = ()
     trouble_told_at: datetime | None = None
     runs: tuple[RunRecord, ...] = ()
+
+
+def load_state(path: Path, identity: Identity) -> State:
+    """Return the state of this shop, account and point of sale; the file is only read.
+
+    Raises StateError where it is missing, is not exactly what `save_state` writes, or belongs to another identity.
+    """
+    try:
+        data = read_whole(path).data
+    except FileNotFoundError:
+        raise StateError(
+            f"the state file {path} is missing",
+            "run `korsync init` if this shop is new to korsync, `korsync init --adopt` if its state was lost",
+        ) from None
+    except OSError as error:
+        raise StateError(f"the state file {path} cannot be read: {error.strerror or error}", RESTORE) from error
+    try:
+        state = _read(path, data)
+    except ValueError as error:
+        raise StateError(f"the state file {path} cannot be used: {error}", RESTORE) from None
+    for each in fields(Identity):
+        theirs, ours = getattr(state.identity, each.name), getattr(identity, each.name)
+        if theirs != ours:
+            raise StateError(
+                f"the state file {path} belongs to another {each.name.replace('_', ' ')}: {theirs}, not {ours}",
+                "give this shop a state_file of its own, or put the configuration right",
+            )
+    return state
+
+
+def save_state(path: Path, state: State) -> None:
+    """Replace the state file by this state; once this returns, not even a power cut loses it.
+
+    Raises StateError where that cannot be done, ValueError for a state that `load_state` would refuse.
+    """
+    _check(state)
+    data = to_json({"schema": SCHEMA, **encode(state)})
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        raise StateError(
+            f"the state file {path} cannot be written: {error.strerror or error}",
+            "see to it that korsync may write in this folder and that the disk is not full",
+        ) from error
+
+
+def _read(path: Path, data: bytes) -> State:
+    content = from_json(data)
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if type(schema) is int and schema > SCHEMA:
+        raise StateError(
+            f"the state file {path} was written by a newer korsync: schema {schema}, this one knows {SCHEMA}",
+            "run the korsync that wrote it, or a newer one",
+        )
+    if type(schema) is not int or schema != SCHEMA:
+        raise ValueError(f"$.schema: must be {SCHEMA}")
+    state = decode(State, content)
+    _check(state)
+    return state
+
+
+def _check(state: State) -> None:
+    """Raise ValueError for what the types allow but no state can be: a wrong key, fewer than no pieces."""
+    for key, order in state.orders.items():
+        if key != order.id:
+            raise ValueError(f"$.orders.{key}.id: must be {key}")
+        bookings = (order.sale, *order.returns) if order.sale else order.returns
+        counted: tuple[KnownLine | Restock | Pieces, ...] = (*order.lines, *order.restocks)
+        counted += tuple(pieces for booking in bookings for pieces in booking.pieces)
+        if any(each.quantity < 0 for each in counted) or any(booking.attempts < 0 for booking in bookings):
+            raise ValueError(f"$.orders.{key}: a quantity or a number of attempts is below 0")

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from korsync.records import Location, PaymentMethod, PointOfSale, PriceGroup, SalesTax, Shop
+from korsync.records import Location, PaymentMethod, PointOfSale, PriceGroup, SalesTax
 
 
 @dataclass(frozen=True, slots=True)
 class ProductTargets:
-    """What the products pipeline needs to know."""
+    """What the products pipeline needs to know: a price group whose currency and kind fit the shop."""
 
-    shop: Shop
     price_group: PriceGroup
 
 
@@ -23,9 +22,8 @@ class StockTargets:
 
 @dataclass(frozen=True, slots=True)
 class BookingTargets:
-    """What orders and refunds need to know to make receipts."""
+    """What orders and refunds need to know to make receipts; payment methods by gateway."""
 
-    shop: Shop
     point_of_sale: PointOfSale
     payment_methods: dict[str, PaymentMethod]
     sales_taxes: tuple[SalesTax, ...]

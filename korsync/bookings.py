@@ -1,0 +1,253 @@
+"""What is known of orders and their receipts, and how that knowledge grows: pure, the heart of booking exactly once.
+
+Shopify's order list and KORONA's receipts are the two sources; the state holds only what follows from them, plus the
+intents of bookings whose outcome is not known yet.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from korsync.config import OrderSettings
+from korsync.plan import Outcome
+from korsync.receipts import refund_key, restocked_pieces, sale_key, sold_pieces
+from korsync.records import Shop
+from korsync.sales import BookedReceipt, Order, Receipt
+from korsync.state import Booking, BookingStatus, KnownLine, KnownOrder, Pieces, Restock
+
+QUIET = timedelta(days=30)
+"""A finished order is forgotten when nothing happened to it for so long; it can be read back from KORONA."""
+
+MAY_STAND_IN_KORONA = frozenset({BookingStatus.INTENT, BookingStatus.QUEUED, BookingStatus.BOOKED})
+"""The states of a receipt that KORONA may already contain: a return in one of them counts only through KORONA."""
+
+QUEUE_PATIENCE = timedelta(hours=24)
+"""How long a queued receipt may stay unseen before a person must look at it."""
+
+
+def start_instant(settings: OrderSettings, shop: Shop) -> datetime:
+    """Return the instant from which orders are booked: midnight of `orders.start_from` in the shop's time zone."""
+    midnight = datetime.combine(settings.start_from, datetime.min.time())
+    return midnight.replace(tzinfo=ZoneInfo(shop.timezone))
+
+
+def remember(order: Order, known: KnownOrder | None, start: datetime) -> KnownOrder:
+    """Return what the state should hold of an order as Shopify shows it now; bookings stay as they are."""
+    lines = tuple(
+        KnownLine(line.id, line.sku, line.variant_id, sold_pieces(line, order.refunds)) for line in order.lines
+    )
+    restocks = tuple(
+        Restock(refund.id, line_id, pieces, refund.created_at, _location(order, refund.id, line_id))
+        for refund in order.refunds
+        for line_id, pieces in restocked_pieces(refund).items()
+    )
+    fresh = KnownOrder(
+        id=order.id,
+        name=order.name,
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+        cancelled_at=order.cancelled_at,
+        test=order.test,
+        fulfilled=order.fulfilled,
+        before_start=order.created_at < start,
+        lines=lines,
+        restocks=restocks,
+    )
+    if known is None:
+        return fresh
+    return replace(
+        fresh,
+        sale=known.sale,
+        returns=known.returns,
+        ignored=known.ignored,
+        listed=known.listed,
+        listed_refunds=known.listed_refunds,
+        ignored_refunds=known.ignored_refunds,
+    )
+
+
+def _location(order: Order, refund_id: int, line_id: int) -> int | None:
+    """Return where the pieces went; None where Shopify does not say or names several places."""
+    places = {
+        line.location_id
+        for refund in order.refunds
+        if refund.id == refund_id
+        for line in refund.lines
+        if line.line_id == line_id
+    }
+    return places.pop() if len(places) == 1 else None
+
+
+def worth_remembering(order: KnownOrder, now: datetime) -> bool:
+    """Tell whether an order still matters: something is open, or it was touched within the last 30 days."""
+    if order.updated_at > now - QUIET:
+        return True
+    if order.before_start:
+        return not order.fulfilled and not order.ignored and order.cancelled_at is None
+    return is_due(order) or any(each.status is not BookingStatus.BOOKED for each in order.returns)
+
+
+def is_due(order: KnownOrder) -> bool:
+    """Tell whether an order's sale has still to be booked; once an intent exists it is booked to the end."""
+    if is_booked(order.sale) or order.ignored or order.test or order.before_start:
+        return False
+    return is_begun(order) or order.cancelled_at is None
+
+
+def is_begun(order: KnownOrder) -> bool:
+    """Tell whether a receipt of the sale may stand in KORONA or is about to; a refused one does not."""
+    return order.sale is not None and order.sale.status is not BookingStatus.REFUSED
+
+
+def is_booked(booking: Booking | None) -> bool:
+    """Tell whether KORONA is known to hold a receipt."""
+    return booking is not None and booking.status is BookingStatus.BOOKED
+
+
+def is_settled(booking: Booking | None, korona_now: datetime, settle: timedelta) -> bool:
+    """Tell whether a booked receipt is so old that KORONA's stock surely contains it (design rule: settle minutes)."""
+    return (
+        booking is not None
+        and booking.status is BookingStatus.BOOKED
+        and booking.confirmed_at is not None
+        and booking.confirmed_at + settle <= korona_now
+    )
+
+
+def pieces_of(receipt: Receipt, order: KnownOrder) -> tuple[Pieces, ...]:
+    """Return the pieces that a receipt moves, by order line; shipping and fees move none."""
+    line_ids = {line.id for line in order.lines}
+    return tuple(Pieces(line.line_id, int(abs(line.quantity))) for line in receipt.lines if line.line_id in line_ids)
+
+
+def intent(receipt: Receipt, order: KnownOrder, previous: Booking | None, now: datetime) -> Booking:
+    """Return the note that exactly this receipt is about to be posted; `now` is KORONA's time."""
+    attempts = previous.attempts + 1 if previous else 1
+    return Booking(receipt.key, BookingStatus.INTENT, pieces_of(receipt, order), receipt, now, attempts)
+
+
+def outcome_of(booking: Booking, outcome: Outcome, message: str, now: datetime) -> Booking:
+    """Return what the outcome of a POST makes of an intent; where it is unknown the intent stays."""
+    match outcome:
+        case Outcome.DONE:
+            return replace(booking, status=BookingStatus.BOOKED, receipt=None, confirmed_at=now, reason="")
+        case Outcome.QUEUED:
+            return replace(booking, status=BookingStatus.QUEUED)
+        case Outcome.REJECTED:
+            return replace(booking, status=BookingStatus.REFUSED, receipt=None, reason=message)
+        case _:
+            return booking
+
+
+def found_sale(order: KnownOrder, total: object, found: Iterable[BookedReceipt], now: datetime) -> Booking | None:
+    """Return the booking that a look-up shows for an order's sale; None where KORONA holds no such receipt.
+
+    `total` is Shopify's total price, used where the state does not know what was posted.
+    """
+    expected = order.sale.receipt if order.sale else None
+    known_pieces = {line.id: line.quantity for line in order.lines}
+    return _found(sale_key(order.id), order.sale, expected, known_pieces, total, tuple(found), now)
+
+
+def found_return(order: KnownOrder, refund_id: int, found: Iterable[BookedReceipt], now: datetime) -> Booking | None:
+    """Return the booking that a look-up shows for a refund; None where KORONA holds no such receipt."""
+    key = refund_key(refund_id)
+    previous = return_of(order, refund_id)
+    pieces = {each.line_id: each.quantity for each in order.restocks if each.refund_id == refund_id}
+    return _found(key, previous, previous.receipt if previous else None, pieces, None, tuple(found), now)
+
+
+def return_of(order: KnownOrder, refund_id: int) -> Booking | None:
+    """Return the booking of a refund, None where nothing was begun."""
+    return next((each for each in order.returns if each.key == refund_key(refund_id)), None)
+
+
+def _found(
+    key: str,
+    previous: Booking | None,
+    expected: Receipt | None,
+    known_pieces: Mapping[int, int],
+    total: object,
+    found: tuple[BookedReceipt, ...],
+    now: datetime,
+) -> Booking | None:
+    mine = [each for each in found if each.key == key]
+    if not mine:
+        return None
+    attempts = previous.attempts if previous else 0
+    pieces = _booked_pieces(mine[0], set(known_pieces))
+    if len(mine) > 1:
+        return Booking(key, BookingStatus.CONFLICT, pieces, reason=f"KORONA holds {len(mine)} receipts for it")
+    trouble = _difference(mine[0], expected, known_pieces, total)
+    if trouble:
+        return Booking(key, BookingStatus.CONFLICT, pieces, reason=trouble)
+    confirmed = previous.confirmed_at if previous and is_booked(previous) else now
+    return Booking(key, BookingStatus.BOOKED, pieces, None, previous.sent_at if previous else None, attempts, confirmed)
+
+
+def _booked_pieces(receipt: BookedReceipt, line_ids: set[int]) -> tuple[Pieces, ...]:
+    return tuple(
+        Pieces(line.line_id, int(abs(line.quantity)))
+        for line in receipt.lines
+        if line.line_id is not None and line.line_id in line_ids
+    )
+
+
+def _difference(
+    receipt: BookedReceipt, expected: Receipt | None, known_pieces: Mapping[int, int], total: object
+) -> str:
+    """Say how a receipt in KORONA differs from what was posted or, where that is not known, from the order."""
+    if expected is not None:
+        return differs_from_posted(receipt, expected)
+    too_many = [
+        line
+        for line in receipt.lines
+        if line.line_id is not None and abs(line.quantity) > known_pieces.get(line.line_id, abs(line.quantity))
+    ]
+    if too_many:
+        return f"KORONA's receipt {receipt.number} has more pieces than the order"
+    all_there = {line.line_id: int(abs(line.quantity)) for line in receipt.lines if line.line_id in known_pieces}
+    if total is not None and all_there == dict(known_pieces) and receipt.gross != total:
+        return f"KORONA's receipt {receipt.number} says {receipt.gross}, the order {total}"
+    return ""
+
+
+def differs_from_posted(receipt: BookedReceipt, posted: Receipt) -> str:
+    """Say how a receipt in KORONA differs from what was posted under its key; empty where it does not."""
+    wanted = {line.line_id: line.quantity for line in posted.lines}
+    present = {line.line_id: line.quantity for line in receipt.lines}
+    if wanted != present:
+        return f"KORONA's receipt {receipt.number} has other quantities than were posted"
+    if receipt.gross != posted.gross:
+        return f"KORONA's receipt {receipt.number} says {receipt.gross}, {posted.gross} was posted"
+    return ""
+
+
+def with_booking(order: KnownOrder, booking: Booking) -> KnownOrder:
+    """Return the order with a booking put in the place of the one with the same key."""
+    if booking.key == sale_key(order.id):
+        return replace(order, sale=booking)
+    others = tuple(each for each in order.returns if each.key != booking.key)
+    return replace(order, returns=(*others, booking))
+
+
+def without_booking(order: KnownOrder, key: str) -> KnownOrder:
+    """Return the order as if nothing had been begun under a key."""
+    if key == sale_key(order.id):
+        return replace(order, sale=None)
+    return replace(order, returns=tuple(each for each in order.returns if each.key != key))
+
+
+def added_since_booking(order: KnownOrder) -> dict[int, int]:
+    """Return the pieces per line that an edit added after the sale was booked."""
+    if order.sale is None or order.sale.status is not BookingStatus.BOOKED:
+        return {}
+    booked = {each.line_id: each.quantity for each in order.sale.pieces}
+    more = {line.id: line.quantity - booked.get(line.id, 0) for line in order.lines}
+    return {line_id: pieces for line_id, pieces in more.items() if pieces > 0}
+
+
+def may_send_again(booking: Booking, korona_now: datetime, settle: timedelta) -> bool:
+    """Tell whether an intent that KORONA does not show is old enough to be sent again, the same bytes."""
+    return booking.sent_at is not None and booking.sent_at + settle <= korona_now

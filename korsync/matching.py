@@ -1,0 +1,90 @@
+"""Which KORONA article is which Shopify variant: pure, exact, and never on a guess."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from korsync.plan import Fate, Skip
+from korsync.records import Article, ShopProduct, Variant
+
+Thing = TypeVar("Thing")
+
+READABLE_VARIANTS = 100
+"""REST answers with at most so many variants per product and cuts the rest in silence (Shopify's product model)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An article and the one variant whose SKU is its number."""
+
+    article: Article
+    product: ShopProduct
+    variant: Variant
+    sku: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """All matches by SKU in the order of the articles' numbers, and what could not be matched and why."""
+
+    matches: tuple[Match, ...]
+    skips: tuple[Skip, ...]
+
+
+def match(articles: Mapping[str, Article], products: Mapping[int, ShopProduct]) -> Matching:
+    """Match articles and variants whose number and SKU are equal after stripping blanks at the ends.
+
+    A number or SKU that stands twice on either side is matched nowhere; near matches are hints, never used.
+    """
+    by_number = _grouped((_number(each), each) for each in articles.values() if is_live(each))
+    by_sku = _grouped(
+        (variant.sku.strip(), (product, variant)) for product in products.values() for variant in product.variants
+    )
+    matches, skips = [], []
+    for sku, variants in sorted(by_sku.items()):
+        found = by_number.get(sku, [])
+        if len(variants) > 1:
+            skips.append(Skip(sku, f"the SKU stands on {len(variants)} variants in Shopify", Fate.LEFT))
+        elif len(found) > 1:
+            skips.append(Skip(sku, f"the number stands on {len(found)} articles in KORONA", Fate.LEFT))
+        elif found and len(variants[0][0].variants) >= READABLE_VARIANTS:
+            reason = f"its product “{variants[0][0].title}” has {READABLE_VARIANTS} or more variants"
+            skips.append(Skip(sku, f"{reason}, which cannot be read completely", Fate.LEFT))
+        elif found:
+            matches.append(Match(found[0], *variants[0], sku))
+    skips.extend(_unmatched(by_number, by_sku))
+    return Matching(tuple(matches), tuple(skips))
+
+
+def is_live(article: Article) -> bool:
+    """Tell whether an article is neither deleted nor switched off in KORONA."""
+    return article.active and not article.deactivated
+
+
+def _number(article: Article) -> str:
+    return (article.number or "").strip()
+
+
+def _grouped(pairs: Iterable[tuple[str, Thing]]) -> dict[str, list[Thing]]:
+    groups: dict[str, list[Thing]] = {}
+    for key, thing in pairs:
+        if key:
+            groups.setdefault(key, []).append(thing)
+    return groups
+
+
+def _unmatched(numbers: Mapping[str, object], skus: Mapping[str, object]) -> list[Skip]:
+    near = _grouped((_folded(number), number) for number in numbers if number not in skus)
+    skips = []
+    for sku in sorted(skus.keys() - numbers.keys()):
+        alike = near.get(_folded(sku), [])
+        hint = f"; KORONA has the similar {', '.join(repr(each) for each in sorted(alike))}" if alike else ""
+        skips.append(Skip(sku, f"no article in KORONA has this number{hint}", Fate.LEFT))
+    return skips
+
+
+def _folded(number: str) -> str:
+    """Reduce a number to what a near match has in common: width, case, blanks and leading zeros taken out."""
+    plain = unicodedata.normalize("NFKC", number).casefold()
+    return "".join(plain.split()).lstrip("0")

@@ -1,0 +1,156 @@
+"""Pieces sold in Shopify that KORONA's stock does not contain yet (P), and falls that no known order explains (U).
+
+Shopify lowers its level the moment an order is placed; KORONA knows of it only after the receipt is booked. Writing
+KORONA's figure over Shopify's in between would sell the piece twice.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from korsync.bookings import MAY_STAND_IN_KORONA, is_begun, is_settled, return_of
+from korsync.state import KnownLine, KnownOrder
+
+CLOCK_GRAIN = timedelta(seconds=5)
+"""Shopify's times have whole seconds and come from several machines: closer than this, before and after are unsure."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """Pieces of a sale that were put back, when; `sent` where a negative receipt may stand in KORONA already."""
+
+    pieces: int
+    at: datetime
+    here: bool
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """The pieces of one order line, as far as they matter to stock; `settled` are those surely in KORONA's stock.
+
+    `each` is how many pieces of the article leave with one sold: 1, or a part's quantity in a bundle.
+    """
+
+    sold: int
+    sold_at: datetime
+    cancelled_at: datetime | None
+    booking_begun: bool
+    settled: int
+    put_back: tuple[PutBack, ...] = ()
+    each: Decimal = Decimal(1)
+
+
+def pending_pieces(sale: Sale, seen_at: datetime, settle: timedelta) -> Decimal:
+    """Return how many pieces of a sale KORONA's stock does not contain, as of a level read at `seen_at`.
+
+    Negative where pieces are back on Shopify's shelf whose return KORONA has not been told: only pieces put back at
+    our location before the read count for that, and only until their negative receipt is sent.
+    """
+    if _cancelled_for_good(sale, seen_at, settle):
+        return Decimal(0)
+    # Put back within the grain of the clock may be in the order list but not yet in the level that was read.
+    seen = [each for each in sale.put_back if each.sent or each.at < seen_at - CLOCK_GRAIN]
+    back = sum(each.pieces for each in seen)
+    # Once sent, a return counts only through KORONA's own figure, whenever that rises.
+    through_korona = sum(each.pieces for each in sale.put_back if each.sent)
+    open_pieces = sale.sold - back - sale.settled + through_korona
+    credit = sum(each.pieces for each in seen if each.here and not each.sent) if sale.settled else 0
+    return max(open_pieces, -credit) * sale.each
+
+
+def _cancelled_for_good(sale: Sale, seen_at: datetime, settle: timedelta) -> bool:
+    """Tell whether an order was cancelled before any booking began, so that it never reaches KORONA.
+
+    Shopify cancels in the background: the pieces may go back some time after the cancellation shows, so one without
+    a restock counts as sold until `settle` has passed.
+    """
+    return sale.cancelled_at is not None and not sale.booking_begun and sale.cancelled_at + settle <= seen_at
+
+
+def unexplained_fall(expected: int, available: int) -> int:
+    """Return the pieces by which a level is below what the last look and the known orders explain.
+
+    They are taken for an order that Shopify does not list yet.
+    """
+    return max(0, expected - available)
+
+
+def expected_level(pieces: int, looked_at: datetime, seen_at: datetime, sales: Iterable[Sale]) -> int:
+    """Return what a level should be at `seen_at` if nothing happened since the last look but the known orders.
+
+    Where a time could lie on either side, the reading with the higher level is taken: it finds a fall rather than
+    hiding one.
+    """
+    level = pieces
+    for sale in sales:
+        if looked_at < sale.sold_at < seen_at:
+            level -= sale.sold
+        level += sum(
+            each.pieces for each in sale.put_back if each.here and looked_at - CLOCK_GRAIN <= each.at <= seen_at
+        )
+    return level
+
+
+@dataclass(frozen=True, slots=True)
+class SaleIndex:
+    """The sales of all known orders, by KORONA article (bundles as their parts) and by Shopify variant."""
+
+    by_article: Mapping[str, tuple[Sale, ...]]
+    by_variant: Mapping[int, tuple[Sale, ...]]
+
+
+def index_sales(
+    orders: Iterable[KnownOrder],
+    articles_of: Callable[[KnownLine], Iterable[tuple[str, Decimal]]],
+    location_id: int,
+    korona_now: datetime,
+    settle: timedelta,
+) -> SaleIndex:
+    """Sort the lines of all known orders by what they take from the shelf.
+
+    `articles_of` names the articles of a line and how many pieces of each leave with one sold. Test orders and ignored
+    ones take nothing.
+    """
+    by_article: dict[str, list[Sale]] = {}
+    by_variant: dict[int, list[Sale]] = {}
+    for order in orders:
+        if order.test or order.ignored or (order.before_start and order.fulfilled):
+            continue
+        for line in order.lines:
+            sale = _sale(order, line, location_id, korona_now, settle)
+            if line.variant_id is not None:
+                by_variant.setdefault(line.variant_id, []).append(sale)
+            for article_id, each in articles_of(line):
+                by_article.setdefault(article_id, []).append(_times(sale, each))
+    return SaleIndex(
+        {article_id: tuple(sales) for article_id, sales in by_article.items()},
+        {variant_id: tuple(sales) for variant_id, sales in by_variant.items()},
+    )
+
+
+def _sale(order: KnownOrder, line: KnownLine, location_id: int, korona_now: datetime, settle: timedelta) -> Sale:
+    settled = 0
+    if order.sale is not None and is_settled(order.sale, korona_now, settle):
+        settled = sum(each.quantity for each in order.sale.pieces if each.line_id == line.id)
+    put_back = tuple(
+        PutBack(each.quantity, each.at, each.location_id in (None, location_id), _may_be_sent(order, each.refund_id))
+        for each in order.restocks
+        if each.line_id == line.id
+    )
+    return Sale(line.quantity, order.created_at, order.cancelled_at, is_begun(order), settled, put_back)
+
+
+def _may_be_sent(order: KnownOrder, refund_id: int) -> bool:
+    if refund_id in order.ignored_refunds:
+        # A person settles it in KORONA by hand, so KORONA's figure has it or will have it.
+        return True
+    booking = return_of(order, refund_id)
+    return booking is not None and booking.status in MAY_STAND_IN_KORONA
+
+
+def _times(sale: Sale, each: Decimal) -> Sale:
+    if each == 1:
+        return sale
+    return Sale(sale.sold, sale.sold_at, sale.cancelled_at, sale.booking_begun, sale.settled, sale.put_back, each)

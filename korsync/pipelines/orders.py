@@ -1,0 +1,223 @@
+"""Orders, Shopify to KORONA: every order becomes exactly one receipt at once, and lowers KORONA's stock."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from korsync.bookings import QUEUE_PATIENCE, added_since_booking, found_sale, is_due, may_send_again, with_booking
+from korsync.cache import Cache
+from korsync.errors import SafetyStop
+from korsync.pipelines.base import Knowledge
+from korsync.pipelines.finding import booking_targets
+from korsync.pipelines.order_list import read_orders
+from korsync.pipelines.posting import booking_rules, in_batches, noted, post, posting, recorded
+from korsync.pipelines.sides import Sides, articles_by_number
+from korsync.plan import Change, Fate, Plan, Skip, Written
+from korsync.receipts import BookingRules, NotBookableError, sale_receipt, tax_differences
+from korsync.sales import Order, OrderLine, Receipt, Transaction
+from korsync.state import Booking, BookingStatus, KnownOrder
+from korsync.targets import BookingTargets
+
+
+@dataclass(frozen=True, slots=True)
+class DueSale:
+    """An order whose sale is not known to be booked, with what is needed to book it; None: Shopify shows it no more."""
+
+    known: KnownOrder
+    order: Order | None
+    articles: Mapping[int, str]
+    transactions: tuple[Transaction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersPulled:
+    """All that the plan of orders is made of; `now` is KORONA's time, `unlisted` are orders not booked by rule."""
+
+    knowledge: Knowledge
+    due: tuple[DueSale, ...]
+    edited: tuple[KnownOrder, ...]
+    unlisted: tuple[KnownOrder, ...]
+    rules: BookingRules
+    now: datetime
+
+
+class Orders:
+    """The orders pipeline."""
+
+    name: ClassVar[str] = "orders"
+    may_wait: ClassVar[bool] = False
+
+    def __init__(self, sides: Sides) -> None:
+        """Take both sides."""
+        self._sides = sides
+        self._settle = timedelta(minutes=float(sides.settings.safety.settle_minutes))
+        self._targets: BookingTargets | None = None
+
+    def pull(self, knowledge: Knowledge) -> OrdersPulled:
+        """Read the orders, and look up in KORONA those whose sale is not known to be booked."""
+        sides = self._sides
+        knowledge = read_orders(sides, knowledge)
+        knowledge, targets = booking_targets(sides, knowledge)
+        self._targets = targets
+        wanted = [order for order in _in_order(knowledge.state.orders.values()) if is_due(order)]
+        contents = sides.orders_by_id(order.id for order in wanted)
+        due = []
+        for known in wanted:
+            order = contents.get(known.id)
+            found = sides.korona.receipts_by_order_number(targets.point_of_sale.id, known.name.removeprefix("#"))
+            booking = found_sale(known, order.total_price if order else None, found, sides.korona.now)
+            if booking is not None:
+                known = with_booking(known, booking)
+                knowledge = _with_order(knowledge, known)
+            if booking is None or booking.status is BookingStatus.CONFLICT:
+                due.append(self._due_sale(known, order, knowledge.cache))
+        known_orders = list(_in_order(knowledge.state.orders.values()))
+        unlisted = tuple(order for order in known_orders if not order.listed and _left_by_rule(order))
+        for known in unlisted:
+            knowledge = _with_order(knowledge, replace(known, listed=True))
+        return OrdersPulled(
+            knowledge=knowledge,
+            due=tuple(due),
+            edited=tuple(order for order in known_orders if added_since_booking(order) and not order.ignored),
+            unlisted=unlisted,
+            rules=booking_rules(sides, targets),
+            now=sides.korona.now,
+        )
+
+    def plan(self, pulled: OrdersPulled) -> Plan:
+        """Decide which orders are booked now, which wait, and which a person must look at."""
+        changes, notes = [], []
+        skips = [Skip(order.name, _left_by_rule(order), Fate.LEFT) for order in pulled.unlisted]
+        skips += [Skip(order.name, _edit_reason(order), Fate.HELD) for order in pulled.edited]
+        adopted_at = pulled.knowledge.state.adopted_at
+        resting = adopted_at is not None and pulled.now < adopted_at + self._settle
+        for due in pulled.due:
+            decision = (
+                Skip(due.known.name, "nothing is booked so soon after `init --adopt`", Fate.WAITING)
+                if resting
+                else decide(due, pulled.rules, pulled.now, self._settle)
+            )
+            if isinstance(decision, Skip):
+                skips.append(decision)
+                continue
+            changes.append(decision)
+            if due.order is not None:
+                notes += [f"{due.known.name}: {each}" for each in tax_differences(due.order, decision.after.posted)]
+        return Plan(self.name, tuple(changes), tuple(skips), len(pulled.due), notes=tuple(notes))
+
+    def guard(self, _pulled: OrdersPulled, plan: Plan) -> tuple[Plan, SafetyStop | None]:
+        """Let everything through: each receipt was checked against Shopify's own total."""
+        return plan, None
+
+    def disbelieve(self, _before: Knowledge, after: Knowledge) -> Knowledge:
+        """Keep what was read: no plan of orders is ever stopped."""
+        return after
+
+    def batches(self, changes: Sequence[Change]) -> Iterable[Sequence[Change]]:
+        """First attempts in parts of 20, repeats alone."""
+        return in_batches(changes)
+
+    def intend(self, knowledge: Knowledge, batch: Sequence[Change]) -> Knowledge:
+        """Note the exact receipts before they are posted."""
+        return noted(self._sides, knowledge, batch)
+
+    def push(self, batch: Sequence[Change]) -> Iterator[Written]:
+        """Post a batch of receipts."""
+        if self._targets is not None:
+            yield from post(self._sides, self._targets, batch)
+
+    def record(self, knowledge: Knowledge, written: Written) -> Knowledge:
+        """Remember what became of a receipt."""
+        return recorded(self._sides, knowledge, written)
+
+    def _due_sale(self, known: KnownOrder, order: Order | None, cache: Cache) -> DueSale:
+        if order is None or (known.sale and known.sale.receipt):
+            return DueSale(known, order, {}, ())
+        several = len(set(order.gateways)) > 1
+        transactions = tuple(self._sides.shopify.transactions(order.id)) if several else ()
+        return DueSale(known, order, articles_of_order(self._sides, order, cache), transactions)
+
+
+def decide(due: DueSale, rules: BookingRules, now: datetime, settle: timedelta) -> Change | Skip:
+    """Return the receipt to post for an order that KORONA does not show, or why none is posted now."""
+    known, sale = due.known, due.known.sale
+    if sale is not None and sale.status is BookingStatus.CONFLICT:
+        return Skip(known.name, sale.reason, Fate.HELD)
+    if sale is not None and sale.status is BookingStatus.QUEUED:
+        return _queued(known, sale, now)
+    if sale is not None and sale.status is BookingStatus.INTENT and sale.receipt is not None:
+        if not may_send_again(sale, now, settle):
+            return Skip(known.name, "sent, but its outcome is not known yet", Fate.WAITING)
+        return _posting(known, sale.receipt, due.order)
+    if due.order is None:
+        return Skip(known.name, "Shopify does not show this order any more", Fate.HELD)
+    try:
+        receipt = sale_receipt(due.order, due.articles, due.transactions, rules)
+    except NotBookableError as error:
+        return Skip(known.name, str(error), Fate.HELD)
+    return _posting(known, receipt, due.order)
+
+
+def articles_of_order(sides: Sides, order: Order, cache: Cache) -> dict[int, str]:
+    """Return the KORONA article ids by line id: by the line's SKU, else by the SKU its variant has now.
+
+    A SKU that the cached catalogue does not have is asked for by number.
+    """
+    by_number = articles_by_number(cache.catalogue)
+    sku_of = {variant.id: variant.sku for each in cache.shelf.products.values() for variant in each.variants}
+    found = {}
+    for line in order.lines:
+        for sku in _skus(line, sku_of):
+            article = by_number.get(sku) or sides.korona.product_by_number(sku)
+            if article is not None and article.active:
+                by_number[sku] = article
+                found[line.id] = article.id
+                break
+    return found
+
+
+def _skus(line: OrderLine, sku_of: Mapping[int, str]) -> list[str]:
+    skus = [line.sku.strip(), sku_of.get(line.variant_id or 0, "").strip()]
+    return [sku for sku in dict.fromkeys(skus) if sku]
+
+
+def _in_order(orders: Iterable[KnownOrder]) -> list[KnownOrder]:
+    return sorted(orders, key=lambda order: (order.created_at, order.id))
+
+
+def _with_order(knowledge: Knowledge, order: KnownOrder) -> Knowledge:
+    orders = knowledge.state.orders | {order.id: order}
+    return replace(knowledge, state=replace(knowledge.state, orders=orders))
+
+
+def _posting(known: KnownOrder, receipt: Receipt, order: Order | None) -> Change:
+    skus = {line.id: line.sku or line.title for line in order.lines} if order else {}
+    names = [skus.get(line.line_id) or line.description for line in receipt.lines]
+    return Change(known.name, None, posting(receipt, names, "sale", known.sale))
+
+
+def _queued(known: KnownOrder, sale: Booking, now: datetime) -> Skip:
+    if sale.sent_at is not None and sale.sent_at + QUEUE_PATIENCE <= now:
+        return Skip(known.name, "KORONA queued it a day ago and still does not show it", Fate.HELD)
+    return Skip(known.name, "KORONA queued it and does not show it yet", Fate.WAITING)
+
+
+def _left_by_rule(order: KnownOrder) -> str:
+    """Say why an order is never booked; empty where it is."""
+    if order.test:
+        return "a test order is not booked"
+    if order.before_start:
+        return "placed before orders.start_from, not booked"
+    if order.cancelled_at is not None and order.sale is None:
+        back = sum(each.quantity for each in order.restocks)
+        gone = sum(line.quantity for line in order.lines) - back
+        lost = f"; {gone} pieces did not come back, which KORONA does not know" if gone > 0 else ""
+        return f"cancelled before it was booked{lost}"
+    return ""
+
+
+def _edit_reason(order: KnownOrder) -> str:
+    skus = {line.id: line.sku or str(line.id) for line in order.lines}
+    more = ", ".join(f"{pieces} × {skus[line_id]}" for line_id, pieces in added_since_booking(order).items())
+    return f"edited after it was booked: {more} more; book that by hand in KORONA, then `korsync ignore {order.name}`"

@@ -1,0 +1,179 @@
+"""Both sides as one run reads them: each list at most once a run, only what changed, and once a day in full."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from korsync.cache import Cache, Catalogue, Levels, WarehouseStock
+from korsync.config import Settings
+from korsync.guards import shrunk
+from korsync.korona.client import KoronaClient
+from korsync.pipelines.base import Knowledge
+from korsync.records import Article
+from korsync.sales import Order
+from korsync.shopify.client import ShopifyClient
+
+DAY = timedelta(days=1)
+SHELF_OVERLAP = timedelta(minutes=10)
+
+READ_AGAIN_SINGLY = 20
+"""Up to so many articles whose prices alone were saved are read one by one; more are read with the whole catalogue."""
+
+SHRUNK_TO_PERCENT = 70
+"""A full list that brings less than this share of what was known is not believed."""
+
+
+class Sides:
+    """The two clients, and what this run has already read from them."""
+
+    def __init__(self, korona: KoronaClient, shopify: ShopifyClient, settings: Settings, *, full: bool) -> None:
+        """Take both clients; `full` ignores every cursor and compares everything."""
+        self.korona = korona
+        self.shopify = shopify
+        self.settings = settings
+        self.full = full
+        self.orders: dict[int, Order] = {}
+        self.orders_read = False
+        self.shrunk: set[str] = set()
+        self._read: set[str] = set()
+        self._accepted: set[str] = set()
+
+    def catalogue(self, knowledge: Knowledge) -> Knowledge:
+        """Read KORONA's prices and articles that changed.
+
+        Prices come first: an article named by a price row is then read at least as late as its price was saved.
+        """
+        return self._once("catalogue", knowledge, self._read_catalogue)
+
+    def images(self, knowledge: Knowledge) -> Knowledge:
+        """Read the properties of KORONA's images that changed."""
+        return self._once("images", knowledge, self._read_images)
+
+    def shelf(self, knowledge: Knowledge) -> Knowledge:
+        """Read Shopify's products that changed."""
+        return self._once("shelf", knowledge, self._read_shelf)
+
+    def levels(self, knowledge: Knowledge, location_id: int) -> Knowledge:
+        """Read Shopify's inventory levels that changed at a location."""
+        return self._once("levels", knowledge, lambda cache: self._read_levels(cache, location_id))
+
+    def stock(self, knowledge: Knowledge, warehouse_ids: Iterable[str]) -> Knowledge:
+        """Read KORONA's stock rows that changed in the warehouses."""
+        return self._once("stock", knowledge, lambda cache: self._read_stock(cache, tuple(warehouse_ids)))
+
+    def orders_by_id(self, order_ids: Iterable[int]) -> Mapping[int, Order]:
+        """Return orders with their contents: from this run's list, else asked for by id; missing ones are left out."""
+        missing = [order_id for order_id in order_ids if order_id not in self.orders]
+        if missing:
+            self.orders.update({order.id: order for order in self.shopify.orders_by_id(missing)})
+        return self.orders
+
+    def _once(self, what: str, knowledge: Knowledge, read: Callable[[Cache], Cache]) -> Knowledge:
+        if what in self._read:
+            return knowledge
+        self._accepted = {mark for marks in knowledge.state.accepted.values() for mark in marks}
+        cache = read(knowledge.cache)
+        self._read.add(what)
+        return replace(knowledge, cache=cache)
+
+    def _read_catalogue(self, cache: Cache) -> Cache:
+        old = cache.catalogue
+        prices, price_revision = self.korona.changed_prices(0 if self.full else old.price_revision)
+        now = self.korona.now
+        named = {row.article_id for row in prices if row.article_id is not None}
+        changed, revision = self.korona.changed_products(0 if self._is_due(old.full_at, now) else old.product_revision)
+        unseen = named - {article.id for article in changed}
+        if not self._is_due(old.full_at, now) and len(unseen) <= READ_AGAIN_SINGLY:
+            again = [each for each in map(self.korona.product, sorted(unseen)) if each is not None]
+            articles = old.articles | {each.id: _numbered(each, old.articles) for each in [*again, *changed]}
+            full_at = old.full_at
+        else:
+            if not self._is_due(old.full_at, now):
+                changed, revision = self.korona.changed_products(0)
+            articles = {each.id: _numbered(each, old.articles) for each in changed}
+            full_at = now
+            if self._is_shrunk("catalogue", len(articles), len(old.articles)):
+                return cache
+        catalogue = replace(
+            old, articles=articles, product_revision=revision, price_revision=price_revision, full_at=full_at
+        )
+        return replace(cache, catalogue=catalogue)
+
+    def _read_images(self, cache: Cache) -> Cache:
+        old = cache.catalogue
+        images, revision = self.korona.changed_images(0 if self.full else old.image_revision)
+        found = old.images | {image.id: image for image in images}
+        return replace(cache, catalogue=replace(old, images=found, image_revision=revision))
+
+    def _read_shelf(self, cache: Cache) -> Cache:
+        old = cache.shelf
+        if old.cursor is not None and not self.full:
+            changed = self.shopify.products(old.cursor - SHELF_OVERLAP)
+            if not self._is_due(old.full_at, self.shopify.now):
+                products = old.products | {each.id: each for each in changed}
+                cursor = max([old.cursor, *(each.updated_at for each in changed)])
+                return replace(cache, shelf=replace(old, products=products, cursor=cursor))
+        everything = self.shopify.products()
+        if self._is_shrunk("shelf", len(everything), len(old.products)):
+            return cache
+        cursor = max((each.updated_at for each in everything), default=self.shopify.now)
+        shelf = replace(old, products={each.id: each for each in everything}, cursor=cursor, full_at=self.shopify.now)
+        return replace(cache, shelf=shelf)
+
+    def _read_levels(self, cache: Cache, location_id: int) -> Cache:
+        old = cache.levels
+        elsewhere = any(level.location_id != location_id for level in old.levels.values())
+        full = elsewhere or self._is_due(old.full_at, self.shopify.now)
+        since = None if full or old.read_at is None else old.read_at - SHELF_OVERLAP
+        rows = self.shopify.levels(location_id, since)
+        read_at = min((row.seen_at for row in rows), default=self.shopify.now)
+        found = {row.inventory_item_id: row for row in rows}
+        levels = Levels(found if full else old.levels | found, read_at, read_at if full else old.full_at)
+        return replace(cache, levels=levels)
+
+    def _read_stock(self, cache: Cache, warehouse_ids: tuple[str, ...]) -> Cache:
+        stocks = {}
+        for warehouse_id in warehouse_ids:
+            stock = self._read_warehouse(cache.stocks.get(warehouse_id, WarehouseStock()), warehouse_id)
+            if stock is None:
+                return cache
+            stocks[warehouse_id] = stock
+        return replace(cache, stocks=stocks)
+
+    def _read_warehouse(self, old: WarehouseStock, warehouse_id: str) -> WarehouseStock | None:
+        full = self._is_due(old.full_at, self.korona.now)
+        rows, revision = self.korona.changed_stock(warehouse_id, 0 if full else old.revision)
+        found = {row.article_id: row for row in rows}
+        if not full:
+            return replace(old, levels=old.levels | found, revision=revision)
+        if self._is_shrunk("stock", len(found), len(old.levels)):
+            return None
+        return WarehouseStock(found, revision, self.korona.now)
+
+    def _is_due(self, full_at: datetime | None, now: datetime) -> bool:
+        return self.full or full_at is None or now - full_at >= DAY
+
+    def _is_shrunk(self, what: str, found: int, known: int) -> bool:
+        if found * 100 < known * SHRUNK_TO_PERCENT and shrunk(what) not in self._accepted:
+            self.shrunk.add(what)
+        return what in self.shrunk
+
+
+def _numbered(article: Article, known: Mapping[str, Article]) -> Article:
+    """Give a deleted article, which comes without its number, the number it had: the id is what identifies it."""
+    before = known.get(article.id)
+    if article.number is None and not article.active and before is not None:
+        return replace(article, number=before.number)
+    return article
+
+
+def articles_by_number(catalogue: Catalogue) -> dict[str, Article]:
+    """Return the articles of a catalogue by number, deleted ones and numbers that stand twice left out."""
+    found: dict[str, Article] = {}
+    twice = set()
+    for article in catalogue.articles.values():
+        number = (article.number or "").strip()
+        if number and article.active:
+            twice |= {number} & found.keys()
+            found[number] = article
+    return {number: article for number, article in found.items() if number not in twice}

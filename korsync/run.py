@@ -1,0 +1,203 @@
+"""Drives the pipelines: pull, plan, guard, show, push, save. The only place that knows whether a run is dry."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from korsync.cache import Cache
+from korsync.errors import KorsyncError, Refused, SafetyStop, Unavailable, most_serious
+from korsync.pipelines.base import Knowledge, Pipeline
+from korsync.pipelines.orders import Orders
+from korsync.pipelines.products import Products
+from korsync.pipelines.refunds import Refunds
+from korsync.pipelines.sides import Sides
+from korsync.pipelines.stock import Stock
+from korsync.plan import Fate, Outcome, Plan, Result, Written
+from korsync.state import Held, RunRecord, State
+
+PIPELINES: tuple[Callable[[Sides], Pipeline[Any]], ...] = (Stock, Orders, Refunds, Products)
+"""In this order: what sells comes first, and stock is pushed before orders are booked, because KORONA may book late."""
+
+RUNS_KEPT = 50
+
+MOST_UNSURE = 3
+"""After so many lost answers in a row a side is taken for unreachable."""
+
+
+class Watcher(Protocol):
+    """Whoever looks on while a run goes."""
+
+    def planned(self, plan: Plan, stop: SafetyStop | None) -> None:
+        """See a plan before any of it is written."""
+
+    def written(self, written: Written) -> None:
+        """See a change that was pushed."""
+
+    def finished(self, result: Result) -> None:
+        """See what a pipeline did."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run; `knowledge` is what is known now, `save` puts on disk what changed of it (None: unchanged)."""
+
+    sides: Sides
+    knowledge: Knowledge
+    save: Callable[[State | None, Cache | None], None]
+    watcher: Watcher
+    dry: bool = False
+    monotonic: Callable[[], float] = time.monotonic
+    saved: Knowledge = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take what is known at the start for what is on disk."""
+        self.saved = self.knowledge
+
+    def through(self, wanted: Sequence[str], command: str) -> tuple[Result, ...]:
+        """Run the wanted pipelines in their order and return what each did; trouble in one does not stop the others.
+
+        Only where a side refuses everything the rest is not tried: repeated refusals lock accounts.
+        """
+        results: list[Result] = []
+        for pipeline in (each(self.sides) for each in PIPELINES):
+            if pipeline.name in wanted:
+                results.append(self._one(pipeline))
+                self.watcher.finished(results[-1])
+                if any(isinstance(error, Refused) for error in results[-1].errors):
+                    break
+        if not self.dry:
+            self._note(command, results)
+        return tuple(results)
+
+    def _one(self, pipeline: Pipeline[Any]) -> Result:
+        try:
+            pulled = pipeline.pull(self.knowledge)
+        except KorsyncError as error:
+            return Result(Plan(pipeline.name), errors=(error,), dry=self.dry)
+        plan = pipeline.plan(pulled)
+        allowed, stop = pipeline.guard(pulled, plan)
+        self.watcher.planned(plan, stop)
+        errors = (*plan.trouble, *([stop] if stop else []))
+        if self.dry:
+            # Later pipelines of a dry run see what was read, as those of a real run do; nothing of it is saved.
+            self.knowledge = pulled.knowledge
+            return Result(plan, errors=errors, dry=True)
+        kept = pipeline.disbelieve(self.knowledge, pulled.knowledge) if stop else pulled.knowledge
+        self._keep(_with_guard(_with_held(kept, plan, self.sides.shopify.now), pipeline.name, stop))
+        return self._push(pipeline, plan, allowed, errors)
+
+    def _push(self, pipeline: Pipeline[Any], plan: Plan, allowed: Plan, errors: tuple[KorsyncError, ...]) -> Result:
+        started = self.monotonic()
+        written: list[Written] = []
+        trouble: KorsyncError | None = None
+        for batch in pipeline.batches(allowed.changes):
+            if trouble or self._must_stop(pipeline, written, started):
+                break
+            self._keep(pipeline.intend(self.knowledge, batch))
+            before = len(written)
+            try:
+                for each in pipeline.push(batch):
+                    self.knowledge = pipeline.record(self.knowledge, each)
+                    written.append(each)
+                    self.watcher.written(each)
+                    if self._must_stop(pipeline, written, started):
+                        break
+            except KorsyncError as error:
+                trouble = error
+            finally:
+                self._keep(self.knowledge)
+            for change in batch[len(written) - before :]:
+                self.knowledge = pipeline.record(self.knowledge, Written(change, Outcome.NOT_SENT))
+            self._keep(self.knowledge)
+        if trouble is None and _is_lost(written):
+            trouble = Unavailable(
+                f"{pipeline.name}: {MOST_UNSURE} answers in a row were lost", "the next run looks what became of them"
+            )
+        self._keep(_with_refused(self.knowledge, pipeline.name, written, self.sides.shopify.now))
+        left_over = allowed.changes[len(written) :]
+        seconds = _seconds_for(len(left_over), len(written), self.monotonic() - started)
+        return Result(plan, tuple(written), left_over, (*errors, *([trouble] if trouble else [])), seconds)
+
+    def _must_stop(self, pipeline: Pipeline[Any], written: Sequence[Written], started: float) -> bool:
+        minutes = (self.monotonic() - started) / 60
+        over = pipeline.may_wait and minutes > float(self.sides.settings.safety.max_minutes)
+        return over or _is_lost(written)
+
+    def _keep(self, knowledge: Knowledge) -> None:
+        """Save what changed; nothing is written to a side before what must be known of it is on disk."""
+        before, self.knowledge = self.saved, knowledge
+        state = None if knowledge.state is before.state else knowledge.state
+        cache = None if knowledge.cache is before.cache else knowledge.cache
+        if state or cache:
+            self.save(state, cache)
+        self.saved = knowledge
+
+    def _note(self, command: str, results: Sequence[Result]) -> None:
+        now = server_now(self.sides)
+        if now is None:
+            return
+        state = self.knowledge.state
+        done = sum(len(result.written) for result in results)
+        record = RunRecord(now, command, exit_code_of(results), done, len(state.held))
+        self._keep(replace(self.knowledge, state=replace(state, runs=(*state.runs, record)[-RUNS_KEPT:])))
+
+
+def exit_code_of(results: Iterable[Result]) -> int:
+    """Return a run's exit code: the most serious of its pipelines'."""
+    return most_serious(result.exit_code for result in results)
+
+
+def server_now(sides: Sides) -> datetime | None:
+    """Return the time by the last answer of either side; None where neither answered."""
+    for side in (sides.shopify, sides.korona):
+        try:
+            return side.now
+        except Unavailable:
+            continue
+    return None
+
+
+def _is_lost(written: Sequence[Written]) -> bool:
+    last = written[-MOST_UNSURE:]
+    return len(last) == MOST_UNSURE and all(each.outcome is Outcome.UNSURE for each in last)
+
+
+def _seconds_for(left_over: int, written: int, seconds: float) -> int:
+    """Tell how long the changes left over will take at the pace so far."""
+    return round(left_over * seconds / written) if written else 0
+
+
+def _with_held(knowledge: Knowledge, plan: Plan, now: datetime) -> Knowledge:
+    """Keep the held items of a plan, each since it was first held; what is no longer held is gone."""
+    state = knowledge.state
+    others = {item: held for item, held in state.held.items() if held.pipeline != plan.pipeline}
+    mine = {skip.key: _held(state, skip.key, plan.pipeline, skip.reason, now) for skip in plan.skipped(Fate.HELD)}
+    return replace(knowledge, state=replace(state, held=others | mine))
+
+
+def _with_refused(knowledge: Knowledge, pipeline: str, written: Iterable[Written], now: datetime) -> Knowledge:
+    """Add what the other side refused to the held items."""
+    state = knowledge.state
+    refused = {
+        each.change.key: _held(state, each.change.key, pipeline, each.message, now)
+        for each in written
+        if each.outcome is Outcome.REJECTED
+    }
+    return replace(knowledge, state=replace(state, held=state.held | refused)) if refused else knowledge
+
+
+def _held(state: State, item: str, pipeline: str, reason: str, now: datetime) -> Held:
+    before = state.held.get(item)
+    return Held(pipeline, reason, before.since if before else now)
+
+
+def _with_guard(knowledge: Knowledge, pipeline: str, stop: SafetyStop | None) -> Knowledge:
+    """Remember what a stopped plan would need accepted; what was accepted holds for one plan only."""
+    state = knowledge.state
+    stopped = {name: marks for name, marks in state.stopped.items() if name != pipeline}
+    accepted = {name: marks for name, marks in state.accepted.items() if name != pipeline}
+    if stop is not None:
+        stopped[pipeline] = stop.guarded
+    return replace(knowledge, state=replace(state, stopped=stopped, accepted=accepted))
