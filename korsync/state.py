@@ -154,8 +154,8 @@ class State:
     accepted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stopped: dict[str, tuple[str, ...]] = field(default_factory=dict)
     adopted_at: datetime | None = None
-    last_trouble: tuple[str, ...] = ()
-    trouble_told_at: datetime | None = None
+    told_held: tuple[str, ...] = ()
+    told_at: datetime | None = None
     runs: tuple[RunRecord, ...] = ()
 
 

@@ -1,0 +1,5 @@
+"""`python -m korsync`."""
+
+from korsync.cli import main
+
+main()

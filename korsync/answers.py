@@ -1,0 +1,157 @@
+"""JSON answers at the door: what an answer is, and its fields read strictly by type but tolerantly by presence.
+
+A field that is missing or null is None; a field of another type than documented makes the whole answer unusable.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn, TypeVar
+
+T = TypeVar("T")
+
+Row = Mapping[str, Any]
+
+_DIGITS = 30
+"""No price, quantity or id of either side is longer; 1e999999999 is legal JSON and would hang the arithmetic."""
+
+
+class NotAsExpected(Exception):
+    """An answer, or a part of it, is not what the API documents; nothing may be derived from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of either side: JSON body (None for 204), headers by lower-case name, and its own Date in UTC."""
+
+    body: Any
+    headers: Mapping[str, str]
+    at: datetime | None
+
+
+def answer_from(headers: Mapping[str, str], content: bytes) -> Answer | None:
+    """Return an answer with its JSON, Decimal where it has a fraction; None where the content is no JSON."""
+    named = {name.lower(): value for name, value in headers.items()}
+    if "json" not in named.get("content-type", "json").lower():
+        return None
+    try:
+        body = json.loads(content.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse)
+    except (ValueError, RecursionError, ArithmeticError):
+        return None
+    return Answer(body, named, date_in(named))
+
+
+def date_in(headers: Mapping[str, str]) -> datetime | None:
+    """Return the Date of an answer in UTC; None where it is missing or nonsense."""
+    try:
+        instant = parsedate_to_datetime(headers.get("date", ""))
+    except ValueError:
+        return None
+    return instant.astimezone(UTC) if instant.tzinfo else None
+
+
+def needed(value: T | None, name: str) -> T:
+    """Return the value; raise NotAsExpected where it is missing."""
+    if value is None:
+        raise NotAsExpected(f"{name} is missing")
+    return value
+
+
+def an_object(value: Any, name: str) -> Row:
+    """Return a JSON object; raise NotAsExpected for anything else."""
+    if not isinstance(value, dict):
+        raise NotAsExpected(f"{name} is not an object")
+    return value
+
+
+def inner(row: Row, name: str) -> Row:
+    """Return the object under a name; empty where it is missing or null."""
+    value = row.get(name)
+    return {} if value is None else an_object(value, name)
+
+
+def rows(row: Row, name: str) -> list[Row]:
+    """Return the list of objects under a name; empty where it is missing or null."""
+    value = row.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise NotAsExpected(f"{name} is not a list")
+    return [an_object(each, name) for each in value]
+
+
+def text(row: Row, name: str) -> str | None:
+    """Return the text under a name."""
+    value = row.get(name)
+    if value is not None and not isinstance(value, str):
+        raise NotAsExpected(f"{name} is not text")
+    return value
+
+
+def flag(row: Row, name: str) -> bool | None:
+    """Return the truth value under a name."""
+    value = row.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise NotAsExpected(f"{name} is neither true nor false")
+    return value
+
+
+def number(row: Row, name: str) -> Decimal | None:
+    """Return the JSON number under a name; a number in quotes is refused."""
+    value = row.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise NotAsExpected(f"{name} is not a number")
+    return _within_reason(Decimal(value), name)
+
+
+def money(row: Row, name: str) -> Decimal | None:
+    """Return the amount under a name, given as a JSON number or as a number in text."""
+    value = row.get(name)
+    if not isinstance(value, str):
+        return number(row, name)
+    if not re.fullmatch(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", value):
+        raise NotAsExpected(f"{name} is not an amount")
+    try:
+        return _within_reason(Decimal(value), name)
+    except InvalidOperation:
+        raise NotAsExpected(f"{name} is not an amount") from None
+
+
+def whole(row: Row, name: str) -> int | None:
+    """Return the whole number under a name."""
+    value = number(row, name)
+    if value is None:
+        return None
+    if value != value.to_integral_value():
+        raise NotAsExpected(f"{name} is not a whole number")
+    return int(value)
+
+
+def moment(row: Row, name: str) -> datetime | None:
+    """Return the instant under a name in UTC; a time without a zone is refused, because nobody knows which it is."""
+    value = text(row, name)
+    if not value:
+        return None
+    try:
+        instant = datetime.fromisoformat(value)
+        if instant.tzinfo is None:
+            raise NotAsExpected(f"{name} has no time zone")
+        return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise NotAsExpected(f"{name} is not a time") from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _within_reason(value: Decimal, name: str) -> Decimal:
+    if not value.is_finite() or abs(value.adjusted()) > _DIGITS or len(value.as_tuple().digits) > _DIGITS:
+        raise NotAsExpected(f"{name} is out of all proportion")
+    return value

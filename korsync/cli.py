@@ -1,0 +1,187 @@
+"""The commands: parse, call one function, print, exit code. No decisions."""
+
+import os
+import signal
+import sys
+import traceback
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from korsync import __version__, commands, decisions
+from korsync.config import load
+from korsync.errors import KorsyncError, LockedError
+from korsync.opening import reserved
+from korsync.report import Reporter, as_json, print_bug, print_error, print_held, print_status, summary
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+CHANGES_TO_MAKE = 10
+BUG = 70
+EVERYTHING = ("stock", "orders", "refunds", "products")
+
+
+def main() -> None:
+    """Run korsync and exit with the code of the README's table; a traceback never reaches the user."""
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except KorsyncError as error:
+        _complain(error)
+    except Exception as error:
+        mark = uuid.uuid4().hex[:8]
+        _note_bug(error, mark)
+        print_bug(error, mark)
+        sys.exit(BUG)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="The configuration file.")
+@click.version_option(__version__, prog_name="korsync")
+@click.pass_context
+def cli(context: click.Context, config_path: Path | None) -> None:
+    """Keep a KORONA.cloud till and warehouse and a Shopify store in step."""
+    context.obj = config_path or Path(os.environ.get("KORSYNC_CONFIG") or "config.yaml")
+
+
+def _sync_options(command: Command) -> Command:
+    for option in (
+        click.option("--dry-run", is_flag=True, help="Show what would be written; send nothing that writes."),
+        click.option("--exit-code", is_flag=True, help="With --dry-run: exit 10 where there are changes to make."),
+        click.option("--full", is_flag=True, help="Ignore all cursors and compare everything."),
+        click.option("--output", type=click.Choice(["text", "json"]), default="text", help="For people or programs."),
+        click.option("--quiet", is_flag=True, help="Speak only of trouble, and of held items when that is news."),
+        click.option("--verbose", is_flag=True, help="Name every item that is left alone."),
+    ):
+        command = option(command)
+    return command
+
+
+def _sync(settings_path: Path, pipelines: tuple[str, ...], command: str, options: dict[str, Any]) -> None:
+    dry, quiet = options["dry_run"], options["quiet"]
+    reporter = Reporter(dry=dry, quiet=quiet, verbose=options["verbose"], as_json=options["output"] == "json")
+    try:
+        ran = commands.sync(
+            load(settings_path, os.environ), pipelines, command, reporter, dry=dry, full=options["full"]
+        )
+    except LockedError as error:
+        if quiet:
+            sys.exit(error.exit_code)
+        raise
+    code = ran.exit_code
+    if dry and options["exit_code"] and ran.has_changes and code in (0, 1):
+        code = CHANGES_TO_MAKE
+    if options["output"] == "json":
+        click.echo(as_json(ran.results, ran.state, code))
+    elif not dry:
+        line = summary(ran.results, len(ran.state.held), (ran.requests, ran.writes))
+        if line and not quiet:
+            click.echo(line)
+        if ran.state.held and (not quiet or ran.held_is_news):
+            print_held(reporter.err if quiet else reporter.out, ran.state, None)
+    sys.exit(code)
+
+
+def _sync_command(name: str, pipelines: tuple[str, ...], help_text: str) -> None:
+    @cli.command(name, help=help_text)
+    @_sync_options
+    @click.pass_obj
+    def command(settings_path: Path, /, **options: Any) -> None:
+        _sync(settings_path, pipelines, name, options)
+
+
+_sync_command("run", EVERYTHING, "Run all four pipelines: stock, orders, refunds, products.")
+_sync_command("stock", ("stock",), "Bring changed stock levels from KORONA to Shopify.")
+_sync_command("orders", ("orders",), "Book every Shopify order as one receipt in KORONA.")
+_sync_command("refunds", ("refunds",), "Book restocked refunds as negative receipts in KORONA.")
+_sync_command("products", ("products",), "Bring name, price, tracking and image from KORONA to Shopify.")
+
+
+@cli.command()
+@click.option("--yes", is_flag=True, help="Go on although unfulfilled orders from before orders.start_from exist.")
+@click.option(
+    "--couple", "couples", is_flag=True, help="Couple the point of sale with the configured coupling id first."
+)
+@click.option("--adopt", "adopts", is_flag=True, help="Rebuild a lost state from KORONA's receipts.")
+@click.pass_obj
+def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None:
+    """Check everything, take the first look and make the state file; writes nothing to either side."""
+    settings = load(settings_path, os.environ)
+    opening = commands.initialise(settings, yes=yes, couples=couples, adopts=adopts)
+    click.echo(f"{opening.matched} articles match a Shopify variant, {opening.priced} of them have a price in the list")
+    for order in opening.unfulfilled:
+        click.echo(f"  {order.name}: unfulfilled from before orders.start_from, reserved: {reserved(order)}")
+    if adopts:
+        click.echo(f"{len(opening.booked)} orders are booked in KORONA")
+        for title, names in (("not booked yet", opening.missing), ("in conflict", opening.conflicts)):
+            if names:
+                click.echo(f"{len(names)} {title}: {', '.join(names)}")
+    click.echo(f"state made: {settings.state_path}")
+    click.echo("next: korsync run --dry-run")
+
+
+@cli.command()
+@click.pass_obj
+def status(settings_path: Path) -> None:
+    """Show the last runs and every held item with its reason; exit 1 where any is held."""
+    state = commands.state_of(load(settings_path, os.environ))
+    print_status(Reporter(dry=False, quiet=False, verbose=False, as_json=False).out, state)
+    sys.exit(1 if state.held else 0)
+
+
+@cli.command()
+@click.argument("item")
+@click.pass_obj
+def retry(settings_path: Path, item: str) -> None:
+    """Try a held or ignored ITEM again: an order (1042) or a refund ("1042 refund 940000000001")."""
+    commands.decide(load(settings_path, os.environ), decisions.retry, item)
+    click.echo(f"{item} is tried again in the next run")
+
+
+@cli.command()
+@click.argument("item")
+@click.pass_obj
+def ignore(settings_path: Path, item: str) -> None:
+    """Leave ITEM alone from now on: it was settled by hand, and its pieces are no longer reserved."""
+    commands.decide(load(settings_path, os.environ), decisions.ignore, item)
+    click.echo(f"{item} is ignored from now on")
+
+
+@cli.command()
+@click.argument("pipeline", type=click.Choice(["products", "stock"]))
+@click.pass_obj
+def accept(settings_path: Path, pipeline: str) -> None:
+    """Let the next plan of a stopped PIPELINE through, if it holds nothing but what was stopped."""
+    commands.decide(load(settings_path, os.environ), decisions.accept, pipeline)
+    click.echo(f"the next run of {pipeline} writes what was stopped")
+
+
+def _complain(error: KorsyncError) -> None:
+    print_error(Reporter(dry=False, quiet=True, verbose=False, as_json=False).err, error)
+    sys.exit(error.exit_code)
+
+
+def _end(_signal: int, _frame: object) -> None:
+    # Raised where the program stands: what was recorded so far is saved on the way out.
+    sys.exit(143)
+
+
+def _note_bug(error: Exception, mark: str) -> None:
+    """Keep the traceback of a bug for its report, away from the user's terminal."""
+    folder = Path(os.environ.get("KORSYNC_CONFIG") or ".").absolute().parent
+    try:
+        log = folder / f"korsync-bug-{mark}.txt"
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        log.chmod(0o600)
+    except OSError:
+        return

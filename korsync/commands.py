@@ -1,0 +1,143 @@
+"""One function for each command: loads what it needs, holds the lock, runs, saves; it raises and prints nothing."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from korsync.cache import Cache, load_cache, save_cache
+from korsync.config import Settings, fingerprint
+from korsync.errors import StateError
+from korsync.files import hold_lock
+from korsync.korona import client as korona_client
+from korsync.opening import Opening, adopt, confirm, couple, identity_of, open_shop
+from korsync.pipelines.base import Knowledge
+from korsync.pipelines.sides import Sides
+from korsync.plan import Result
+from korsync.run import Run, Watcher, exit_code_of, server_now
+from korsync.shopify import client as shopify_client
+from korsync.state import State, load_state, save_state
+
+TOLD_AGAIN_AFTER = timedelta(days=1)
+"""With --quiet, held items that are still the same are named again after so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """How to wait and how to measure time on this machine; a simulated shop hands in its own."""
+
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a sync command did: its results, the state after it, what it asked for, and whether held items are news."""
+
+    results: tuple[Result, ...]
+    state: State
+    requests: int
+    writes: int
+    held_is_news: bool
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command."""
+        return exit_code_of(self.results)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether any pipeline planned a change."""
+        return any(result.plan.changes for result in self.results)
+
+
+def sync(
+    settings: Settings,
+    pipelines: Sequence[str],
+    command: str,
+    watcher: Watcher,
+    *,
+    dry: bool = False,
+    full: bool = False,
+    clocks: Clocks | None = None,
+) -> Ran:
+    """Run pipelines; a dry run reads the state without the lock, saves nothing and cannot write."""
+    if dry:
+        return _sync(settings, pipelines, command, watcher, dry=True, full=full, clocks=clocks or Clocks())
+    with hold_lock(settings.state_path):
+        return _sync(settings, pipelines, command, watcher, dry=False, full=full, clocks=clocks or Clocks())
+
+
+def initialise(settings: Settings, *, yes: bool, couples: bool, adopts: bool) -> Opening:
+    """Make a new state, or with `adopts` rebuild a lost one from KORONA's receipts.
+
+    Raises StateError where there is a state already.
+    """
+    with hold_lock(settings.state_path):
+        if settings.state_path.exists():
+            raise StateError(
+                f"there is a state file already: {settings.state_path}", "this shop is set up; nothing was changed"
+            )
+        if couples:
+            couple(_sides(settings, read_only=False, full=True, clocks=Clocks()))
+        sides = _sides(settings, read_only=True, full=True, clocks=Clocks())
+        opening = open_shop(sides)
+        if adopts:
+            opening = adopt(sides, opening)
+        confirm(opening, yes=yes)
+        save_state(settings.state_path, opening.knowledge.state)
+        save_cache(settings.cache_path, opening.knowledge.cache, fingerprint(settings))
+        return opening
+
+
+def state_of(settings: Settings) -> State:
+    """Return the state as it is on disk."""
+    return load_state(settings.state_path, identity_of(settings))
+
+
+def decide(settings: Settings, decision: Callable[[State, str], State], item: str) -> None:
+    """Write a person's decision into the state."""
+    with hold_lock(settings.state_path):
+        save_state(settings.state_path, decision(state_of(settings), item))
+
+
+def _sync(
+    settings: Settings,
+    pipelines: Sequence[str],
+    command: str,
+    watcher: Watcher,
+    *,
+    dry: bool,
+    full: bool,
+    clocks: Clocks,
+) -> Ran:
+    state = state_of(settings)
+    mark = fingerprint(settings)
+    cache, _ = load_cache(settings.cache_path, mark)
+    sides = _sides(settings, read_only=dry, full=full, clocks=clocks)
+
+    def save(changed_state: State | None, changed_cache: Cache | None) -> None:
+        if changed_state is not None:
+            save_state(settings.state_path, changed_state)
+        if changed_cache is not None:
+            save_cache(settings.cache_path, changed_cache, mark)
+
+    run = Run(sides, Knowledge(state, cache), save, watcher, dry=dry, monotonic=clocks.monotonic)
+    results = run.through(pipelines, command)
+    state = run.knowledge.state
+    now = server_now(sides)
+    told = state.told_at
+    is_news = set(state.held) != set(state.told_held) or told is None or now is None or now - told >= TOLD_AGAIN_AFTER
+    if is_news and state.held and not dry and now is not None:
+        state = replace(state, told_held=tuple(sorted(state.held)), told_at=now)
+        save_state(settings.state_path, state)
+    requests = [each.session for each in (sides.korona, sides.shopify)]
+    return Ran(results, state, sum(each.requests for each in requests), sum(each.writes for each in requests), is_news)
+
+
+def _sides(settings: Settings, *, read_only: bool, full: bool, clocks: Clocks) -> Sides:
+    korona = korona_client.connect(settings.korona, read_only=read_only, sleep=clocks.sleep, monotonic=clocks.monotonic)
+    shopify = shopify_client.connect(
+        settings.shopify, read_only=read_only, sleep=clocks.sleep, monotonic=clocks.monotonic
+    )
+    return Sides(korona, shopify, settings, full=full)

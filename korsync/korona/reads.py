@@ -1,0 +1,271 @@
+"""KORONA's JSON becomes records. Empty fields are left out by KORONA, unknown ones are ignored.
+
+Every reader raises NotAsExpected for a row that cannot be used.
+"""
+
+import base64
+import binascii
+from decimal import Decimal
+from typing import Any
+
+from korsync.answers import (
+    Answer,
+    NotAsExpected,
+    Row,
+    an_object,
+    flag,
+    inner,
+    moment,
+    needed,
+    number,
+    rows,
+    text,
+    whole,
+)
+from korsync.records import (
+    Article,
+    ArticleImage,
+    ArticlePrice,
+    Currency,
+    KoronaAccount,
+    NumberedThing,
+    OrganizationalUnit,
+    Part,
+    PaymentMethod,
+    PointOfSale,
+    PriceGroup,
+    PriceRow,
+    SalesTax,
+    SalesTaxRate,
+    StockLevel,
+)
+from korsync.sales import AnswerRow, BookedLine, BookedReceipt, ReceiptTax
+
+
+def article(row: Row) -> Article:
+    """Read a product; one that is deleted may come without number and name."""
+    return Article(
+        id=_id(row),
+        number=text(row, "number") or None,
+        name=text(row, "name") or "",
+        revision=revision(row),
+        active=flag(row, "active") is not False,
+        deactivated=flag(row, "deactivated") is True,
+        track_inventory=flag(row, "trackInventory"),
+        prices=tuple(_price(each) for each in rows(row, "prices")),
+        image_id=_reference(row, "image"),
+        parts=tuple(_part(each) for each in rows(row, "subproducts") if _reference(each, "product")),
+        return_unsellable=flag(row, "stockReturnUnsellable") is True,
+    )
+
+
+def price_row(row: Row) -> PriceRow:
+    """Read a row of /prices."""
+    return PriceRow(id=_id(row), revision=revision(row), article_id=_reference(row, "product"))
+
+
+def image(row: Row) -> ArticleImage:
+    """Read the properties of an image."""
+    return ArticleImage(id=_id(row), revision=revision(row), active=flag(row, "active") is not False)
+
+
+def image_content(answer: Answer) -> bytes:
+    """Read the content of an image, which its properties carry in base64; empty where there is none."""
+    data = text(an_object(answer.body, "image"), "data") or ""
+    try:
+        return base64.b64decode("".join(data.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise NotAsExpected("the image is not in base64") from None
+
+
+def stock_level(row: Row, warehouse_id: str) -> StockLevel:
+    """Read a row of a warehouse's stock."""
+    return StockLevel(
+        article_id=needed(_reference(row, "product"), "product"),
+        warehouse_id=_reference(row, "warehouse") or warehouse_id,
+        actual=number(inner(row, "amount"), "actual"),
+        revision=revision(row),
+    )
+
+
+def price_group(row: Row) -> PriceGroup:
+    """Read a price group."""
+    return PriceGroup(
+        id=_id(row),
+        number=text(row, "number") or None,
+        name=text(row, "name") or "",
+        net_prices=flag(row, "netPrices") is True,
+        currency_id=_reference(row, "currency"),
+    )
+
+
+def currency(row: Row) -> Currency:
+    """Read a currency."""
+    return Currency(id=_id(row), key=text(row, "key") or None)
+
+
+def organizational_unit(row: Row) -> OrganizationalUnit:
+    """Read an organizational unit."""
+    return OrganizationalUnit(
+        id=_id(row),
+        number=text(row, "number") or None,
+        name=text(row, "name") or "",
+        warehouse=flag(row, "warehouse") is True,
+    )
+
+
+def point_of_sale(row: Row) -> PointOfSale:
+    """Read a point of sale; older clusters say `external` instead of a type."""
+    return PointOfSale(
+        id=_id(row),
+        number=text(row, "number") or None,
+        name=text(row, "name") or "",
+        type=text(row, "type") or ("EXTERNAL" if flag(row, "external") else None),
+        coupled=flag(row, "coupled") is True,
+        warehouse_id=_reference(row, "warehouse"),
+        organizational_unit_id=_reference(row, "organizationalUnit"),
+        fiscal_service=text(row, "fiscalServiceType") or None,
+        last_receipt_number=text(row, "lastReceiptNumber") or None,
+    )
+
+
+def payment_method(row: Row) -> PaymentMethod:
+    """Read a payment method."""
+    return PaymentMethod(
+        id=_id(row),
+        number=text(row, "number") or None,
+        name=text(row, "name") or "",
+        uses_cash_drawer=flag(row, "useCashDrawer") is True,
+    )
+
+
+def sales_tax(row: Row) -> SalesTax:
+    """Read a sales tax; a rate without a figure is no rate."""
+    return SalesTax(
+        id=_id(row),
+        number=text(row, "number") or None,
+        name=text(row, "name") or "",
+        included=flag(row, "included") is True,
+        rates=tuple(
+            SalesTaxRate(percent=percent, valid_from=moment(each, "validFrom"))
+            for each in rows(row, "rates")
+            if (percent := number(each, "rate")) is not None
+        ),
+    )
+
+
+def numbered_thing(row: Row) -> NumberedThing:
+    """Read what matters of a cashier or customer group; a cashier's own name does not."""
+    return NumberedThing(id=_id(row), number=text(row, "number") or None, name=text(row, "name") or "")
+
+
+def account(answer: Answer) -> KoronaAccount:
+    """Read the account: licences, time zone, whether it is for tests."""
+    row = an_object(answer.body, "account")
+    packages = row.get("activePackages")
+    return KoronaAccount(
+        id=_id(row),
+        company=text(row, "company") or "",
+        test_mode=flag(row, "testMode") is True,
+        timezone=text(row, "defaultTimeZone") or None,
+        packages=tuple(each for each in packages if isinstance(each, str)) if isinstance(packages, list) else (),
+    )
+
+
+def booked_receipt(row: Row) -> BookedReceipt:
+    """Read a receipt as it stands in KORONA; lines that korsync did not write have no line id."""
+    references = inner(row, "externalReferences")
+    items = rows(row, "items")
+    gross = number(inner(row, "total"), "gross")
+    if gross is None:
+        gross = sum((_gross(inner(each, "total")) for each in items), Decimal(0))
+    return BookedReceipt(
+        id=_id(row),
+        number=text(row, "number") or "",
+        order_number=text(row, "orderNumber") or None,
+        revision=revision(row),
+        key=text(references, "korsyncKey") or None,
+        shop=text(references, "shopifyShop") or None,
+        order_id=_digits(references, "shopifyOrderId"),
+        gross=gross,
+        lines=tuple(_booked_line(each) for each in items),
+        created_at=moment(row, "creationTime"),
+    )
+
+
+def answer_rows(answer: Answer) -> tuple[AnswerRow, ...]:
+    """Read the answer to a POST: a list of one row per receipt, each with its own status."""
+    if not isinstance(answer.body, list):
+        raise NotAsExpected("the answer is not a list")
+    return tuple(_answer_row(an_object(each, "row")) for each in answer.body)
+
+
+def revision(row: Row) -> int:
+    """Read the revision of a row; 0 where KORONA does not say, so that the row is taken as new."""
+    return whole(row, "revision") or 0
+
+
+def _answer_row(row: Row) -> AnswerRow:
+    return AnswerRow(
+        status=text(row, "status") or "",
+        action=text(row, "action") or "",
+        id=text(row, "id") or None,
+        number=text(row, "number") or None,
+        message=text(row, "message") or "",
+    )
+
+
+def _booked_line(row: Row) -> BookedLine:
+    total = inner(row, "total")
+    return BookedLine(
+        line_id=_digits(inner(row, "externalReferences"), "shopifyLineId"),
+        article_id=_reference(row, "product") or "",
+        description=text(row, "description") or "",
+        quantity=number(row, "quantity") or Decimal(0),
+        base=number(total, "base") or Decimal(0),
+        discount=number(total, "discount") or Decimal(0),
+        taxes=tuple(_tax(each) for each in rows(total, "taxPayments")),
+    )
+
+
+def _tax(row: Row) -> ReceiptTax:
+    return ReceiptTax(
+        sales_tax_id=_reference(row, "salesTax") or "",
+        percent=number(row, "taxRate") or Decimal(0),
+        amount=number(row, "amount") or Decimal(0),
+        included=flag(row, "included") is True,
+    )
+
+
+def _gross(total: Row) -> Decimal:
+    gross = number(total, "gross")
+    return gross if gross is not None else number(total, "base") or Decimal(0)
+
+
+def _price(row: Row) -> ArticlePrice:
+    return ArticlePrice(
+        price_group_id=_reference(row, "priceGroup"),
+        value=number(row, "value"),
+        valid_from=moment(row, "validFrom"),
+        product_code=text(row, "productCode") or None,
+        organizational_unit_id=_reference(row, "organizationalUnit"),
+    )
+
+
+def _part(row: Row) -> Part:
+    quantity = number(row, "quantity")
+    part_id = needed(_reference(row, "product"), "product")
+    return Part(article_id=part_id, quantity=Decimal(1) if quantity is None else quantity)
+
+
+def _id(row: Row) -> str:
+    return needed(text(row, "id") or None, "id")
+
+
+def _reference(row: Row, name: str) -> str | None:
+    return text(inner(row, name), "id") or None
+
+
+def _digits(references: Row, name: str) -> int | None:
+    value: Any = references.get(name)
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20 else None

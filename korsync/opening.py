@@ -1,0 +1,139 @@
+"""`korsync init`: checks everything, takes the first look, and makes the state that every other command needs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from korsync.bookings import found_return, found_sale, is_booked, remember, start_instant, with_booking
+from korsync.cache import Cache
+from korsync.config import Settings
+from korsync.errors import ConfigurationError
+from korsync.matching import match
+from korsync.pipelines.base import Knowledge
+from korsync.pipelines.finding import bookable_point_of_sale, booking_targets, product_targets, shop, stock_targets
+from korsync.pipelines.order_list import read_orders
+from korsync.pipelines.products import price_at
+from korsync.pipelines.sides import Sides
+from korsync.pipelines.stock import Stock
+from korsync.sales import BookedReceipt
+from korsync.state import BookingStatus, Identity, KnownOrder, State
+
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+"""Stands for the order cursor until the shop's time zone is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What `init` found: the knowledge to begin with, how many articles match, and orders KORONA does not know of.
+
+    `booked`, `missing` and `conflicts` are order names, filled by `--adopt` only.
+    """
+
+    knowledge: Knowledge
+    matched: int
+    priced: int
+    unfulfilled: tuple[KnownOrder, ...]
+    booked: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+
+def identity_of(settings: Settings) -> Identity:
+    """Return whose state this configuration works with."""
+    return Identity(settings.shopify.shop, settings.korona.account_id, settings.korona.point_of_sale)
+
+
+def couple(sides: Sides) -> str | None:
+    """Couple the point of sale once; return its last receipt number as it was before, None where there was none."""
+    point_of_sale = bookable_point_of_sale(sides.korona, sides.settings)
+    sides.korona.couple(point_of_sale.id, sides.settings.korona.coupling_id)
+    return point_of_sale.last_receipt_number
+
+
+def open_shop(sides: Sides) -> Opening:
+    """Check everything that the configuration names and take the first look; nothing is written to either side."""
+    settings = sides.settings
+    knowledge = sides.shelf(Knowledge(_blank(settings, BEFORE_ALL), Cache()))
+    knowledge, store = shop(sides, knowledge)
+    start = start_instant(settings.orders, store)
+    knowledge = replace(knowledge, state=_blank(settings, start))
+    knowledge, prices = product_targets(sides, knowledge)
+    knowledge, _ = stock_targets(sides, knowledge)
+    knowledge, _ = booking_targets(sides, knowledge)
+    knowledge = _with_orders_before(sides, knowledge, start)
+    knowledge = Stock(sides).pull(knowledge).knowledge
+    matching = match(knowledge.cache.catalogue.articles, knowledge.cache.shelf.products)
+    now = sides.korona.now
+    priced = [each for each in matching.matches if price_at(each.article, prices.price_group, now) is not None]
+    waiting = tuple(order for order in knowledge.state.orders.values() if order.before_start and not order.fulfilled)
+    return Opening(knowledge, len(matching.matches), len(priced), waiting)
+
+
+def adopt(sides: Sides, opening: Opening) -> Opening:
+    """Find in KORONA what was booked before the state was lost; nothing is booked for `settle_minutes` after.
+
+    Orders of which KORONA holds a receipt are known as booked from now on; a conflict is held for a person.
+    """
+    knowledge, targets = booking_targets(sides, opening.knowledge)
+    knowledge = read_orders(sides, knowledge)
+    receipts, _ = sides.korona.receipts_since(targets.point_of_sale.id, 0)
+    by_order: dict[int, list[BookedReceipt]] = {}
+    for receipt in receipts:
+        if receipt.order_id is not None and receipt.shop == sides.settings.shopify.shop:
+            by_order.setdefault(receipt.order_id, []).append(receipt)
+    now = sides.korona.now
+    orders = dict(knowledge.state.orders)
+    for order in list(orders.values()):
+        content = sides.orders.get(order.id)
+        total = content.total_price if content else None
+        orders[order.id] = _adopted(order, total, by_order.get(order.id, ()), now)
+    state = replace(knowledge.state, orders=orders, adopted_at=now)
+    mine = [order for order in orders.values() if not order.before_start and not order.test]
+    return replace(
+        opening,
+        knowledge=replace(knowledge, state=state),
+        booked=tuple(order.name for order in mine if is_booked(order.sale)),
+        missing=tuple(order.name for order in mine if order.sale is None and order.cancelled_at is None),
+        conflicts=tuple(
+            order.name for order in mine if order.sale is not None and order.sale.status is BookingStatus.CONFLICT
+        ),
+    )
+
+
+def confirm(opening: Opening, *, yes: bool) -> None:
+    """Raise ConfigurationError where orders from before `orders.start_from` are unfulfilled and nobody said yes."""
+    if opening.unfulfilled and not yes:
+        orders = "\n".join(f"{order.name}: {reserved(order)}" for order in opening.unfulfilled)
+        raise ConfigurationError(
+            f"unfulfilled orders from before orders.start_from, of whose pieces KORONA does not know:\n{orders}",
+            "these pieces stay reserved until the orders are fulfilled or ignored; repeat with --yes if that is right",
+        )
+
+
+def reserved(order: KnownOrder) -> str:
+    """Return the pieces of an order in words."""
+    return ", ".join(f"{line.quantity} × {line.sku or 'without SKU'}" for line in order.lines)
+
+
+def _blank(settings: Settings, cursor: datetime) -> State:
+    return State(identity_of(settings), cursor)
+
+
+def _with_orders_before(sides: Sides, knowledge: Knowledge, start: datetime) -> Knowledge:
+    orders = {
+        order.id: replace(remember(order, None, start), listed=True)
+        for order in sides.shopify.open_orders_before(start)
+    }
+    return replace(knowledge, state=replace(knowledge.state, orders=knowledge.state.orders | orders))
+
+
+def _adopted(order: KnownOrder, total: object, found: Iterable[BookedReceipt], now: datetime) -> KnownOrder:
+    receipts = tuple(found)
+    sale = found_sale(order, total, receipts, now)
+    if sale is not None:
+        order = with_booking(order, sale)
+    for refund_id in sorted({each.refund_id for each in order.restocks}):
+        booking = found_return(order, refund_id, receipts, now)
+        if booking is not None:
+            order = with_booking(order, booking)
+    return order

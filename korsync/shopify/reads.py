@@ -1,0 +1,248 @@
+"""Shopify's JSON becomes records: money in the shop's own currency, nothing about customers.
+
+Unknown fields and unknown words are passed over; every reader raises NotAsExpected for a row that cannot be used.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from korsync.answers import NotAsExpected, Row, flag, inner, moment, money, needed, number, rows, text, whole
+from korsync.records import InventoryLevel, Location, Shop, ShopImage, ShopProduct, Variant
+from korsync.sales import Fee, Order, OrderLine, Refund, RefundLine, ShippingLine, TaxLine, Transaction
+
+_NOTHING = Decimal(0)
+
+
+def shop(row: Row) -> Shop:
+    """Read the store itself; `taxes_included` is null where it was never set, which means no."""
+    return Shop(
+        domain=needed(text(row, "myshopify_domain"), "myshopify_domain"),
+        currency=needed(text(row, "currency"), "currency"),
+        timezone=needed(text(row, "iana_timezone"), "iana_timezone"),
+        taxes_included=flag(row, "taxes_included") is True,
+    )
+
+
+def location(row: Row) -> Location:
+    """Read a location; deactivated ones are listed too."""
+    return Location(id=_id(row), name=text(row, "name") or "", active=flag(row, "active") is not False)
+
+
+def scope(row: Row) -> str:
+    """Read the name of an access scope."""
+    return needed(text(row, "handle"), "handle")
+
+
+def product(row: Row) -> ShopProduct:
+    """Read a product with its variants and images."""
+    product_id = _id(row)
+    return ShopProduct(
+        id=product_id,
+        title=text(row, "title") or "",
+        status=text(row, "status") or "",
+        updated_at=needed(moment(row, "updated_at"), "updated_at"),
+        variants=tuple(variant(each, product_id) for each in rows(row, "variants")),
+        images=tuple(image(each) for each in rows(row, "images")),
+    )
+
+
+def variant(row: Row, product_id: int | None = None) -> Variant:
+    """Read a variant; stock that another service counts is not tracked by Shopify."""
+    return Variant(
+        id=_id(row),
+        product_id=product_id or _id(row, "product_id"),
+        sku=text(row, "sku") or "",
+        price=needed(money(row, "price"), "price"),
+        compare_at_price=money(row, "compare_at_price"),
+        inventory_item_id=_id(row, "inventory_item_id"),
+        tracked=text(row, "inventory_management") == "shopify",
+    )
+
+
+def image(row: Row) -> ShopImage:
+    """Read an image of a product."""
+    return ShopImage(id=_id(row), address=text(row, "src") or "")
+
+
+def tracked(row: Row) -> bool:
+    """Read whether Shopify counts an inventory item."""
+    return needed(flag(row, "tracked"), "tracked")
+
+
+def level(row: Row, seen_at: datetime) -> InventoryLevel:
+    """Read an inventory level; `available` is null where Shopify does not count."""
+    return InventoryLevel(
+        inventory_item_id=_id(row, "inventory_item_id"),
+        location_id=_id(row, "location_id"),
+        available=whole(row, "available"),
+        seen_at=seen_at,
+    )
+
+
+def order(row: Row) -> Order:
+    """Read an order; customer, addresses, mail, phone, notes and properties are left at the door."""
+    order_number = needed(whole(row, "order_number"), "order_number")
+    order_lines = rows(row, "line_items")
+    return Order(
+        id=_id(row),
+        name=text(row, "name") or f"#{order_number}",
+        order_number=order_number,
+        created_at=needed(moment(row, "created_at"), "created_at"),
+        updated_at=needed(moment(row, "updated_at"), "updated_at"),
+        cancelled_at=moment(row, "cancelled_at"),
+        test=flag(row, "test") is True,
+        fulfilled=text(row, "fulfillment_status") == "fulfilled",
+        currency=needed(text(row, "currency"), "currency"),
+        taxes_included=needed(flag(row, "taxes_included"), "taxes_included"),
+        total_price=needed(_in_shop_money(row, "total_price"), "total_price"),
+        gateways=_words(row, "payment_gateway_names"),
+        lines=tuple(_line(each) for each in order_lines),
+        shipping_lines=tuple(_shipping_line(each) for each in rows(row, "shipping_lines")),
+        fees=tuple(_fees(row, order_lines)),
+        taxes=_taxes(row),
+        refunds=tuple(refund(each) for each in rows(row, "refunds")),
+        financial_status=text(row, "financial_status") or "",
+    )
+
+
+def refund(row: Row) -> Refund:
+    """Read a refund; shipping stands in its own lines since 2024-10 and as an adjustment before."""
+    adjusted = any(text(each, "kind") == "shipping_refund" for each in rows(row, "order_adjustments"))
+    return Refund(
+        id=_id(row),
+        created_at=needed(moment(row, "created_at"), "created_at"),
+        lines=tuple(_refund_line(each) for each in rows(row, "refund_line_items")),
+        transactions=tuple(transaction(each) for each in rows(row, "transactions")),
+        has_shipping=adjusted or bool(rows(row, "refund_shipping_lines")),
+    )
+
+
+def transaction(row: Row) -> Transaction:
+    """Read a payment; its amount is in the shop's currency only where the request asked for that."""
+    return Transaction(
+        id=_id(row),
+        kind=text(row, "kind") or "",
+        status=text(row, "status") or "",
+        gateway=text(row, "gateway") or "",
+        amount=needed(_in_shop_money(row, "amount"), "amount"),
+    )
+
+
+def _line(row: Row) -> OrderLine:
+    quantity = needed(whole(row, "quantity"), "quantity")
+    current = whole(row, "current_quantity")
+    variant_id = whole(row, "variant_id")
+    tip = "tip_payment_gateway" in row
+    gift_card = flag(row, "gift_card") is True
+    # `product_exists` is false for custom lines and for deleted products alike; but Shopify keeps the vendor of the
+    # latter, and a custom line never had one.
+    made_up = variant_id is None and whole(row, "product_id") is None and not text(row, "vendor")
+    return OrderLine(
+        id=_id(row),
+        sku=text(row, "sku") or "",
+        variant_id=variant_id,
+        title=text(row, "name") or text(row, "title") or "",
+        quantity=quantity,
+        current_quantity=quantity if current is None else current,
+        price=needed(_in_shop_money(row, "price"), "price"),
+        discount=_discount(row),
+        taxes=_taxes(row),
+        gift_card=gift_card,
+        tip=tip,
+        custom=made_up and not tip and not gift_card,
+    )
+
+
+def _shipping_line(row: Row) -> ShippingLine:
+    return ShippingLine(
+        id=_id(row),
+        title=text(row, "title") or "",
+        price=needed(_in_shop_money(row, "price"), "price"),
+        discount=_discount(row),
+        taxes=_taxes(row),
+        removed=flag(row, "is_removed") is True,
+    )
+
+
+def _fees(row: Row, order_lines: list[Row]) -> Iterator[Fee]:
+    for line in order_lines:
+        for duty in rows(line, "duties"):
+            title = f"Duty {text(duty, 'harmonized_system_code') or ''}".strip()
+            yield _fee(duty, title, _number_as_text(duty, "id"))
+    listed = rows(row, "additional_fees")
+    for fee in listed:
+        yield _fee(fee, text(fee, "name") or text(fee, "title") or "Fee", _number_as_text(fee, "id"))
+    total = _amount_of(inner(row, "original_total_additional_fees_set"))
+    if total and not listed:
+        # Only the sum is told; the order's own id stands for the fees.
+        yield Fee(_id(row), "Fees", total)
+
+
+def _fee(row: Row, title: str, fee_id: int) -> Fee:
+    price = _amount_of(row)
+    if price is None:
+        price = needed(_in_shop_money(row, "price"), "price")
+    return Fee(fee_id, title, price, _taxes(row))
+
+
+def _refund_line(row: Row) -> RefundLine:
+    return RefundLine(
+        id=_id(row),
+        line_id=_id(row, "line_item_id"),
+        quantity=needed(whole(row, "quantity"), "quantity"),
+        restock_type=text(row, "restock_type") or "",
+        location_id=whole(row, "location_id"),
+        subtotal=needed(_in_shop_money(row, "subtotal"), "subtotal"),
+        total_tax=needed(_in_shop_money(row, "total_tax"), "total_tax"),
+    )
+
+
+def _discount(row: Row) -> Decimal:
+    """Return the sum of the allocations: `total_discount` holds only what was taken off by hand."""
+    allocations = rows(row, "discount_allocations")
+    return sum((needed(_in_shop_money(each, "amount"), "amount") for each in allocations), _NOTHING)
+
+
+def _taxes(row: Row) -> tuple[TaxLine, ...]:
+    return tuple(_tax(each) for each in rows(row, "tax_lines"))
+
+
+def _tax(row: Row) -> TaxLine:
+    amount = needed(_in_shop_money(row, "price"), "price")
+    rate = number(row, "rate")
+    if rate is None and amount:
+        raise NotAsExpected("a tax without its rate")
+    return TaxLine(percent=(rate or _NOTHING) * 100, amount=amount)
+
+
+def _in_shop_money(row: Row, name: str) -> Decimal | None:
+    """Return an amount in the shop's currency; the plain figure may be in the buyer's."""
+    amount = _amount_of(inner(row, f"{name}_set"))
+    return money(row, name) if amount is None else amount
+
+
+def _amount_of(money_set: Row) -> Decimal | None:
+    return money(inner(money_set, "shop_money"), "amount")
+
+
+def _words(row: Row, name: str) -> tuple[str, ...]:
+    value = row.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise NotAsExpected(f"{name} is not a list of words")
+    return tuple(value)
+
+
+def _id(row: Row, name: str = "id") -> int:
+    value = needed(whole(row, name), name)
+    if value <= 0:
+        raise NotAsExpected(f"{name} is no id")
+    return value
+
+
+def _number_as_text(row: Row, name: str) -> int:
+    """Return an id that Shopify writes as text in some objects."""
+    value = row.get(name)
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        return int(value)
+    return _id(row, name)
