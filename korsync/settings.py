@@ -136,10 +136,9 @@ def _state_path(root: Section, path: Path) -> Path:
 
 
 def _korona(section: Section) -> KoronaSettings:
+    address = section.text("base_url", KORONA_ADDRESS, "https://HOST/web/api/v3 (http only on this machine)")
     return KoronaSettings(
-        base_url=section.text("base_url", KORONA_ADDRESS, "https://HOST/web/api/v3 (http only on this machine)").rstrip(
-            "/"
-        ),
+        base_url=address.rstrip("/"),
         account_id=section.text("account_id", ACCOUNT, "the account's id, of letters, digits and hyphens"),
         username=section.text("username", USERNAME, "without a colon and without blanks at its ends"),
         password=section.secret("password", ANYTHING),

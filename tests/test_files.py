@@ -267,6 +267,14 @@ def test_a_note_that_cannot_be_read_is_not_repeated(tmp_path: Path, note: bytes)
     assert held_with_note(tmp_path / "state.json", note).what == "another korsync run holds the lock"
 
 
+def test_nothing_of_an_older_and_longer_note_is_left(tmp_path: Path) -> None:
+    (tmp_path / "state.json.lock").write_bytes(b"x" * 100)
+    with hold_lock(tmp_path / "state.json"):
+        note = (tmp_path / "state.json.lock").read_text()
+    assert note.startswith(f"{os.getpid()} ")
+    assert note.endswith("+00:00\n")
+
+
 def test_a_run_that_has_gone_on_for_more_than_an_hour_is_named_loudly(tmp_path: Path) -> None:
     since = datetime.now(UTC) - timedelta(minutes=95, seconds=5)
     error = held_with_note(tmp_path / "state.json", f"4711 {since.isoformat(timespec='seconds')}\n".encode())

@@ -78,7 +78,9 @@ def _json_number(value: object) -> float:
     raise TypeError(f"{type(value).__name__} has no place in a JSON answer")
 
 
-Action = Literal["status", "lose_request", "lose_answer", "delay", "delay_answer", "truncate", "html", "reset"]
+Action = Literal[
+    "status", "replace_answer", "lose_request", "lose_answer", "delay", "delay_answer", "truncate", "html", "reset"
+]
 
 
 @dataclass
@@ -88,6 +90,7 @@ class Fault:
     `path` is a regular expression searched in the path; `method` None means any.
 
     - status: `status`, `body`, `headers` and `content_type` are answered, the request is not applied
+    - replace_answer: the request is applied, the same four are answered instead of what came of it
     - lose_request: the socket is closed, the request is not applied
     - lose_answer: the request is applied, then the socket is closed
     - delay: nothing happens for `seconds` of real time, then the request is applied

@@ -88,9 +88,13 @@ class SandboxServer:
     def _play(self, request: Request, fault: Fault | None) -> Reply:
         if fault is None:
             return Reply(self._apply(request))
+        scripted = Answer(fault.status, fault.body, fault.headers, fault.content_type)
         match fault.action:
             case "status":
-                return Reply(Answer(fault.status, fault.body, fault.headers, fault.content_type))
+                return Reply(scripted)
+            case "replace_answer":
+                self._apply(request)
+                return Reply(scripted)
             case "html":
                 page = "<!DOCTYPE html><html><body>We are down for maintenance.</body></html>"
                 return Reply(Answer(200, page, fault.headers, "text/html; charset=utf-8"))

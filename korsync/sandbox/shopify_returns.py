@@ -58,7 +58,7 @@ class ReturnMoves(StoreMoves):
             if paid(order) and money:
                 source = _source(order, gateway)
                 refund.transactions.append(_given_back(store, source, money, status, gateway, refund.created_at))
-            _balance(store, order, refund)
+                _balance(store, order, refund)
             touch_order(store, order, at)
             return refund
 

@@ -135,12 +135,14 @@ def _line(row: Row) -> OrderLine:
     variant_id = whole(row, "variant_id")
     tip = "tip_payment_gateway" in row
     gift_card = flag(row, "gift_card") is True
-    # `product_exists` is false for custom lines and for deleted products alike; but Shopify keeps the vendor of the
-    # latter, and a custom line never had one.
-    made_up = variant_id is None and whole(row, "product_id") is None and not text(row, "vendor")
+    sku = text(row, "sku") or ""
+    # `product_exists` is false for custom lines and for deleted products alike. Shopify keeps vendor and SKU of the
+    # latter; a custom line has no vendor, and without a SKU there is no article to be found anyway.
+    no_product = variant_id is None and whole(row, "product_id") is None
+    custom = no_product and not (sku and text(row, "vendor")) and not tip and not gift_card
     return OrderLine(
         id=_id(row),
-        sku=text(row, "sku") or "",
+        sku=sku,
         variant_id=variant_id,
         title=text(row, "name") or text(row, "title") or "",
         quantity=quantity,
@@ -150,7 +152,7 @@ def _line(row: Row) -> OrderLine:
         taxes=_taxes(row),
         gift_card=gift_card,
         tip=tip,
-        custom=made_up and not tip and not gift_card,
+        custom=custom,
     )
 
 

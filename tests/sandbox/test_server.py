@@ -180,6 +180,17 @@ def test_a_status_fault_answers_without_applying(
     assert side.applied == []
 
 
+def test_a_replaced_answer_hides_what_was_applied(
+    server: SandboxServer, side: Counting, session: requests.Session
+) -> None:
+    server.faults.append(Fault("replace_answer", status=502, body="Bad Gateway", content_type="text/plain"))
+
+    answer = session.post(f"{server.base_url}/x")
+
+    assert (answer.status_code, answer.text, len(side.applied)) == (502, "Bad Gateway", 1)
+    assert [(each.status, each.answered) for each in server.requests] == [(502, True)]
+
+
 def test_an_html_fault_is_a_200_with_a_web_page(
     server: SandboxServer, side: Counting, session: requests.Session
 ) -> None:

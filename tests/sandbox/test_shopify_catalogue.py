@@ -193,15 +193,16 @@ def test_a_location_is_read_page_by_page(shop: Counter) -> None:
     assert [each["available"] for each in rows] == [0, 1, 2, 3, 4]
 
 
-def test_an_untracked_level_has_no_figure_and_an_unstocked_item_no_row(shop: Counter, tea: Product) -> None:
+def test_an_untracked_level_has_no_figure_and_an_unstocked_item_no_row(shop: Counter) -> None:
+    shop.side.add_product("Ceylon Tea", [{"sku": "1", "available": 17}])
     shop.side.add_product("Frei", [{"sku": "2", "tracked": False}, {"sku": "3", "stocked": False}])
     rows = shop.get("inventory_levels.json", location_ids="60000000001")["inventory_levels"]
     assert [each["available"] for each in rows] == [17, None]
     assert shop.side.stock_at("3") is None
 
 
-def test_levels_are_found_by_change(shop: Counter, tea: Product) -> None:
-    shop.side.add_product("Zweiter", [{"sku": "2", "available": 1}])
+def test_levels_are_found_by_change(shop: Counter) -> None:
+    shop.side.add_product("Erster", [{"sku": "1"}, {"sku": "2", "available": 1}])
     shop.clock.advance(SECOND)
     shop.side.set_available("2", 5)
     query = {"location_ids": "60000000001", "updated_at_min": "2026-11-23T12:00:01Z"}

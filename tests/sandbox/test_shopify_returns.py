@@ -34,9 +34,11 @@ def refund_of(shop: Counter, order: Order) -> dict[str, Any]:
 
 def money_fits(order: dict[str, Any], refund: dict[str, Any]) -> bool:
     """Check the sum that Shopify's figures keep: money given back = lines + shipping - discrepancies."""
-    lines = sum(Decimal(each["subtotal_set"]["shop_money"]["amount"]) for each in refund["refund_line_items"])
+    rows = refund["refund_line_items"]
+    sets = [each["subtotal_set"] for each in rows]
     if not order["taxes_included"]:
-        lines += sum(Decimal(each["total_tax_set"]["shop_money"]["amount"]) for each in refund["refund_line_items"])
+        sets += [each["total_tax_set"] for each in rows]
+    lines = sum(Decimal(each["shop_money"]["amount"]) for each in sets)
     shipping = sum(
         Decimal(each["subtotal_amount_set"]["shop_money"]["amount"]) for each in refund["refund_shipping_lines"]
     )
