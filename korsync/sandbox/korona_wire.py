@@ -179,15 +179,12 @@ def _receipt(store: KoronaStore, receipt: Receipt) -> Json:
     amounts = [row_amounts(store, item) for item in posted["items"]]
     net = sum((each.net for each in amounts), Decimal(0))
 
-    def when(name: str) -> str | None:
-        text = posted.get(name)
-        return local_time(store, datetime.fromisoformat(text) if text else receipt.accepted_at)
-
+    accepted = local_time(store, receipt.accepted_at)
     return filled(
         orderNumber=receipt.order_number,
         externalReferences=posted.get("externalReferences"),
-        creationTime=when("creationTime"),
-        bookingTime=when("bookingTime"),
+        creationTime=_posted_time(store, posted.get("creationTime")) or accepted,
+        bookingTime=_posted_time(store, posted.get("bookingTime")) or accepted,
         pointOfSale=reference(pos),
         organizationalUnit=reference(store.table(Unit)[pos.unit_id]),
         warehouse=reference(store.table(Unit)[receipt.warehouse_id]),
@@ -222,6 +219,7 @@ def _item(store: KoronaStore, index: int, item: Json) -> Json:
         quantity=Decimal(item["quantity"]),
         description=item.get("description"),
         recognitionNumber=item.get("recognitionNumber"),
+        bookingTime=_posted_time(store, item.get("bookingTime")),
         manualPrice=item.get("manualPrice", False),
         externalReferences=item.get("externalReferences"),
         returnReason=item.get("returnReason"),
@@ -240,9 +238,13 @@ def _payment(store: KoronaStore, payment: Json) -> Json:
         amount=Decimal(payment["amount"]),
         paymentMethod=_meant(store, PaymentMethod, payment["paymentMethod"]),
         currency=_meant(store, Currency, payment.get("currency", {"number": "1"})),
-        transactionTime=payment.get("transactionTime"),
+        transactionTime=_posted_time(store, payment.get("transactionTime")),
         externalReferences=payment.get("externalReferences"),
     )
+
+
+def _posted_time(store: KoronaStore, text: str | None) -> str | None:
+    return local_time(store, datetime.fromisoformat(text)) if text else None
 
 
 def _meant(store: KoronaStore, kind: type[Row], posted: Mapping[str, str] | None) -> Json | None:

@@ -86,7 +86,17 @@ def test_a_page_holds_100_rows_unless_told_and_never_more_than_1000(desk: Desk) 
 
 
 @pytest.mark.parametrize(
-    "query", [{"sise": 1}, {"page": 0}, {"page": "x"}, {"sort": "colour"}, {"includeDeleted": 1}, {"orderNumber": "1"}]
+    "query",
+    [
+        {"sise": 1},
+        {"page": 0},
+        {"page": "x"},
+        {"page": ["1", "2"]},
+        {"sort": "colour"},
+        {"sort": "name,name,name,name,name,name"},
+        {"includeDeleted": 1},
+        {"orderNumber": "1"},
+    ],
 )
 def test_a_query_that_does_not_exist_or_makes_no_sense_is_refused(desk: Desk, query: dict[str, Any]) -> None:
     answer = desk.get("/products", **query)

@@ -55,6 +55,8 @@ def test_a_body_that_is_no_json_array_is_not_wellformed(desk: Desk, body: bytes)
         {"externalReferences": {"shopifyOrderId": 5}},
         {"cashier": "99"},
         {"zcounter": 1.5},
+        {"zcounter": True},
+        {"depositAmount": True},
         {"cancelled": "false"},
         {"items": [{"product": {"number": "A1", "sku": "A1"}}]},
         {"items": [{"quantity": "1"}]},
@@ -91,6 +93,9 @@ def test_a_booked_receipt_reads_back_with_its_references_and_amounts(desk: Desk)
     (listed,) = desk.rows(f"/pointsOfSale/{pos_id}/receipts", orderNumber="1001", couplingId="sandbox-coupling")
     single = desk.get(f"/pointsOfSale/{pos_id}/receipts/{row['id']}").json(parse_float=Decimal)
 
+    till_id = desk.id_of("pointsOfSale", "1")
+    assert desk.get(f"/pointsOfSale/{till_id}/receipts/{row['id']}").status_code == 404
+    assert desk.get(f"/pointsOfSale/{till_id}/receipts").status_code == 204
     assert listed == single == desk.get(f"/receipts/{row['id']}").json(parse_float=Decimal)
     assert listed["externalReferences"] == {"korsyncKey": "order/1001"}
     assert (listed["number"], listed["orderNumber"], listed["active"]) == ("1001", "1001", True)
@@ -104,6 +109,17 @@ def test_a_booked_receipt_reads_back_with_its_references_and_amounts(desk: Desk)
     assert (tax["amount"], tax["taxRate"], tax["included"]) == (Decimal("1.9"), 19, True)
     (payment,) = listed["payments"]
     assert (payment["amount"], payment["paymentMethod"]["name"]) == (Decimal("11.9"), "Kreditkarte")
+
+
+def test_times_read_back_in_the_accounts_zone_whatever_offset_they_were_posted_with(desk: Desk) -> None:
+    posted = receipt("1001", bookingTime="2026-07-01T23:30:00Z")
+    posted["items"][0]["bookingTime"] = posted["payments"][0]["transactionTime"] = "2026-11-23T05:15:02-05:00"
+    desk.posted_row(posted)
+
+    (booked,) = desk.rows("/receipts")
+    assert booked["bookingTime"] == "2026-07-02T01:30:00+02:00"
+    assert booked["items"][0]["bookingTime"] == "2026-11-23T11:15:02+01:00"
+    assert booked["payments"][0]["transactionTime"] == "2026-11-23T11:15:02+01:00"
 
 
 def test_receipts_are_listed_by_revision_number_and_order_number(desk: Desk) -> None:
@@ -227,6 +243,16 @@ def test_a_repeated_number_is_a_second_receipt_or_refuses_the_batch(desk: Desk) 
     assert refusal(desk.post(receipt("1002"), receipt("1001"))) == (400, "NUMBER_ALREADY_IN_USE")
     assert refusal(desk.post(receipt("1003"), receipt("1003"))) == (400, "NUMBER_ALREADY_IN_USE")
     assert [each.number for each in desk.side.receipts] == ["1001", "1001"]
+
+
+def test_a_number_is_in_use_as_soon_as_its_receipt_is_accepted_but_not_for_other_tills(desk: Desk) -> None:
+    desk.side.refuses_repeated_numbers = True
+    desk.side.queues = True
+    desk.side.sell_at_till("A1", 1)
+    till_number = desk.rows("/receipts")[0]["number"]
+
+    assert desk.posted_row(receipt(till_number))["action"] == "QUEUED"
+    assert refusal(desk.post(receipt(till_number))) == (400, "NUMBER_ALREADY_IN_USE")
 
 
 def test_a_posted_id_is_ignored_or_honoured_and_then_taken_once(desk: Desk) -> None:

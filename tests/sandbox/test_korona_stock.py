@@ -69,6 +69,17 @@ def test_every_movement_bumps_the_stock_row_and_leaves_the_article_alone(desk: D
     assert product(desk, "A1") == article
 
 
+def test_what_is_sold_while_an_article_is_untracked_does_not_move_its_stock(desk: Desk) -> None:
+    desk.side.add_article("A1", "Apfel", stock=3)
+    row = stocks(desk)[0]
+    desk.side.set_tracking("A1", False)
+    desk.side.sell_at_till("A1", 1)
+    assert stocks(desk) == []
+    desk.side.set_tracking("A1", True)
+
+    assert stocks(desk) == [row]
+
+
 def test_warehouses_keep_their_own_stock(desk: Desk) -> None:
     desk.side.add_article("A1", "Apfel", stock=3)
     desk.side.deliver("A1", 7, warehouse="2")

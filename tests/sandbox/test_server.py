@@ -137,13 +137,14 @@ def test_an_empty_answer_has_no_body_and_text_goes_out_as_it_is(
     assert (text.status_code, text.text, text.headers["X-Note"]) == (201, "grüße", "1")
 
 
-def test_head_is_answered_without_a_body_and_unknown_methods_are_refused(
+def test_head_is_a_read_without_a_body_and_unknown_methods_are_refused(
     server: SandboxServer, session: requests.Session
 ) -> None:
     head = session.head(f"{server.base_url}/x")
 
     assert (head.status_code, head.content) == (200, b"")
     assert int(head.headers["Content-Length"]) > 0
+    assert [each.method for each in server.requests] == ["GET"]
     assert session.request("BREW", f"{server.base_url}/x").status_code == 501
 
 
