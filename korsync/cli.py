@@ -5,7 +5,7 @@ import signal
 import sys
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ import click
 
 from korsync import __version__, commands, decisions
 from korsync.config import load
+from korsync.demo import demonstrate, serve
 from korsync.errors import KorsyncError, LockedError
 from korsync.opening import reserved
 from korsync.report import Reporter, as_json, print_bug, print_error, print_held, print_status, summary
@@ -135,7 +136,7 @@ def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None
 def status(settings_path: Path) -> None:
     """Show the last runs and every held item with its reason; exit 1 where any is held."""
     state = commands.state_of(load(settings_path, os.environ))
-    print_status(Reporter(dry=False, quiet=False, verbose=False, as_json=False).out, state)
+    print_status(Reporter().out, state)
     sys.exit(1 if state.held else 0)
 
 
@@ -166,8 +167,29 @@ def accept(settings_path: Path, pipeline: str) -> None:
     click.echo(f"the next run of {pipeline} writes what was stopped")
 
 
+@cli.command()
+def demo() -> None:
+    """Watch korsync at work on a simulated shop; needs no account, no configuration and no terminal."""
+    if not demonstrate(click.echo):
+        click.echo("korsync: both sides do not agree", err=True)
+        sys.exit(BUG)
+
+
+@cli.command()
+def sandbox() -> None:
+    """Run a simulated shop to try korsync on, until Ctrl-C."""
+    serve(click.echo, _typed_lines())
+
+
+def _typed_lines() -> Iterator[str]:
+    yield from sys.stdin
+    if not sys.stdin.isatty():
+        # Started in the background nobody types, and the shop stays open until it is told to end.
+        signal.pause()
+
+
 def _complain(error: KorsyncError) -> None:
-    print_error(Reporter(dry=False, quiet=True, verbose=False, as_json=False).err, error)
+    print_error(Reporter().err, error)
     sys.exit(error.exit_code)
 
 

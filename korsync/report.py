@@ -39,21 +39,29 @@ OUTCOME_WORDS = {
 class Reporter:
     """Prints what a run does as it goes; on anything but a terminal only what changed or is wrong."""
 
-    def __init__(self, *, dry: bool, quiet: bool, verbose: bool, as_json: bool) -> None:
-        """Take how much to say and in which form."""
+    def __init__(
+        self,
+        *,
+        dry: bool = False,
+        quiet: bool = False,
+        verbose: bool = False,
+        as_json: bool = False,
+        plans: bool = False,
+    ) -> None:
+        """Take how much to say and in which form; `plans` shows them also where nobody looks on."""
         self.out = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
         self.err = Console(markup=False, highlight=False, emoji=False, soft_wrap=True, stderr=True)
         self._dry = dry
         self._quiet = quiet or as_json
         self._verbose = verbose
-        self._shows_plans = not self._quiet and (dry or verbose or self.out.is_terminal)
+        self._shows_plans = not self._quiet and (dry or verbose or plans or self.out.is_terminal)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
     def planned(self, plan: Plan, stop: SafetyStop | None) -> None:
         """Show a plan before it is pushed, and begin a progress bar where the push will be long."""
         if self._shows_plans:
-            print_plan(self.out, plan, verbose=self._verbose)
+            print_plan(self.out, plan, rules=self._dry or self._verbose, verbose=self._verbose)
         if stop is not None and self._dry and not self._quiet:
             print_error(self.err, stop)
         if self.out.is_terminal and not self._quiet and not self._dry and len(plan.changes) >= LONG_WORK:
@@ -84,8 +92,11 @@ class Reporter:
                 print_error(self.err, error)
 
 
-def print_plan(console: Console, plan: Plan, *, verbose: bool) -> None:
-    """Print a plan as a diff: + is new, ~ is changed, ! is held, … waits; what is left by rule is summed up."""
+def print_plan(console: Console, plan: Plan, *, rules: bool, verbose: bool) -> None:
+    """Print a plan as a diff: + is new, ~ is changed, ! is held, … waits.
+
+    With `rules` what is left by rule is summed up, with `verbose` every item of it is named.
+    """
     head = f"{plan.pipeline}: {_count(len(plan.changes), 'change')}"
     console.print(Text(head, style="bold"))
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -106,7 +117,8 @@ def print_plan(console: Console, plan: Plan, *, verbose: bool) -> None:
             console.print(visible(f"  {sign} {skip.key}  {fate}: {skip.reason}"))
     for note in plan.notes:
         console.print(visible(f"  i {note}"))
-    _print_left(console, plan.skipped(Fate.LEFT), verbose)
+    if rules:
+        _print_left(console, plan.skipped(Fate.LEFT), verbose)
 
 
 def _print_left(console: Console, skips: Sequence[Skip], verbose: bool) -> None:

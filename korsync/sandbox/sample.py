@@ -11,11 +11,11 @@ from korsync.sandbox.shopify_moves import NewVariant
 from korsync.sandbox.shopify_sales import CustomLine, Discount
 from korsync.sandbox.world import World
 
-_TEAS = """Assam|Darjeeling|Ceylon|Sencha Grüner Tee|Gunpowder|Jasmintee|Weißer Tee Pai Mu Tan|Oolong|Rooibos Süße Orange
-Früchtetee Großmutters Garten|Pfefferminze|Kräutertee Gute Nacht 🌙|Earl Grey|Ostfriesenmischung|Chai Gewürztee|Matcha
-Pu-Erh|Mate Grün|Ingwer & Zitrone|Weihnachtstee 🎄"""
-_COFFEES = """Äthiopien Yirgacheffe|Brasil Santos|Kolumbien Süß & Kräftig|Espresso Straßencafé|Entkoffeiniert|Hausmischung
-Guatemala Hochland|Honduras Bio|Peru Fair|Frühstückskaffee ☕"""
+_TEAS = """Assam|Darjeeling|Ceylon|Sencha Grüner Tee|Gunpowder|Jasmintee|Weißer Tee Pai Mu Tan|Oolong
+Rooibos Süße Orange|Früchtetee Großmutters Garten|Pfefferminze|Kräutertee Gute Nacht 🌙|Earl Grey|Ostfriesenmischung
+Chai Gewürztee|Matcha|Pu-Erh|Mate Grün|Ingwer & Zitrone|Weihnachtstee 🎄"""
+_COFFEES = """Äthiopien Yirgacheffe|Brasil Santos|Kolumbien Süß & Kräftig|Espresso Straßencafé|Entkoffeiniert
+Hausmischung|Guatemala Hochland|Honduras Bio|Peru Fair|Frühstückskaffee ☕"""
 _CROCKERY = "Teekanne|Teetasse|Teeschale|Milchkännchen|Zuckerdose|Stövchen|Teesieb|Tablett|Becher|Untertasse"
 _SWEETS = """Blütenhonig|Kandis|Shortbread|Butterkeks|Marzipan|Ingwerstäbchen|Nussschokolade|Früchtebrot|Karamell 🍬
 Lakritz süß-salzig"""
@@ -80,7 +80,7 @@ def picture(shade: int) -> bytes:
 
 
 def _goods(chance: random.Random) -> list[_Good]:
-    goods = []
+    goods: list[_Good] = []
     for names, kinds, tax, cheapest in _SHELVES:
         for name in names.replace("\n", "|").split("|"):
             for step, kind in enumerate(kinds.split("|")):
@@ -149,7 +149,7 @@ def _add_oddities(world: World) -> None:
     shopify.add_product("Mate-Becher Auslauf", [NewVariant(sku="6004", price="8.00", available=1)])
 
     korona.add_article(
-        "7001", "Geschenkset Teestunde", Decimal("24.00"), track_inventory=False, parts={"1025": 1, "1091": 2}
+        "7001", "Geschenkset Teestunde", Decimal("24.00"), track_inventory=False, parts={"1025": 1, "1096": 2}
     )
     shopify.add_product("Geschenkset Teestunde", [NewVariant(sku="7001", price="24.00", tracked=False)])
 
@@ -226,7 +226,7 @@ def _place_special_order(world: World, what: str, bought: list[tuple[str, int]],
         case "bundle":
             shop.place_order([*bought, ("7001", 1)], shipping=parcel, at=at)
         case "paid with a gift card":
-            gateways = [("gift_card", Decimal("5.00")), "shopify_payments"]
+            gateways = (("gift_card", Decimal("5.00")), "shopify_payments")
             shop.place_order(bought, shipping=parcel, gateways=gateways, at=at)
         case "fixed discount":
             shop.place_order(bought, shipping=parcel, discounts=[Discount(Decimal("3.33"), percentage=False)], at=at)

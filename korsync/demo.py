@@ -1,0 +1,120 @@
+"""`korsync demo` and `korsync sandbox`: korsync at work on a simulated shop, to watch or to try."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from korsync import commands
+from korsync.config import load
+from korsync.report import Reporter, summary
+from korsync.sandbox.books import shelves
+from korsync.sandbox.moves import HELP, move
+from korsync.sandbox.sample import fill, picture
+from korsync.sandbox.shopify_access import Bucket
+from korsync.sandbox.world import World
+from korsync.settings import Settings
+
+EVERYTHING = ("stock", "orders", "refunds", "products")
+CRON = timedelta(minutes=20)
+TILL_SALE, NEW_ORDER, NEW_PRICE, NEW_IMAGE = "1030", "1031", "1032", "1033"
+"""Articles of the sample shop that the demo moves."""
+
+Say = Callable[[str], None]
+
+
+@contextmanager
+def sample_world() -> Iterator[World]:
+    """Run the sample shop with Shopify's largest bucket, so that nobody waits."""
+    world = World()
+    world.shopify.bucket = Bucket(world.clock, 400, 20)
+    fill(world)
+    with world:
+        yield world
+
+
+def demonstrate(say: Say) -> bool:
+    """Show korsync at work from the first look to a run with nothing to do; tell whether both sides agree then."""
+    with sample_world() as world, tempfile.TemporaryDirectory(prefix="korsync-demo-") as folder:
+        settings = load(world.write_config(Path(folder)), {})
+        say("A sample shop: KORONA.cloud and Shopify simulated on this machine.\n")
+        say("$ korsync init")
+        opening = commands.initialise(settings, yes=False, couples=False, adopts=False)
+        say(f"{opening.matched} articles match a Shopify variant, {opening.priced} of them have a price in the list\n")
+        say("$ korsync run --dry-run")
+        _run(settings, say, dry=True)
+        say("\n$ korsync run")
+        _run(settings, say)
+        world.clock.advance(CRON / 2)
+        say("\nThe world moves:")
+        for what in _let_the_world_move(world):
+            say(f"  {what}")
+        world.clock.advance(CRON / 2)
+        say("\n$ korsync run        (twenty minutes later)")
+        _run(settings, say, verbose=True)
+        agree = _show_agreement(world, say)
+        world.clock.advance(CRON)
+        say("\n$ korsync run        (again twenty minutes later)")
+        last = _run(settings, say)
+        say(f"{last.writes} writes")
+        return agree and last.writes == 0 and last.exit_code == 0
+
+
+def serve(say: Say, lines: Iterable[str]) -> None:
+    """Run the sample shop until the lines end; each line moves it."""
+    with sample_world() as world:
+        folder = Path(tempfile.mkdtemp(prefix="korsync-sandbox-"))
+        config_path = world.write_config(folder)
+        say("A sample shop runs on this machine. From another terminal:\n")
+        say(f"  export KORSYNC_CONFIG={config_path}")
+        say("  korsync init")
+        say("  korsync run --dry-run")
+        say("  korsync run\n")
+        say("Here you move the shop; Ctrl-C or Ctrl-D ends it:\n")
+        say(HELP)
+        for line in lines:
+            say(move(world, line))
+
+
+def _run(settings: Settings, say: Say, *, dry: bool = False, verbose: bool = False) -> commands.Ran:
+    reporter = Reporter(dry=dry, quiet=False, verbose=False, as_json=False, plans=dry or verbose)
+    ran = commands.sync(settings, EVERYTHING, "run", reporter, dry=dry)
+    line = summary(ran.results, len(ran.state.held), (ran.requests, ran.writes))
+    if line and not dry:
+        say(line)
+    return ran
+
+
+def _let_the_world_move(world: World) -> Iterator[str]:
+    korona, shopify = world.korona, world.shopify
+    korona.sell_at_till(TILL_SALE, 1)
+    yield f"one {TILL_SALE} is sold at the till"
+    order = shopify.place_order([(NEW_ORDER, 2)], shipping=Decimal("4.90"))
+    yield f"order {order.name} comes in: 2 × {NEW_ORDER}"
+    earlier = next(each for each in shopify.store.orders.values() if not (each.refunds or each.test))
+    line = next(each for each in earlier.lines if each.variant_id)
+    shopify.refund_order(earlier, {line.id: 1})
+    yield f"of order {earlier.name} one {line.sku} is refunded and put back"
+    korona.change_price(NEW_PRICE, Decimal("5.55"))
+    yield f"the price of {NEW_PRICE} becomes 5.55"
+    korona.replace_image(NEW_IMAGE, picture(99), new_id=True)
+    yield f"{NEW_IMAGE} gets another picture"
+
+
+def _show_agreement(world: World, say: Say) -> bool:
+    """Compare both sides' own books, not korsync's."""
+    found = {shelf.sku: shelf for shelf in shelves(world)}
+    say("\nWhat both sides say now:")
+    for sku in (TILL_SALE, NEW_ORDER, NEW_PRICE, NEW_IMAGE):
+        shelf = found[sku]
+        say(
+            f"  {sku}: KORONA {shelf.korona_pieces} pieces at {shelf.korona_price:.2f},"
+            f" Shopify {shelf.shopify_pieces} pieces at {shelf.shopify_price:.2f}"
+        )
+    apart = [shelf for shelf in found.values() if not shelf.agrees]
+    for shelf in apart:
+        say(f"  they differ: {shelf}")
+    say(f"{len(found) - len(apart)} of {len(found)} articles agree")
+    return not apart

@@ -1,0 +1,111 @@
+"""What a person types to move the simulated shop while `korsync sandbox` runs: one word and its figures a line."""
+
+import shlex
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+
+from korsync.sandbox.sample import picture
+from korsync.sandbox.shopify_sales import Order
+from korsync.sandbox.world import World
+
+HELP = """till SKU PIECES          sell at the till
+deliver SKU PIECES       a delivery arrives in the warehouse
+count SKU PIECES         stocktaking: so many are there
+price SKU AMOUNT         change the price in KORONA's list “Shopify”
+name SKU TEXT            rename the article in KORONA
+image SKU                give the article another picture
+order SKU PIECES ...     somebody orders in the web shop
+refund ORDER SKU PIECES  refund and restock pieces of an order
+cancel ORDER             cancel an order, its pieces go back
+later MINUTES            move both servers' clocks on
+help                     this list"""
+
+
+def move(world: World, line: str) -> str:
+    """Do what a line says and return what happened; a line that cannot be done is explained."""
+    try:
+        words = shlex.split(line)
+        if not words:
+            return ""
+        if words[0] == "help" or words[0] not in _MOVES:
+            return HELP
+        return _MOVES[words[0]](world, words[1:])
+    except (KeyError, ValueError, IndexError, InvalidOperation, StopIteration):
+        return f"that cannot be done: {line.strip()} (see help)"
+
+
+def _till(world: World, words: list[str]) -> str:
+    world.korona.sell_at_till(words[0], int(words[1]))
+    return _stock(world, words[0])
+
+
+def _deliver(world: World, words: list[str]) -> str:
+    world.korona.deliver(words[0], int(words[1]))
+    return _stock(world, words[0])
+
+
+def _count(world: World, words: list[str]) -> str:
+    world.korona.count(words[0], int(words[1]))
+    return _stock(world, words[0])
+
+
+def _price(world: World, words: list[str]) -> str:
+    world.korona.change_price(words[0], Decimal(words[1]))
+    return f"{words[0]} costs {words[1]} in KORONA"
+
+
+def _name(world: World, words: list[str]) -> str:
+    world.korona.rename(words[0], " ".join(words[1:]))
+    return f"{words[0]} is called {' '.join(words[1:])} in KORONA"
+
+
+def _image(world: World, words: list[str]) -> str:
+    world.korona.replace_image(words[0], picture(world.clock.now().microsecond % 256), new_id=True)
+    return f"{words[0]} has another picture in KORONA"
+
+
+def _order(world: World, words: list[str]) -> str:
+    lines = [(sku, int(pieces)) for sku, pieces in zip(words[::2], words[1::2], strict=True)]
+    if not lines:
+        raise ValueError("an order needs lines")
+    order = world.shopify.place_order(lines, shipping=Decimal("4.90"))
+    return f"order {order.name} placed"
+
+
+def _refund(world: World, words: list[str]) -> str:
+    world.shopify.refund_order(_find(world, words[0]), {words[1]: int(words[2])})
+    return f"order {words[0]}: {words[2]} × {words[1]} refunded and restocked"
+
+
+def _cancel(world: World, words: list[str]) -> str:
+    world.shopify.cancel_order(_find(world, words[0]))
+    return f"order {words[0]} cancelled"
+
+
+def _later(world: World, words: list[str]) -> str:
+    world.clock.advance(timedelta(minutes=float(words[0])))
+    return f"it is now {world.clock.now():%Y-%m-%d %H:%M} UTC on both sides"
+
+
+def _find(world: World, name: str) -> Order:
+    number = int(name.removeprefix("#"))
+    return next(order for order in world.shopify.store.orders.values() if order.order_number == number)
+
+
+def _stock(world: World, sku: str) -> str:
+    return f"KORONA has {world.korona.stock_of(sku)} × {sku}, Shopify sells {world.shopify.available(sku)}"
+
+
+_MOVES: dict[str, Callable[[World, list[str]], str]] = {
+    "till": _till,
+    "deliver": _deliver,
+    "count": _count,
+    "price": _price,
+    "name": _name,
+    "image": _image,
+    "order": _order,
+    "refund": _refund,
+    "cancel": _cancel,
+    "later": _later,
+}
