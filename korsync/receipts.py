@@ -266,10 +266,16 @@ def _sale_payments(
 
 
 def _paid_through(gateway: str, transactions: tuple[Transaction, ...]) -> Decimal:
-    """Add up what was taken through a gateway; an authorization counts only where nothing was captured from it."""
-    of_gateway = [each for each in transactions if each.gateway == gateway and each.status in {"success", "pending"}]
-    taken = sum((each.amount for each in of_gateway if each.kind in {"sale", "capture"}), Decimal(0))
-    return taken or sum((each.amount for each in of_gateway if each.kind == "authorization"), Decimal(0))
+    """Add up what was taken through a gateway; what is pending or authorized counts only where nothing was taken.
+
+    A manual payment leaves its pending transaction standing beside the successful one.
+    """
+    of_gateway = [each for each in transactions if each.gateway == gateway]
+    for kinds, status in (({"sale", "capture"}, "success"), ({"authorization"}, "success"), ({"sale"}, "pending")):
+        taken = [each.amount for each in of_gateway if each.kind in kinds and each.status == status]
+        if taken:
+            return sum(taken, Decimal(0))
+    return Decimal(0)
 
 
 def _return_payments(refund: Refund, order: Order, total: Decimal, rules: BookingRules) -> tuple[ReceiptPayment, ...]:

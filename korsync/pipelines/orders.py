@@ -22,24 +22,27 @@ from korsync.targets import BookingTargets
 
 @dataclass(frozen=True, slots=True)
 class DueSale:
-    """An order whose sale is not known to be booked, with what is needed to book it; None: Shopify shows it no more."""
+    """An order whose sale is not known to be booked, with what is needed to book it.
+
+    `order` is None where Shopify shows it no more; `looked_up_at` is KORONA's time when it did not show the receipt.
+    """
 
     known: KnownOrder
     order: Order | None
+    looked_up_at: datetime
     articles: Mapping[int, str]
     transactions: tuple[Transaction, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OrdersPulled:
-    """All that the plan of orders is made of; `now` is KORONA's time, `unlisted` are orders not booked by rule."""
+    """All that the plan of orders is made of; `unlisted` are orders not booked by rule and not yet told of."""
 
     knowledge: Knowledge
     due: tuple[DueSale, ...]
     edited: tuple[KnownOrder, ...]
     unlisted: tuple[KnownOrder, ...]
     rules: BookingRules
-    now: datetime
 
 
 class Orders:
@@ -82,7 +85,6 @@ class Orders:
             edited=tuple(order for order in known_orders if added_since_booking(order) and not order.ignored),
             unlisted=unlisted,
             rules=booking_rules(sides, targets),
-            now=sides.korona.now,
         )
 
     def plan(self, pulled: OrdersPulled) -> Plan:
@@ -91,13 +93,11 @@ class Orders:
         skips = [Skip(order.name, _left_by_rule(order), Fate.LEFT) for order in pulled.unlisted]
         skips += [Skip(order.name, _edit_reason(order), Fate.HELD) for order in pulled.edited]
         adopted_at = pulled.knowledge.state.adopted_at
-        resting = adopted_at is not None and pulled.now < adopted_at + self._settle
         for due in pulled.due:
-            decision = (
-                Skip(due.known.name, "nothing is booked so soon after `init --adopt`", Fate.WAITING)
-                if resting
-                else decide(due, pulled.rules, pulled.now, self._settle)
-            )
+            if adopted_at is not None and due.looked_up_at < adopted_at + self._settle:
+                skips.append(Skip(due.known.name, "nothing is booked so soon after `init --adopt`", Fate.WAITING))
+                continue
+            decision = decide(due, pulled.rules, self._settle)
             if isinstance(decision, Skip):
                 skips.append(decision)
                 continue
@@ -133,21 +133,21 @@ class Orders:
 
     def _due_sale(self, known: KnownOrder, order: Order | None, cache: Cache) -> DueSale:
         if order is None or (known.sale and known.sale.receipt):
-            return DueSale(known, order, {}, ())
+            return DueSale(known, order, self._sides.korona.now, {}, ())
         several = len(set(order.gateways)) > 1
         transactions = tuple(self._sides.shopify.transactions(order.id)) if several else ()
-        return DueSale(known, order, articles_of_order(self._sides, order, cache), transactions)
+        return DueSale(known, order, self._sides.korona.now, articles_of_order(self._sides, order, cache), transactions)
 
 
-def decide(due: DueSale, rules: BookingRules, now: datetime, settle: timedelta) -> Change | Skip:
+def decide(due: DueSale, rules: BookingRules, settle: timedelta) -> Change | Skip:
     """Return the receipt to post for an order that KORONA does not show, or why none is posted now."""
     known, sale = due.known, due.known.sale
     if sale is not None and sale.status is BookingStatus.CONFLICT:
         return Skip(known.name, sale.reason, Fate.HELD)
     if sale is not None and sale.status is BookingStatus.QUEUED:
-        return _queued(known, sale, now)
+        return _queued(known, sale, due.looked_up_at)
     if sale is not None and sale.status is BookingStatus.INTENT and sale.receipt is not None:
-        if not may_send_again(sale, now, settle):
+        if not may_send_again(sale, due.looked_up_at, settle):
             return Skip(known.name, "sent, but its outcome is not known yet", Fate.WAITING)
         return _posting(known, sale.receipt, due.order)
     if due.order is None:

@@ -227,7 +227,7 @@ def _off(pulled: ProductsPulled) -> Iterator[Skip]:
     skus = {variant.sku.strip() for product in cache.shelf.products.values() for variant in product.variants}
     for article in cache.catalogue.articles.values():
         number = (article.number or "").strip()
-        if not is_live(article) and number in skus:
+        if number and not is_live(article) and number in skus:
             yield Skip(number, "deleted or switched off in KORONA", Fate.LEFT)
 
 

@@ -9,7 +9,6 @@ from korsync.bookings import (
     QUEUE_PATIENCE,
     found_return,
     is_booked,
-    is_due,
     is_settled,
     may_send_again,
     return_of,
@@ -41,20 +40,21 @@ from korsync.targets import BookingTargets
 class OpenReturns:
     """A booked order with restocked refunds that are not known to be booked, and what KORONA holds of it.
 
-    `order` is None where Shopify shows it no more.
+    `order` is None where Shopify shows it no more; `looked_up_at` is KORONA's time when it showed `found`.
     """
 
     known: KnownOrder
     order: Order | None
     refund_ids: tuple[int, ...]
     found: tuple[BookedReceipt, ...]
+    looked_up_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class RefundsPulled:
-    """All that the plan of refunds is made of; `now` is KORONA's time, `listed` are refunds told of for the first time.
+    """All that the plan of refunds is made of; `listed` are refunds told of for the first time.
 
-    `waiting` are orders with restocked refunds whose sale is not settled yet.
+    `waiting` are orders with restocked refunds whose sale is not booked yet, or not settled.
     """
 
     knowledge: Knowledge
@@ -63,7 +63,6 @@ class RefundsPulled:
     listed: tuple[Skip, ...]
     unsellable: frozenset[str]
     rules: BookingRules
-    now: datetime
 
 
 class Refunds:
@@ -86,25 +85,32 @@ class Refunds:
         self._targets = targets
         knowledge, listed = _listed(knowledge, sides.orders)
         wanted = [order for order in knowledge.state.orders.values() if open_refunds(order)]
-        ready = [order for order in wanted if is_settled(order.sale, sides.korona.now, self._settle)]
-        contents = sides.orders_by_id(order.id for order in ready)
-        still_open = []
-        for known in ready:
+        contents = sides.orders_by_id(order.id for order in wanted if is_booked(order.sale))
+        still_open, waiting = [], []
+        for known in wanted:
+            if not is_booked(known.sale):
+                waiting.append(known)
+                continue
             found = sides.korona.receipts_by_order_number(targets.point_of_sale.id, known.name.removeprefix("#"))
             known = _with_found(known, found, sides.korona.now)
             orders = knowledge.state.orders | {known.id: known}
             knowledge = replace(knowledge, state=replace(knowledge.state, orders=orders))
-            if open_refunds(known):
-                still_open.append(OpenReturns(known, contents.get(known.id), open_refunds(known), tuple(found)))
+            if not open_refunds(known):
+                continue
+            if is_settled(known.sale, sides.korona.now, self._settle):
+                refund_ids = open_refunds(known)
+                content = contents.get(known.id)
+                still_open.append(OpenReturns(known, content, refund_ids, tuple(found), sides.korona.now))
+            else:
+                waiting.append(known)
         articles = knowledge.cache.catalogue.articles.values()
         return RefundsPulled(
             knowledge=knowledge,
             open=tuple(still_open),
-            waiting=tuple(order for order in wanted if order not in ready and (is_due(order) or is_booked(order.sale))),
+            waiting=tuple(waiting),
             listed=listed,
             unsellable=frozenset(each.id for each in articles if each.return_unsellable),
             rules=booking_rules(sides, targets),
-            now=sides.korona.now,
         )
 
     def plan(self, pulled: RefundsPulled) -> Plan:
@@ -115,7 +121,7 @@ class Refunds:
             Skip(order.name, "its refund waits until the sale is settled", Fate.WAITING) for order in pulled.waiting
         ]
         for each in pulled.open:
-            decision = decide_return(each, pulled.rules, pulled.now, self._settle)
+            decision = decide_return(each, pulled.rules, self._settle)
             if isinstance(decision, Change):
                 changes.append(decision)
             else:
@@ -167,7 +173,7 @@ def open_refunds(order: KnownOrder) -> tuple[int, ...]:
     return tuple(sorted(waiting, key=lambda refund_id: (when[refund_id], refund_id)))
 
 
-def decide_return(each: OpenReturns, rules: BookingRules, now: datetime, settle: timedelta) -> Change | Skip:
+def decide_return(each: OpenReturns, rules: BookingRules, settle: timedelta) -> Change | Skip:
     """Return what to do with the oldest open refund of an order; the later ones follow in the next runs.
 
     A return's share depends on those before it, so they go one after the other.
@@ -175,7 +181,7 @@ def decide_return(each: OpenReturns, rules: BookingRules, now: datetime, settle:
     refund_id = each.refund_ids[0]
     name = f"{each.known.name} refund {refund_id}"
     booking = return_of(each.known, refund_id)
-    pending = _pending(name, booking, now, settle)
+    pending = _pending(name, booking, each.looked_up_at, settle)
     if isinstance(pending, Skip):
         return pending
     shown = {receipt.key for receipt in each.found}

@@ -176,6 +176,10 @@ def test_an_unknown_query_name_is_refused(shop: Counter) -> None:
     assert "updated_min" in answer.json()["errors"]
 
 
+def test_a_query_name_given_twice_is_refused(shop: Counter) -> None:
+    assert shop.ask("GET", "orders.json", status=["any", "open"]).status_code == 400
+
+
 def test_a_raw_plus_in_a_time_arrives_as_a_blank_and_is_refused(shop: Counter) -> None:
     raw = f"{shop.server.base_url}/admin/api/2026-10/orders.json?updated_at_min=2026-11-23T10:00:00+01:00"
     headers = {"X-Shopify-Access-Token": shop.token}

@@ -121,6 +121,12 @@ def test_a_line_and_the_shipping_may_be_discounted_alone(shop: Counter) -> None:
     assert adds_up(row)
 
 
+def test_gift_cards_and_tips_are_not_discounted(shop: Counter) -> None:
+    order = shop.side.place_order([("G", 1), ("1042", 1)], discounts=[Discount(Decimal(10))], tip=Decimal("3.00"))
+    lines = told(shop, order)["line_items"]
+    assert [len(each["discount_allocations"]) for each in lines] == [0, 1, 0]
+
+
 def test_an_order_for_nothing_has_no_payment(shop: Counter) -> None:
     order = shop.side.place_order([("1042", 1)], discounts=[Discount(Decimal(100))])
     row = told(shop, order)

@@ -1,0 +1,114 @@
+"""Single objects and short lists of KORONA, and coupling."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from korsync.errors import ConfigurationError, Refused
+from korsync.sandbox.korona import COUPLING_ID
+from korsync.sandbox.korona_store import Unit
+from tests.korona.desk import NOON, PNG, Desk
+
+# --- single objects and short lists ---
+
+
+def test_the_account_tells_its_licences_and_whether_it_is_for_tests(desk: Desk) -> None:
+    account = desk.client.account()
+    assert account.test_mode
+    assert account.timezone == "Europe/Berlin"
+    assert "RETAIL" in account.packages
+
+
+def test_an_article_is_found_by_exactly_its_number(desk: Desk) -> None:
+    desk.side.contains_filters = True
+    desk.side.add_article("11042", "Topf")
+    assert desk.client.product_by_number("1042") is None
+    desk.side.add_article("1042", "Tee")
+    found = desk.client.product_by_number("1042")
+    assert found is not None
+    assert found.name == "Tee"
+
+
+def test_an_article_that_is_not_there_is_none(desk: Desk) -> None:
+    assert desk.client.product("5a4d0a2e-6c1f-4d5b-8f0a-0c5b1e7a9d99") is None
+
+
+def test_a_bundle_tells_its_parts(desk: Desk) -> None:
+    part = desk.side.add_article("p", "Teil")
+    bundle = desk.side.add_article("b", "Bündel", parts={"p": 3})
+    article = desk.client.product(bundle.id)
+    assert article is not None
+    assert [(each.article_id, each.quantity) for each in article.parts] == [(part.id, Decimal(3))]
+
+
+def test_the_content_of_an_image_comes_as_bytes(desk: Desk) -> None:
+    desk.side.add_article("1042", "Tee", image=PNG)
+    (image,), _ = desk.client.changed_images(0)
+    assert desk.client.image_content(image.id) == PNG
+
+
+def test_a_replaced_image_is_announced(desk: Desk) -> None:
+    desk.side.add_article("1042", "Tee", image=PNG)
+    _, cursor = desk.client.changed_images(0)
+    desk.side.replace_image("1042", PNG + b"2", new_id=False)
+    (image,), _ = desk.client.changed_images(cursor)
+    assert desk.client.image_content(image.id) == PNG + b"2"
+
+
+def test_what_the_configuration_names_can_be_listed(desk: Desk) -> None:
+    assert {each.name for each in desk.client.price_groups()} == {"Standard", "Shopify"}
+    assert [each.key for each in desk.client.currencies()] == ["EUR"]
+    assert {each.number for each in desk.client.organizational_units() if each.warehouse} == {"1", "2"}
+    assert {each.number: each.uses_cash_drawer for each in desk.client.payment_methods()} == {
+        "1": True,
+        "5": False,
+        "6": False,
+        "9": False,
+    }
+    assert [each.number for each in desk.client.cashiers()] == ["99"]
+    assert [each.number for each in desk.client.customer_groups()] == ["1"]
+    assert {each.number for each in desk.client.sales_taxes() if each.included} == {"1", "2", "3"}
+    (standard,) = [each for each in desk.client.sales_taxes() if each.number == "1"]
+    assert [rate.percent for rate in standard.rates] == [19, 16, 19]
+    assert [rate.valid_from for rate in standard.rates][1] == datetime(2020, 6, 30, 22, tzinfo=UTC)
+
+
+def test_a_point_of_sale_says_what_it_is(desk: Desk) -> None:
+    pos = desk.point_of_sale()
+    (warehouse,) = [each for each in desk.client.organizational_units() if each.number == "1"]
+    assert (pos.type, pos.coupled, pos.warehouse_id) == ("EXTERNAL_WEBSHOP", True, warehouse.id)
+    assert desk.client.point_of_sale(pos.id, COUPLING_ID) == pos
+    with pytest.raises(Refused, match="COUPLED_WITH_OTHER_DEVICE"):
+        desk.client.point_of_sale(pos.id, "somebody else's")
+
+
+def test_now_is_koronas_own_time(desk: Desk) -> None:
+    desk.client.account()
+    assert desk.client.now == NOON
+    desk.clock.advance(timedelta(hours=1))
+    desk.client.account()
+    assert desk.client.now == NOON + timedelta(hours=1)
+
+
+def test_a_wrong_password_is_tried_once(desk: Desk) -> None:
+    with pytest.raises(Refused):
+        desk.open(password="wrong").changed_products(0)
+    assert len(desk.server.requests) == 1
+
+
+def test_a_wrong_account_is_a_mistake_in_the_configuration(desk: Desk) -> None:
+    with pytest.raises(ConfigurationError, match="ACCOUNT_NOT_FOUND"):
+        desk.open(account_id="5a4d0a2e-6c1f-4d5b-8f0a-0c5b1e7a9d99").price_groups()
+
+
+# --- coupling ---
+
+
+def test_an_uncoupled_point_of_sale_is_coupled_once(desk: Desk) -> None:
+    unit = desk.side.find(Unit, "1")
+    new = desk.side.add_point_of_sale("91", "Neu", type="EXTERNAL", unit=unit)
+    desk.client.couple(new.id, "mine")
+    desk.client.couple(new.id, "mine")
+    assert [each.method for each in desk.server.writes()] == ["PATCH"]
+    assert desk.client.point_of_sale(new.id, "mine").coupled

@@ -1,0 +1,220 @@
+"""Shopify's JSON: what is left out, what is new, what cannot be used."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from korsync.answers import NotAsExpected, Row
+from korsync.shopify import reads
+
+ORDER: dict[str, Any] = {
+    "id": 5500000000001,
+    "order_number": 1042,
+    "created_at": "2026-11-23T10:15:02+01:00",
+    "updated_at": "2026-11-23T10:15:05+01:00",
+    "currency": "EUR",
+    "taxes_included": True,
+    "total_price": "20.92",
+}
+LINE: dict[str, Any] = {"id": 1, "quantity": 2, "price": "8.90"}
+REFUND: dict[str, Any] = {"id": 9, "created_at": "2026-11-25T09:00:00+01:00"}
+
+
+def order(**more: Any) -> Any:
+    return reads.order({**ORDER, **more})
+
+
+def line(**more: Any) -> Any:
+    return order(line_items=[{**LINE, **more}]).lines[0]
+
+
+def refund(**more: Any) -> Any:
+    return order(refunds=[{**REFUND, **more}]).refunds[0]
+
+
+def test_an_order_of_little_more_than_its_amounts_is_read() -> None:
+    read = order()
+    assert (read.name, read.gateways, read.lines, read.refunds, read.fees) == ("#1042", (), (), (), ())
+    assert read.created_at == datetime(2026, 11, 23, 9, 15, 2, tzinfo=UTC)
+    assert read.total_price == Decimal("20.92")
+    assert (read.test, read.fulfilled, read.cancelled_at) == (False, False, None)
+
+
+@pytest.mark.parametrize("name", ORDER)
+@pytest.mark.parametrize("value", [None, "gone"])
+def test_an_order_without_what_a_receipt_needs_cannot_be_used(name: str, value: str | None) -> None:
+    row = {**ORDER, name: None}
+    if value:
+        del row[name]
+    with pytest.raises(NotAsExpected):
+        reads.order(row)
+
+
+def test_the_shops_money_goes_before_the_buyers() -> None:
+    both = {"shop_money": {"amount": "8.90"}, "presentment_money": {"amount": "9.79"}}
+    assert line(price="9.79", price_set=both).price == Decimal("8.90")
+    assert line(price="8.90", price_set=None).price == Decimal("8.90")
+
+
+def test_a_discount_is_the_sum_of_its_allocations() -> None:
+    allocations = [{"amount": "1.78"}, {"amount": "0.22"}]
+    assert line(total_discount="0.50", discount_allocations=allocations).discount == Decimal("2.00")
+
+
+def test_taxes_are_in_percent() -> None:
+    taxes = [{"rate": Decimal("0.07"), "price": "0.58"}, {"rate": 0, "price": "0.00"}, {"price": "0.00"}]
+    assert [(tax.percent, tax.amount) for tax in line(tax_lines=taxes).taxes] == [(7, Decimal("0.58")), (0, 0), (0, 0)]
+
+
+def test_a_tax_without_a_rate_cannot_be_booked() -> None:
+    with pytest.raises(NotAsExpected):
+        line(tax_lines=[{"price": "0.58"}])
+
+
+def test_a_line_without_a_current_quantity_has_all_its_pieces() -> None:
+    assert line().current_quantity == 2
+    assert line(current_quantity=0).current_quantity == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "custom", "tip", "gift_card"),
+    [
+        ({"sku": None, "vendor": None, "product_exists": False}, True, False, False),
+        ({"sku": "PLAN-2Y", "vendor": None, "product_exists": False}, True, False, False),
+        ({"sku": "1042", "vendor": "Teekontor", "product_exists": False}, False, False, False),
+        ({"sku": "1042", "variant_id": 7, "product_id": 8}, False, False, False),
+        ({"sku": "", "variant_id": 7, "product_id": None, "product_exists": False}, False, False, False),
+        ({"tip_payment_gateway": None, "tip_payment_method": None}, False, True, False),
+        ({"gift_card": True}, False, False, True),
+    ],
+)
+def test_custom_lines_tips_and_gift_cards_are_told_from_deleted_products(
+    more: Row, custom: bool, tip: bool, gift_card: bool
+) -> None:
+    read = line(**more)
+    assert (read.custom, read.tip, read.gift_card) == (custom, tip, gift_card)
+
+
+def test_duties_and_fees_keep_their_own_ids() -> None:
+    duty = {
+        "id": "2",
+        "harmonized_system_code": "520300",
+        "shop_money": {"amount": "164.86"},
+        "tax_lines": [{"rate": Decimal("0.1"), "price": "16.486"}],
+    }
+    listed = {"id": 3, "name": "Pfand", "price_set": {"shop_money": {"amount": "0.25"}}}
+    duty_as_price = {"id": 4, "price_set": {"shop_money": {"amount": "1.00"}}}
+    read = order(line_items=[{**LINE, "duties": [duty, duty_as_price]}], additional_fees=[listed])
+    assert [(each.id, each.title, each.price) for each in read.fees] == [
+        (2, "Duty 520300", Decimal("164.86")),
+        (4, "Duty", Decimal("1.00")),
+        (3, "Pfand", Decimal("0.25")),
+    ]
+    assert read.fees[0].taxes[0].percent == 10
+
+
+def test_fees_of_which_only_the_sum_is_told_are_not_lost() -> None:
+    (fee,) = order(original_total_additional_fees_set={"shop_money": {"amount": "1.50"}}).fees
+    assert (fee.id, fee.price) == (ORDER["id"], Decimal("1.50"))
+    assert order(original_total_additional_fees_set={"shop_money": {"amount": "0.00"}}).fees == ()
+    assert order(original_total_additional_fees_set=None).fees == ()
+
+
+def test_a_removed_shipping_line_is_known_as_removed() -> None:
+    rows = [{"id": 1, "price": "4.90"}, {"id": 2, "price": "6.90", "is_removed": True}]
+    assert [each.removed for each in order(shipping_lines=rows).shipping_lines] == [False, True]
+
+
+def test_refund_amounts_come_as_numbers_or_in_a_set() -> None:
+    row = {"id": 1, "line_item_id": 2, "quantity": 1, "restock_type": "return", "location_id": None}
+    plain = refund(refund_line_items=[{**row, "subtotal": Decimal("8.01"), "total_tax": Decimal("0.52")}])
+    in_set = {"subtotal_set": {"shop_money": {"amount": "8.01"}}, "total_tax_set": {"shop_money": {"amount": "0.52"}}}
+    assert refund(refund_line_items=[{**row, **in_set}]).lines == plain.lines
+    assert plain.lines[0].location_id is None
+
+
+def test_a_word_of_tomorrow_is_passed_on() -> None:
+    row = {"id": 1, "line_item_id": 2, "quantity": 1, "restock_type": "teleported", "subtotal": 0, "total_tax": 0}
+    assert refund(refund_line_items=[row]).lines[0].restock_type == "teleported"
+
+
+@pytest.mark.parametrize(
+    ("more", "has_shipping"),
+    [
+        ({}, False),
+        ({"refund_shipping_lines": [], "order_adjustments": [{"kind": "refund_discrepancy"}]}, False),
+        ({"refund_shipping_lines": [{"id": 1}]}, True),
+        ({"order_adjustments": [{"kind": "shipping_refund"}]}, True),
+    ],
+)
+def test_refunded_shipping_is_seen_in_its_old_and_new_form(more: Row, has_shipping: bool) -> None:
+    assert refund(**more).has_shipping is has_shipping
+
+
+def test_a_variant_is_tracked_only_where_shopify_itself_counts() -> None:
+    row = {"id": 1, "product_id": 2, "price": "8.90", "inventory_item_id": 3, "sku": None}
+    assert reads.variant({**row, "inventory_management": "shopify"}).tracked
+    assert not reads.variant({**row, "inventory_management": "a-fulfilment-service"}).tracked
+    assert not reads.variant({**row, "inventory_management": None}).tracked
+    assert reads.variant(row).sku == ""
+
+
+@pytest.mark.parametrize("price", [None, "", "NaN", "8,90", True])
+def test_a_variant_without_a_price_cannot_be_used(price: Any) -> None:
+    with pytest.raises(NotAsExpected):
+        reads.variant({"id": 1, "product_id": 2, "price": price, "inventory_item_id": 3})
+
+
+def test_an_untracked_level_is_not_zero() -> None:
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    assert reads.level({"inventory_item_id": 1, "location_id": 2, "available": None}, now).available is None
+    assert reads.level({"inventory_item_id": 1, "location_id": 2, "available": -3}, now).available == -3
+
+
+def test_a_shop_that_never_said_whether_prices_contain_taxes_says_no() -> None:
+    row = {"myshopify_domain": "a.myshopify.com", "currency": "EUR", "iana_timezone": "Europe/Berlin"}
+    assert not reads.shop({**row, "taxes_included": None}).taxes_included
+
+
+NAMES = [
+    *ORDER,
+    *("line_items", "price", "quantity", "sku", "variant_id", "tax_lines", "rate", "discount_allocations", "amount"),
+    *("shipping_lines", "refunds", "refund_line_items", "line_item_id", "subtotal", "duties", "additional_fees"),
+    *("price_set", "shop_money", "payment_gateway_names", "variants", "images", "src", "inventory_item_id", "title"),
+]
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.decimals(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5)
+    | st.sampled_from(["8.90", "2026-11-23T10:15:02+01:00"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=6),
+    max_leaves=12,
+)
+READERS: list[Callable[[Row], object]] = [
+    reads.shop,
+    reads.location,
+    reads.scope,
+    reads.product,
+    reads.variant,
+    reads.image,
+    reads.tracked,
+    reads.order,
+    reads.refund,
+    reads.transaction,
+    lambda row: reads.level(row, datetime(2026, 11, 23, tzinfo=UTC)),
+]
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=8), st.sampled_from(READERS), st.booleans())
+def test_whatever_comes_is_read_or_refused(row: dict[str, Any], read: Callable[[Row], object], likely: bool) -> None:
+    try:
+        read({**ORDER, **row} if likely else row)
+    except NotAsExpected:
+        return

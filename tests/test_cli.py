@@ -1,0 +1,347 @@
+"""The commands as a user types them: one clear line, the right exit code, no traceback, nothing sent by mistake."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from korsync.cli import main
+from korsync.files import hold_lock
+from korsync.sandbox.server import Fault
+from tests.shop import Shop
+
+COMMANDS = ("run", "stock", "orders", "refunds", "products")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+Korsync = Callable[..., Said]
+
+
+@pytest.fixture
+def korsync(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Korsync:
+    """Type a korsync command for the shop."""
+
+    def type_in(*words: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["korsync", "--config", str(shop.config_path), *words])
+        capsys.readouterr()
+        code: object = 0
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.out + printed.err
+        assert isinstance(code, int)
+        return Said(code, printed.out, printed.err)
+
+    return type_in
+
+
+def a_shop_with_work_to_do(shop: Shop) -> None:
+    """Leave something to do for every pipeline but refunds."""
+    for number in ("1001", "1002"):
+        shop.stocked(number)
+    shop.init()
+    shop.later(5)
+    shop.shopify.place_order([("1001", 1)])
+    shop.shopify.set_price("1002", "8.00")
+    shop.korona.sell_at_till("1002", 1)
+    shop.later(5)
+
+
+def test_init_says_what_matches_and_what_comes_next(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
+    said = korsync("init")
+    assert said.code == 0
+    assert "1 articles match a Shopify variant, 1 of them have a price" in said.out
+    assert "korsync run --dry-run" in said.out
+    assert shop.settings.state_path.exists()
+
+
+def test_init_refuses_to_replace_a_state(shop: Shop, korsync: Korsync) -> None:
+    korsync("init")
+    before = shop.settings.state_path.read_bytes()
+    said = korsync("init")
+    assert said.code == 6
+    assert "there is a state file already" in said.err
+    assert shop.settings.state_path.read_bytes() == before
+
+
+def test_init_wants_a_yes_where_old_orders_are_unfulfilled(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
+    shop.shopify.place_order([("1001", 3)], at=shop.world.clock.now() - timedelta(days=20))
+    said = korsync("init")
+    assert said.code == 2
+    assert "#1001: 3 × 1001" in said.err
+    assert not shop.settings.state_path.exists()
+    assert korsync("init", "--yes").code == 0
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "status"])
+def test_without_a_state_nothing_runs(shop: Shop, korsync: Korsync, command: str) -> None:
+    with shop.requests() as seen:
+        said = korsync(command)
+    assert said.code == 6
+    assert "korsync init" in said.err
+    assert seen.everything == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_dry_run_of_each_command_sends_only_get(shop: Shop, korsync: Korsync, command: str) -> None:
+    a_shop_with_work_to_do(shop)
+    with shop.requests() as seen:
+        said = korsync(command, "--dry-run")
+    assert said.code == 0
+    assert {each.method for each in seen.everything} == {"GET"}
+
+
+def test_a_dry_run_may_ask_for_a_token(shop: Shop, korsync: Korsync) -> None:
+    shop.configure(shopify={"access_token": None, "client_id": "sandbox-client", "client_secret": "shpss_sandbox"})
+    a_shop_with_work_to_do(shop)
+    with shop.requests() as seen:
+        said = korsync("run", "--dry-run")
+    assert said.code == 0
+    assert [each.path for each in seen.everything if each.method != "GET"] == ["/admin/oauth/access_token"]
+
+
+def test_a_dry_run_shows_the_diff_and_tells_by_its_exit_code_that_there_is_one(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    said = korsync("run", "--dry-run", "--exit-code")
+    assert said.code == 10
+    assert "~ 1002  price  8.00 → 8.90" in said.out
+    assert "~ 1002  available  10 → 9" in said.out
+    assert "+ #1001" in said.out
+    korsync("run")
+    shop.later()
+    assert korsync("run", "--dry-run", "--exit-code").code == 0
+
+
+def test_away_from_a_terminal_a_run_prints_one_line_when_something_changed(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    said = korsync("run")
+    assert said.code == 0
+    assert len(said.out.splitlines()) == 1
+    assert "stock 1 written; orders 1 written; products 1 written" in said.out
+    shop.later()
+    idle = korsync("run")
+    assert (idle.code, idle.out, idle.err) == (0, "", "")
+
+
+def test_json_output_is_one_object_for_programs(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    said = korsync("run", "--output", "json")
+    told = json.loads(said.out)
+    assert told["exit_code"] == 0
+    assert [each["pipeline"] for each in told["pipelines"]] == ["stock", "orders", "refunds", "products"]
+    products = told["pipelines"][3]
+    assert products["changes"] == [
+        {"key": "1002", "new": False, "edits": [{"field": "price", "before": "8.00", "after": "8.90"}]}
+    ]
+    assert products["written"] == [{"key": "1002", "outcome": "done", "message": ""}]
+
+
+def test_held_items_end_a_run_with_1_and_are_named_in_each(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
+    shop.shopify.add_product("Nur online", [{"sku": "X-1", "available": 5}])
+    shop.init()
+    shop.later(5)
+    shop.shopify.place_order([("X-1", 1)])
+    for _ in range(2):
+        said = korsync("run")
+        assert said.code == 1
+        assert "#1001" in said.out
+        assert "X-1 is not an article in KORONA" in said.out
+        shop.later()
+    status = korsync("status")
+    assert status.code == 1
+    assert "1 item held" in status.out
+    assert "X-1 is not an article in KORONA" in status.out
+
+
+def test_quiet_names_held_items_when_they_are_news_and_once_a_day(shop: Shop, korsync: Korsync) -> None:
+    shop.shopify.add_product("Nur online", [{"sku": "X-1", "available": 5}])
+    shop.init()
+    shop.later(5)
+    shop.shopify.place_order([("X-1", 1)])
+    first = korsync("orders", "--quiet")
+    shop.later()
+    second = korsync("orders", "--quiet")
+    shop.later(24 * 60)
+    next_day = korsync("orders", "--quiet")
+    assert [each.code for each in (first, second, next_day)] == [1, 1, 1]
+    assert "X-1" in first.err
+    assert second.out + second.err == ""
+    assert "X-1" in next_day.err
+
+
+def test_a_second_run_ends_with_7_and_sends_nothing(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    with hold_lock(shop.settings.state_path), shop.requests() as seen:
+        loud = korsync("run")
+        quiet = korsync("run", "--quiet")
+    assert (loud.code, quiet.code) == (7, 7)
+    assert "another korsync run holds the lock" in loud.err
+    assert quiet.out + quiet.err == ""
+    assert seen.everything == []
+
+
+def test_ignore_and_retry_settle_a_held_order(shop: Shop, korsync: Korsync) -> None:
+    shop.shopify.add_product("Nur online", [{"sku": "X-1", "available": 5}])
+    shop.init()
+    shop.later(5)
+    shop.shopify.place_order([("X-1", 1)])
+    assert korsync("run").code == 1
+    assert korsync("ignore", "1001").code == 0
+    assert korsync("run").code == 0
+    assert korsync("retry", "1001").code == 0
+    assert korsync("run").code == 1
+    unknown = korsync("ignore", "4711")
+    assert unknown.code == 2
+    assert "korsync knows of no item" in unknown.err
+
+
+# --- mistakes in the configuration, and sides that refuse ---
+
+
+def test_an_unknown_key_is_named_with_its_line_and_nothing_is_sent(shop: Shop, korsync: Korsync) -> None:
+    shop.init()
+    shop.config_path.write_text(shop.config_path.read_text().replace("price_list:", "price_lst:"))
+    with shop.requests() as seen:
+        said = korsync("run")
+    assert said.code == 2
+    assert "config.yaml:6" in said.err
+    assert "price_lst" in said.err
+    assert seen.everything == []
+
+
+def test_a_missing_configuration_file_is_said_so(korsync: Korsync, shop: Shop) -> None:
+    shop.config_path = Path("nowhere.yaml")
+    said = korsync("run")
+    assert said.code == 2
+    assert "the configuration file nowhere.yaml is missing" in said.err
+
+
+@pytest.mark.parametrize(
+    ("section", "change"),
+    [("korona", {"password": "wrong"}), ("shopify", {"access_token": "shpat_wrong"})],
+)
+def test_a_wrong_password_is_refused_with_4_asked_once_and_nothing_is_written(
+    shop: Shop, korsync: Korsync, section: str, change: dict[str, str]
+) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.configure(**{section: change})
+    with shop.requests() as seen:
+        said = korsync("run")
+    assert said.code == 4
+    assert len([line for line in said.err.splitlines() if line.startswith("korsync:")]) == 1
+    assert change.popitem()[1] not in said.err
+    assert sum(each.status == 401 for each in seen.everything) == 1
+    assert seen.writes == []
+
+
+def test_a_wrong_price_list_stops_products_only(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.configure(korona={"price_list": "Shopfy"})
+    with shop.requests() as seen:
+        said = korsync("run")
+    assert said.code == 2
+    assert "KORONA has no price list “Shopfy”" in said.err
+    assert "korona.price_list" in said.err
+    assert seen.count("POST", "/receipts") == 1
+    assert sum(each.method == "PUT" for each in seen.everything) == 0
+
+
+def test_an_unknown_location_stops_stock_only(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.configure(stock={"locations": [{"location": "Laden Süd", "warehouses": ["1"]}]})
+    with shop.requests() as seen:
+        said = korsync("run")
+    assert said.code == 2
+    assert "Shopify has no location “Laden Süd”" in said.err
+    assert seen.count("POST", "/adjust.json") == 0
+    assert seen.count("POST", "/receipts") == 1
+
+
+def test_the_point_of_sales_warehouse_must_be_among_the_summed_ones(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.configure(stock={"locations": [{"location": "Laden Mitte", "warehouses": ["2"]}]})
+    with shop.requests() as seen:
+        said = korsync("stock")
+    assert said.code == 2
+    assert "lowers the stock of a warehouse that is not in stock.locations.warehouses" in said.err
+    assert seen.writes == []
+
+
+def test_a_unit_that_is_no_warehouse_is_a_mistake_in_the_configuration(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.configure(stock={"locations": [{"location": "Laden Mitte", "warehouses": ["1", "3"]}]})
+    said = korsync("stock")
+    assert said.code == 2
+    assert "is not a warehouse" in said.err
+
+
+def test_an_unreachable_side_ends_with_5_and_the_next_run_goes_on(
+    shop: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", shop.wait)
+    a_shop_with_work_to_do(shop)
+    port = shop.world.korona_server.base_url.rsplit(":", 1)[1]
+    shop.world.korona_server.stop()
+    said = korsync("orders")
+    assert said.code == 5
+    assert "KORONA" in said.err
+    shop.world.korona_server.start(int(port))
+    assert korsync("orders").code == 0
+    assert len(shop.korona.receipts) == 1
+
+
+def test_trouble_in_one_pipeline_does_not_stop_the_others(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.world.shopify_server.faults.append(Fault("status", path="inventory_levels", status=422, times=9))
+    with shop.requests() as seen:
+        said = korsync("run")
+    assert said.code == 2
+    assert seen.count("POST", "/receipts") == 1
+    assert sum(each.method == "PUT" for each in seen.everything) == 1
+
+
+def test_a_redirect_is_never_followed(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    moved = Fault("status", status=301, headers={"Location": "https://other.myshopify.com/admin"}, times=9)
+    shop.world.shopify_server.faults.append(moved)
+    with shop.requests() as seen:
+        said = korsync("products")
+    assert said.code == 2
+    assert "other.myshopify.com" in said.err
+    assert seen.writes == []
+
+
+def test_a_bug_is_one_line_with_a_mark(
+    shop: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shop.init()
+    monkeypatch.setenv("KORSYNC_CONFIG", str(tmp_path / "config.yaml"))
+    monkeypatch.setattr("korsync.commands.load_cache", lambda *_: 1 / 0)
+    said = korsync("run")
+    assert said.code == 70
+    assert "a bug in korsync (ZeroDivisionError" in said.err
+    (log,) = tmp_path.glob("korsync-bug-*.txt")
+    assert "ZeroDivisionError" in log.read_text()
+
+
+def test_usage_mistakes_end_with_2(korsync: Korsync) -> None:
+    said = korsync("run", "--nonsense")
+    assert said.code == 2
+    assert "--nonsense" in said.err
