@@ -80,8 +80,11 @@ def _location(order: Order, refund_id: int, line_id: int) -> int | None:
 
 
 def worth_remembering(order: KnownOrder, now: datetime) -> bool:
-    """Tell whether an order still matters: something is open, or it was touched within the last 30 days."""
-    if order.updated_at > now - QUIET:
+    """Tell whether an order still matters: something is open or decided, or it was touched within the last 30 days.
+
+    What a person decided stands nowhere else: forgotten, an order settled by hand would be booked when it comes up.
+    """
+    if order.updated_at > now - QUIET or order.ignored or order.ignored_refunds or added_since_booking(order):
         return True
     if order.before_start:
         return not order.fulfilled and not order.ignored and order.cancelled_at is None

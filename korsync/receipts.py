@@ -120,14 +120,18 @@ def order_name(order: Order) -> str:
 
 def tax_differences(order: Order, receipt: Receipt) -> tuple[str, ...]:
     """Return, per tax rate, where the receipt's tax differs from what Shopify computed for the whole order."""
-    of_order = {each.percent: each.amount for each in _by_rate(order.taxes)}
+    of_order = {each.percent: each.amount for each in _by_rate(order.taxes) if each.percent is not None}
     of_receipt: dict[Decimal, Decimal] = {}
     for tax in (tax for line in receipt.lines for tax in line.taxes):
         of_receipt[tax.percent] = of_receipt.get(tax.percent, Decimal(0)) + tax.amount
+    pairs = [
+        (rate, of_receipt.get(rate, Decimal(0)), of_order.get(rate, Decimal(0)))
+        for rate in sorted(of_order.keys() | of_receipt.keys())
+    ]
     return tuple(
-        f"{rate.normalize():f} %: receipt {of_receipt.get(rate, Decimal(0))}, Shopify {amount}"
-        for rate, amount in sorted(of_order.items())
-        if of_receipt.get(rate, Decimal(0)) != amount
+        f"{_plain(rate)} %: receipt {booked}, Shopify {computed}"
+        for rate, booked, computed in pairs
+        if booked != computed
     )
 
 
@@ -203,7 +207,9 @@ def _priced_line(
     base = price * pieces - discount
     shares = []
     for tax in _by_rate(taxes):
-        sales_tax = _sales_tax(tax, order.created_at, order.taxes_included, rules)
+        if tax.percent is None:
+            raise NotBookableError(f"Shopify does not say the rate of a tax of {tax.amount}")
+        sales_tax = _sales_tax(tax.percent, tax.amount, order.created_at, order.taxes_included, rules)
         if sales_tax is None:
             continue
         if sales_tax.included and not order.taxes_included:
@@ -213,28 +219,43 @@ def _priced_line(
 
 
 def _by_rate(taxes: tuple[TaxLine, ...]) -> tuple[TaxLine, ...]:
-    amounts: dict[Decimal, Decimal] = {}
+    amounts: dict[Decimal | None, Decimal] = {}
     for tax in taxes:
         amounts[tax.percent] = amounts.get(tax.percent, Decimal(0)) + tax.amount
     return tuple(TaxLine(percent, amount) for percent, amount in amounts.items())
 
 
-def _sales_tax(tax: TaxLine, at: datetime, included: bool, rules: BookingRules) -> SalesTax | None:
-    """Find KORONA's sales tax by rate, date and `included`; in a net shop an included one will do."""
-    if tax.percent in rules.taxes:
-        chosen = rules.taxes[tax.percent]
+def _sales_tax(
+    percent: Decimal, amount: Decimal, at: datetime, included: bool, rules: BookingRules
+) -> SalesTax | None:
+    """Find KORONA's sales tax by rate, date and `included`; in a net shop an included one will do.
+
+    None where none or several would do and there is nothing to be taxed.
+    """
+    if percent in rules.taxes:
+        chosen = rules.taxes[percent]
         if included and not chosen.included:
-            raise NotBookableError(f"the KORONA sales tax chosen for {tax.percent:f} % is not included in prices")
+            raise NotBookableError(
+                f"the KORONA sales tax chosen for {_plain(percent)} % under orders.taxes is not included in prices"
+            )
         return chosen
-    fitting = [each for each in rules.sales_taxes if rate_at(each, at) == tax.percent]
-    exact = [each for each in fitting if each.included == included]
-    usable = exact or ([] if included else fitting)
-    if usable:
+    fitting = [each for each in rules.sales_taxes if rate_at(each, at) == percent]
+    usable = [each for each in fitting if each.included == included] or ([] if included else fitting)
+    if len(usable) == 1:
         return usable[0]
-    if tax.amount == 0:
+    if amount == 0:
         return None
     kind = "included in the price" if included else "on top of the price"
-    raise NotBookableError(f"KORONA has no sales tax of {tax.percent.normalize():f} % {kind} on the order's date")
+    if usable:
+        names = ", ".join(f"{each.number} {each.name}" for each in usable)
+        raise NotBookableError(
+            f"KORONA has several sales taxes of {_plain(percent)} % {kind}: {names}; choose one under orders.taxes"
+        )
+    raise NotBookableError(f"KORONA has no sales tax of {_plain(percent)} % {kind} on the order's date")
+
+
+def _plain(percent: Decimal) -> str:
+    return f"{percent.normalize():f}"
 
 
 def rate_at(sales_tax: SalesTax, at: datetime) -> Decimal | None:
@@ -266,16 +287,18 @@ def _sale_payments(
 
 
 def _paid_through(gateway: str, transactions: tuple[Transaction, ...]) -> Decimal:
-    """Add up what was taken through a gateway; what is pending or authorized counts only where nothing was taken.
+    """Add up what was taken through a gateway; what is only promised counts where nothing was taken.
 
-    A manual payment leaves its pending transaction standing beside the successful one.
+    A promise stays listed when it is kept: an authorization beside its capture, a pending sale beside the sale.
     """
     of_gateway = [each for each in transactions if each.gateway == gateway]
-    for kinds, status in (({"sale", "capture"}, "success"), ({"authorization"}, "success"), ({"sale"}, "pending")):
-        taken = [each.amount for each in of_gateway if each.kind in kinds and each.status == status]
-        if taken:
-            return sum(taken, Decimal(0))
-    return Decimal(0)
+
+    def sum_of(kinds: set[str], status: str) -> Decimal:
+        return sum((each.amount for each in of_gateway if each.kind in kinds and each.status == status), Decimal(0))
+
+    taken = sum_of({"sale", "capture"}, "success")
+    authorized = sum_of({"authorization"}, "success") - sum_of({"void"}, "success")
+    return taken or max(authorized, Decimal(0)) + sum_of({"sale", "capture", "authorization"}, "pending")
 
 
 def _return_payments(refund: Refund, order: Order, total: Decimal, rules: BookingRules) -> tuple[ReceiptPayment, ...]:

@@ -75,6 +75,7 @@ class Run:
         try:
             pulled = pipeline.pull(self.knowledge)
         except KorsyncError as error:
+            self.sides.forget()
             return Result(Plan(pipeline.name), errors=(error,), dry=self.dry)
         plan = pipeline.plan(pulled)
         allowed, stop = pipeline.guard(pulled, plan)

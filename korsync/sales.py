@@ -12,9 +12,9 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class TaxLine:
-    """A tax of an order line as Shopify computed it: rate in percent, amount for the whole line."""
+    """A tax of an order line as Shopify computed it: amount for the whole line, rate in percent where Shopify says."""
 
-    percent: Decimal
+    percent: Decimal | None
     amount: Decimal
 
 

@@ -38,6 +38,11 @@ class Sides:
         self._read: set[str] = set()
         self._accepted: set[str] = set()
 
+    def forget(self) -> None:
+        """Read everything again when it is next asked for: a pull failed, and what it had read is lost with it."""
+        self._read.clear()
+        self.orders_read = False
+
     def catalogue(self, knowledge: Knowledge) -> Knowledge:
         """Read KORONA's prices and articles that changed.
 

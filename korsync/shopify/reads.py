@@ -213,9 +213,9 @@ def _taxes(row: Row) -> tuple[TaxLine, ...]:
 def _tax(row: Row) -> TaxLine:
     amount = needed(_in_shop_money(row, "price"), "price")
     rate = number(row, "rate")
-    if rate is None and amount:
-        raise NotAsExpected("a tax without its rate")
-    return TaxLine(percent=(rate or _NOTHING) * 100, amount=amount)
+    # Other apps may compute taxes and leave the rate out: that order alone is held, the list stays readable.
+    percent = None if rate is None and amount else (rate or _NOTHING) * 100
+    return TaxLine(percent=percent, amount=amount)
 
 
 def _in_shop_money(row: Row, name: str) -> Decimal | None:
