@@ -7,20 +7,19 @@ intents of bookings whose outcome is not known yet.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from korsync.config import OrderSettings
 from korsync.plan import Outcome
-from korsync.receipts import refund_key, restocked_pieces, sale_key, sold_pieces
+from korsync.receipts import sale_key, sold_pieces
 from korsync.records import Shop
+from korsync.returns import refund_key, restocked_pieces
 from korsync.sales import BookedReceipt, Order, Receipt
 from korsync.state import Booking, BookingStatus, KnownLine, KnownOrder, Pieces, Restock
 
 QUIET = timedelta(days=30)
 """A finished order is forgotten when nothing happened to it for so long; it can be read back from KORONA."""
-
-MAY_STAND_IN_KORONA = frozenset({BookingStatus.INTENT, BookingStatus.QUEUED, BookingStatus.BOOKED})
-"""The states of a receipt that KORONA may already contain: a return in one of them counts only through KORONA."""
 
 QUEUE_PATIENCE = timedelta(hours=24)
 """How long a queued receipt may stay unseen before a person must look at it."""
@@ -88,6 +87,8 @@ def worth_remembering(order: KnownOrder, now: datetime) -> bool:
         return True
     if order.before_start:
         return not order.fulfilled and not order.ignored and order.cancelled_at is None
+    if is_booked(order.sale) and open_refunds(order):
+        return True
     return is_due(order) or any(each.status is not BookingStatus.BOOKED for each in order.returns)
 
 
@@ -99,8 +100,16 @@ def is_due(order: KnownOrder) -> bool:
 
 
 def is_begun(order: KnownOrder) -> bool:
-    """Tell whether a receipt of the sale may stand in KORONA or is about to; a refused one does not."""
-    return order.sale is not None and order.sale.status is not BookingStatus.REFUSED
+    """Tell whether a receipt of the sale may stand in KORONA or is about to."""
+    return may_stand_in_korona(order.sale)
+
+
+def may_stand_in_korona(booking: Booking | None) -> bool:
+    """Tell whether KORONA may hold a receipt: from the intent on, unless its only attempt was refused.
+
+    That a repeat is refused says nothing about the attempt before it, whose outcome was not known.
+    """
+    return booking is not None and (booking.status is not BookingStatus.REFUSED or booking.attempts > 1)
 
 
 def is_booked(booking: Booking | None) -> bool:
@@ -125,21 +134,32 @@ def pieces_of(receipt: Receipt, order: KnownOrder) -> tuple[Pieces, ...]:
 
 
 def intent(receipt: Receipt, order: KnownOrder, previous: Booking | None, now: datetime) -> Booking:
-    """Return the note that exactly this receipt is about to be posted; `now` is KORONA's time."""
-    attempts = previous.attempts + 1 if previous else 1
+    """Return the note that exactly this receipt is about to be posted; `now` is KORONA's time.
+
+    Attempts of which nothing can stand in KORONA are not counted.
+    """
+    attempts = previous.attempts + 1 if previous and may_stand_in_korona(previous) else 1
     return Booking(receipt.key, BookingStatus.INTENT, pieces_of(receipt, order), receipt, now, attempts)
 
 
 def outcome_of(booking: Booking, outcome: Outcome, message: str, now: datetime) -> Booking:
-    """Return what the outcome of a POST makes of an intent; where it is unknown the intent stays."""
+    """Return what the outcome of a POST makes of an intent; where it is unknown the intent stays.
+
+    The receipt is kept until it is booked: what KORONA may show later is compared with it.
+    """
     match outcome:
         case Outcome.DONE:
             return replace(booking, status=BookingStatus.BOOKED, receipt=None, confirmed_at=now, reason="")
         case Outcome.QUEUED:
             return replace(booking, status=BookingStatus.QUEUED)
         case Outcome.REJECTED:
-            return replace(booking, status=BookingStatus.REFUSED, receipt=None, reason=message)
-        case _:
+            return replace(booking, status=BookingStatus.REFUSED, reason=message)
+        case Outcome.CONFLICT:
+            return replace(booking, status=BookingStatus.CONFLICT, reason=message)
+        case Outcome.UNSURE:
+            # KORONA may have kept us waiting before it took the receipt: the waiting time begins with the last try.
+            return replace(booking, sent_at=now)
+        case Outcome.NOT_SENT:
             return booking
 
 
@@ -161,6 +181,36 @@ def found_return(order: KnownOrder, refund_id: int, found: Iterable[BookedReceip
     return _found(key, previous, previous.receipt if previous else None, pieces, None, tuple(found), now)
 
 
+def open_refunds(order: KnownOrder) -> tuple[int, ...]:
+    """Return the refunds of an order that put goods back and are not known to be booked, the oldest first.
+
+    A return that was begun is one of them also where Shopify has changed its mind: KORONA may hold it.
+    """
+    if order.test or order.before_start:
+        return ()
+    begun = {_refund_id(each) for each in order.returns if may_stand_in_korona(each)}
+    refund_ids = {each.refund_id for each in order.restocks} | begun
+    return tuple(
+        refund_id
+        for refund_id in sorted(refund_ids)
+        if refund_id not in order.ignored_refunds and not is_booked(return_of(order, refund_id))
+    )
+
+
+def with_found_returns(order: KnownOrder, found: Iterable[BookedReceipt], now: datetime) -> KnownOrder:
+    """Return the order with the returns that a look-up shows of its open refunds."""
+    receipts = tuple(found)
+    for refund_id in open_refunds(order):
+        booking = found_return(order, refund_id, receipts, now)
+        if booking is not None:
+            order = with_booking(order, booking)
+    return order
+
+
+def _refund_id(booking: Booking) -> int:
+    return int(booking.key.removeprefix("refund/"))
+
+
 def return_of(order: KnownOrder, refund_id: int) -> Booking | None:
     """Return the booking of a refund, None where nothing was begun."""
     return next((each for each in order.returns if each.key == refund_key(refund_id)), None)
@@ -178,15 +228,16 @@ def _found(
     mine = [each for each in found if each.key == key]
     if not mine:
         return None
-    attempts = previous.attempts if previous else 0
+    begun = previous or Booking(key, BookingStatus.INTENT, ())
     pieces = _booked_pieces(mine[0], set(known_pieces))
-    if len(mine) > 1:
-        return Booking(key, BookingStatus.CONFLICT, pieces, reason=f"KORONA holds {len(mine)} receipts for it")
-    trouble = _difference(mine[0], expected, known_pieces, total)
+    trouble = _difference(mine[0], expected, known_pieces, total) if len(mine) == 1 else several(len(mine))
     if trouble:
-        return Booking(key, BookingStatus.CONFLICT, pieces, reason=trouble)
-    confirmed = previous.confirmed_at if previous and is_booked(previous) else now
-    return Booking(key, BookingStatus.BOOKED, pieces, None, previous.sent_at if previous else None, attempts, confirmed)
+        # What was posted stays with it: the next look-up must come to the same verdict.
+        return replace(begun, status=BookingStatus.CONFLICT, pieces=pieces, reason=trouble)
+    confirmed_at = begun.confirmed_at if is_booked(begun) else now
+    return replace(
+        begun, status=BookingStatus.BOOKED, pieces=pieces, receipt=None, confirmed_at=confirmed_at, reason=""
+    )
 
 
 def _booked_pieces(receipt: BookedReceipt, line_ids: set[int]) -> tuple[Pieces, ...]:
@@ -218,13 +269,23 @@ def _difference(
 
 def differs_from_posted(receipt: BookedReceipt, posted: Receipt) -> str:
     """Say how a receipt in KORONA differs from what was posted under its key; empty where it does not."""
-    wanted = {line.line_id: line.quantity for line in posted.lines}
-    present = {line.line_id: line.quantity for line in receipt.lines}
-    if wanted != present:
+    if _quantities(receipt) != _quantities(posted):
         return f"KORONA's receipt {receipt.number} has other quantities than were posted"
     if receipt.gross != posted.gross:
         return f"KORONA's receipt {receipt.number} says {receipt.gross}, {posted.gross} was posted"
     return ""
+
+
+def several(number: int) -> str:
+    """Say that KORONA holds more than one receipt under one key."""
+    return f"KORONA holds {number} receipts for it"
+
+
+def _quantities(receipt: Receipt | BookedReceipt) -> dict[int | None, Decimal]:
+    found: dict[int | None, Decimal] = {}
+    for line in receipt.lines:
+        found[line.line_id] = found.get(line.line_id, Decimal(0)) + line.quantity
+    return found
 
 
 def with_booking(order: KnownOrder, booking: Booking) -> KnownOrder:

@@ -84,7 +84,10 @@ def _sync(settings_path: Path, pipelines: tuple[str, ...], command: str, options
         code = CHANGES_TO_MAKE
     if options["output"] == "json":
         click.echo(as_json(ran.results, ran.state, code))
-    elif not dry:
+    elif not quiet:
+        for remark in ran.remarks:
+            click.echo(f"note: {remark}", err=True)
+    if not dry and options["output"] == "text":
         line = summary(ran.results, len(ran.state.held), (ran.requests, ran.writes))
         if line and not quiet:
             click.echo(line)

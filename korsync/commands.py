@@ -32,13 +32,17 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a sync command did: its results, the state after it, what it asked for, and whether held items are news."""
+    """What a sync command did: its results, the state after it, what it asked for, and whether held items are news.
+
+    `remarks` are oddities that stopped nothing: a cache that could not be used, another API version that answered.
+    """
 
     results: tuple[Result, ...]
     state: State
     requests: int
     writes: int
     held_is_news: bool
+    remarks: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -113,14 +117,16 @@ def _sync(
 ) -> Ran:
     state = state_of(settings)
     mark = fingerprint(settings)
-    cache, _ = load_cache(settings.cache_path, mark)
+    cache, reason = load_cache(settings.cache_path, mark)
+    remarks = [reason] if reason else []
     sides = _sides(settings, read_only=dry, full=full, clocks=clocks)
 
     def save(changed_state: State | None, changed_cache: Cache | None) -> None:
         if changed_state is not None:
             save_state(settings.state_path, changed_state)
         if changed_cache is not None:
-            save_cache(settings.cache_path, changed_cache, mark)
+            trouble = save_cache(settings.cache_path, changed_cache, mark)
+            remarks.extend([trouble] if trouble else [])
 
     run = Run(sides, Knowledge(state, cache), save, watcher, dry=dry, monotonic=clocks.monotonic)
     results = run.through(pipelines, command)
@@ -131,8 +137,18 @@ def _sync(
     if is_news and state.held and not dry and now is not None:
         state = replace(state, told_held=tuple(sorted(state.held)), told_at=now)
         save_state(settings.state_path, state)
+    served, asked = sides.shopify.served_version, settings.shopify.api_version
+    if served not in (None, asked):
+        remarks.append(f"Shopify answered with API version {served}, {asked} was asked for: see shopify.api_version")
     requests = [each.session for each in (sides.korona, sides.shopify)]
-    return Ran(results, state, sum(each.requests for each in requests), sum(each.writes for each in requests), is_news)
+    return Ran(
+        results,
+        state,
+        sum(each.requests for each in requests),
+        sum(each.writes for each in requests),
+        is_news,
+        tuple(dict.fromkeys(remarks)),
+    )
 
 
 def _sides(settings: Settings, *, read_only: bool, full: bool, clocks: Clocks) -> Sides:

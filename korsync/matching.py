@@ -1,7 +1,7 @@
 """Which KORONA article is which Shopify variant: pure, exact, and never on a guess."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -53,7 +53,8 @@ def match(articles: Mapping[str, Article], products: Mapping[int, ShopProduct]) 
             skips.append(Skip(sku, f"{reason}, which cannot be read completely", Fate.LEFT))
         elif found:
             matches.append(Match(found[0], *variants[0], sku))
-    skips.extend(_unmatched(by_number, by_sku))
+    once = [sku for sku, variants in sorted(by_sku.items()) if len(variants) == 1 and sku not in by_number]
+    skips.extend(Skip(sku, reason, Fate.LEFT) for sku, reason in _unmatched(once, articles.values(), by_sku))
     return Matching(tuple(matches), tuple(skips))
 
 
@@ -74,14 +75,18 @@ def _grouped(pairs: Iterable[tuple[str, Thing]]) -> dict[str, list[Thing]]:
     return groups
 
 
-def _unmatched(numbers: Mapping[str, object], skus: Mapping[str, object]) -> list[Skip]:
-    near = _grouped((_folded(number), number) for number in numbers if number not in skus)
-    skips = []
-    for sku in sorted(skus.keys() - numbers.keys()):
+def _unmatched(
+    skus: Iterable[str], articles: Collection[Article], in_shop: Container[str]
+) -> Iterator[tuple[str, str]]:
+    """Say of each SKU without a live article what became of its article, or which number is nearly the same."""
+    gone = {_number(each): "deleted" if not each.active else "switched off" for each in articles if not is_live(each)}
+    numbers = {_number(each) for each in articles if is_live(each)}
+    near = _grouped((_folded(number), number) for number in numbers if number not in in_shop)
+    for sku in skus:
         alike = near.get(_folded(sku), [])
         hint = f"; KORONA has the similar {', '.join(repr(each) for each in sorted(alike))}" if alike else ""
-        skips.append(Skip(sku, f"no article in KORONA has this number{hint}", Fate.LEFT))
-    return skips
+        what = f"its article is {gone[sku]} in KORONA" if sku in gone else "no article in KORONA has this number"
+        yield sku, f"{what}{hint}"
 
 
 def _folded(number: str) -> str:

@@ -12,9 +12,9 @@ from korsync.matching import match
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.finding import bookable_point_of_sale, booking_targets, product_targets, shop, stock_targets
 from korsync.pipelines.order_list import read_orders
-from korsync.pipelines.products import price_at
 from korsync.pipelines.sides import Sides
 from korsync.pipelines.stock import Stock
+from korsync.prices import price_at
 from korsync.sales import BookedReceipt
 from korsync.state import BookingStatus, Identity, KnownOrder, State
 

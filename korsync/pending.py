@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from korsync.bookings import MAY_STAND_IN_KORONA, is_begun, is_settled, return_of
+from korsync.bookings import is_begun, is_settled, may_stand_in_korona, return_of
 from korsync.state import KnownLine, KnownOrder
 
 CLOCK_GRAIN = timedelta(seconds=5)
@@ -146,8 +146,7 @@ def _may_be_sent(order: KnownOrder, refund_id: int) -> bool:
     if refund_id in order.ignored_refunds:
         # A person settles it in KORONA by hand, so KORONA's figure has it or will have it.
         return True
-    booking = return_of(order, refund_id)
-    return booking is not None and booking.status in MAY_STAND_IN_KORONA
+    return may_stand_in_korona(return_of(order, refund_id))
 
 
 def _times(sale: Sale, each: Decimal) -> Sale:

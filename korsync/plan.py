@@ -16,11 +16,12 @@ class Fate(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one change: done, refused by the other side, unknown, or not sent."""
+    """What became of one change: done, refused by the other side, something else stands there, unknown, or not sent."""
 
     DONE = "done"
     QUEUED = "queued"
     REJECTED = "rejected"
+    CONFLICT = "conflict"
     UNSURE = "unsure"
     NOT_SENT = "not sent"
 
@@ -89,6 +90,11 @@ class Written:
     outcome: Outcome
     message: str = ""
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the change needs a person now."""
+        return self.outcome in (Outcome.REJECTED, Outcome.CONFLICT)
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -105,7 +111,7 @@ class Result:
     def exit_code(self) -> int:
         """The pipeline's own exit code by the table of the README."""
         codes = [error.exit_code for error in self.errors]
-        if self.plan.skipped(Fate.HELD) or any(each.outcome is Outcome.REJECTED for each in self.written):
+        if self.plan.skipped(Fate.HELD) or any(each.is_held for each in self.written):
             codes.append(1)
         if any(each.outcome is Outcome.UNSURE or each.outcome is Outcome.NOT_SENT for each in self.written):
             codes.append(5)

@@ -1,4 +1,4 @@
-"""An order becomes a receipt, a refund a negative one: pure, and nothing is booked on a guess.
+"""An order becomes a receipt: pure, and nothing is booked on a guess.
 
 A receipt cannot be changed or deleted in KORONA, so whatever does not fit to the cent is held with both figures.
 """
@@ -9,11 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from korsync.money import round_to, share, smallest_unit
 from korsync.records import PaymentMethod, SalesTax
 from korsync.sales import (
-    BookedLine,
-    BookedReceipt,
     Order,
     OrderLine,
     Receipt,
@@ -21,15 +18,9 @@ from korsync.sales import (
     ReceiptPayment,
     ReceiptTax,
     Refund,
-    RefundLine,
     TaxLine,
     Transaction,
 )
-
-RESTOCKED = frozenset({"return", "cancel", "legacy_restock"})
-"""The restock types of goods that came back to the shelf; an unknown type counts as not restocked."""
-
-NOT_RESTOCKED = frozenset({"no_restock"})
 
 _KEYS = uuid.UUID("6f0f7a52-5a54-5c3f-9a0e-3f6f1d1c7b10")
 
@@ -58,11 +49,6 @@ class BookingRules:
 def sale_key(order_id: int) -> str:
     """Return the key of an order's receipt."""
     return f"order/{order_id}"
-
-
-def refund_key(refund_id: int) -> str:
-    """Return the key of a refund's receipt."""
-    return f"refund/{refund_id}"
 
 
 def sold_pieces(line: OrderLine, refunds: tuple[Refund, ...]) -> int:
@@ -99,7 +85,7 @@ def sale_receipt(
     if total != order.total_price:
         raise NotBookableError(f"its lines add up to {total}, Shopify's total is {order.total_price}")
     return Receipt(
-        id=_receipt_id(rules.shop, sale_key(order.id)),
+        id=receipt_id(rules.shop, sale_key(order.id)),
         key=sale_key(order.id),
         shop=rules.shop,
         order_id=order.id,
@@ -135,50 +121,8 @@ def tax_differences(order: Order, receipt: Receipt) -> tuple[str, ...]:
     )
 
 
-def restocked_pieces(refund: Refund) -> dict[int, int]:
-    """Return the pieces per order line that a refund put back on the shelf; a line listed twice is added up."""
-    pieces: dict[int, int] = {}
-    for line in refund.lines:
-        if line.restock_type in RESTOCKED and line.quantity > 0:
-            pieces[line.line_id] = pieces.get(line.line_id, 0) + line.quantity
-    return pieces
-
-
-def return_receipt(
-    refund: Refund, order: Order, sale: BookedReceipt, returns: tuple[BookedReceipt, ...], rules: BookingRules
-) -> Receipt:
-    """Return the negative receipt of a refund; raise NotBookableError where its figures do not fit.
-
-    Amounts are the share of what KORONA holds as booked, so that all returns of a line add up to its sale; Shopify's
-    subtotal, whose basis is not documented, is the check in either reading.
-    """
-    booked = {line.line_id: line for line in sale.lines if line.line_id is not None}
-    unit = smallest_unit(order.currency)
-    lines = []
-    for line_id, pieces in restocked_pieces(refund).items():
-        if line_id not in booked:
-            raise NotBookableError("it returns a line that was not on the booked receipt")
-        before = _returned_before(line_id, returns)
-        line = _returned_line(booked[line_id], Decimal(pieces), before, unit)
-        _check_subtotal(line, [each for each in refund.lines if each.line_id == line_id], unit)
-        lines.append(line)
-    total = sum((line.gross for line in lines), Decimal(0))
-    return Receipt(
-        id=_receipt_id(rules.shop, refund_key(refund.id)),
-        key=refund_key(refund.id),
-        shop=rules.shop,
-        order_id=order.id,
-        number=str(refund.id),
-        order_number=order_name(order),
-        booked_at=refund.created_at,
-        lines=tuple(lines),
-        payments=_return_payments(refund, order, total, rules),
-        cashier_id=rules.cashier_id,
-        customer_group_id=rules.customer_group_id,
-    )
-
-
-def _receipt_id(shop: str, key: str) -> str:
+def receipt_id(shop: str, key: str) -> str:
+    """Return the id that a receipt is sent with: the same for the same key in the same shop."""
     return str(uuid.uuid5(_KEYS, f"{shop}/{key}"))
 
 
@@ -265,7 +209,8 @@ def rate_at(sales_tax: SalesTax, at: datetime) -> Decimal | None:
     return max(valid, key=lambda each: each.valid_from or first_of_all).percent if valid else None
 
 
-def _payment_method(gateway: str, rules: BookingRules) -> str:
+def payment_method(gateway: str, rules: BookingRules) -> str:
+    """Return KORONA's id of the payment method for a gateway; unnamed ones take the default."""
     return rules.payment_methods.get(gateway, rules.payment_methods["default"]).id
 
 
@@ -280,9 +225,9 @@ def _sale_payments(
     payments = []
     for gateway in gateways[:-1]:
         amount = min(_paid_through(gateway, transactions), left)
-        payments.append(ReceiptPayment(_payment_method(gateway, rules), amount))
+        payments.append(ReceiptPayment(payment_method(gateway, rules), amount))
         left -= amount
-    payments.append(ReceiptPayment(_payment_method(gateways[-1], rules), left))
+    payments.append(ReceiptPayment(payment_method(gateways[-1], rules), left))
     return tuple(payment for payment in payments if payment.amount != 0)
 
 
@@ -299,43 +244,3 @@ def _paid_through(gateway: str, transactions: tuple[Transaction, ...]) -> Decima
     taken = sum_of({"sale", "capture"}, "success")
     authorized = sum_of({"authorization"}, "success") - sum_of({"void"}, "success")
     return taken or max(authorized, Decimal(0)) + sum_of({"sale", "capture", "authorization"}, "pending")
-
-
-def _return_payments(refund: Refund, order: Order, total: Decimal, rules: BookingRules) -> tuple[ReceiptPayment, ...]:
-    if total == 0:
-        return ()
-    refunded = [each.gateway for each in refund.transactions if each.kind == "refund"]
-    gateway = next(iter([*refunded, *order.gateways]), "default")
-    return (ReceiptPayment(_payment_method(gateway, rules), total),)
-
-
-def _returned_before(line_id: int, returns: tuple[BookedReceipt, ...]) -> Decimal:
-    return -sum((line.quantity for each in returns for line in each.lines if line.line_id == line_id), Decimal(0))
-
-
-def _returned_line(sold: BookedLine, pieces: Decimal, before: Decimal, unit: Decimal) -> ReceiptLine:
-    if before + pieces > sold.quantity:
-        raise NotBookableError(
-            f"{pieces} of “{sold.description}” came back after {before}, but only {sold.quantity} were booked"
-        )
-
-    def part(whole: Decimal) -> Decimal:
-        return -share(whole, sold.quantity, before, pieces, unit)
-
-    taxes = tuple(ReceiptTax(tax.sales_tax_id, tax.percent, part(tax.amount), tax.included) for tax in sold.taxes)
-    line_id = sold.line_id or 0
-    base, discount = part(sold.base), part(sold.discount)
-    return ReceiptLine(line_id, sold.article_id, sold.description, -pieces, base, discount, taxes)
-
-
-def _check_subtotal(line: ReceiptLine, refunded: list[RefundLine], unit: Decimal) -> None:
-    """Compare the share with Shopify's subtotal, gross or net; a unit per refund line is rounding."""
-    restocked = [each for each in refunded if each.restock_type in RESTOCKED]
-    subtotal = sum((each.subtotal for each in restocked), Decimal(0))
-    gross = -line.gross
-    net = gross + sum((tax.amount for tax in line.taxes), Decimal(0))
-    tolerance = unit * len(restocked)
-    if all(abs(round_to(reading, unit) - subtotal) > tolerance for reading in (gross, net)):
-        raise NotBookableError(
-            f"the returned share of “{line.description}” is {gross} gross or {net} net, Shopify's is {subtotal}"
-        )

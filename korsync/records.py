@@ -58,11 +58,12 @@ class PriceRow:
 
 @dataclass(frozen=True, slots=True)
 class ArticleImage:
-    """The properties of a KORONA image, without its content."""
+    """The properties of a KORONA image, without its content; `unfit` says why a content once read cannot be shown."""
 
     id: str
     revision: int
     active: bool
+    unfit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,10 @@ class NumberedThing:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A Shopify variant. `sku` is empty where there is none; `tracked` is true only where Shopify itself counts."""
+    """A Shopify variant. `sku` is empty where there is none; `tracked` is true only where Shopify itself counts.
+
+    `counted_elsewhere`: the service that ships it counts the pieces.
+    """
 
     id: int
     product_id: int
@@ -182,6 +186,7 @@ class Variant:
     compare_at_price: Decimal | None
     inventory_item_id: int
     tracked: bool
+    counted_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -31,6 +32,7 @@ OUTCOME_WORDS = {
     Outcome.DONE: "written",
     Outcome.QUEUED: "queued",
     Outcome.REJECTED: "refused",
+    Outcome.CONFLICT: "in conflict with what stands there",
     Outcome.UNSURE: "outcome unknown",
     Outcome.NOT_SENT: "not sent",
 }
@@ -55,11 +57,19 @@ class Reporter:
         self._quiet = quiet or as_json
         self._verbose = verbose
         self._shows_plans = not self._quiet and (dry or verbose or plans or self.out.is_terminal)
+        self._status: Status | None = None
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
+    def reading(self, pipeline: str) -> None:
+        """Show at a terminal that both sides are being read."""
+        if self.out.is_terminal and not self._quiet:
+            self._status = self.out.status(f"{pipeline}: reading both sides …")
+            self._status.start()
+
     def planned(self, plan: Plan, stop: SafetyStop | None) -> None:
         """Show a plan before it is pushed, and begin a progress bar where the push will be long."""
+        self._end_status()
         if self._shows_plans:
             print_plan(self.out, plan, rules=self._dry or self._verbose, verbose=self._verbose)
         if stop is not None and self._dry and not self._quiet:
@@ -79,7 +89,8 @@ class Reporter:
             self.out.print(visible(f"{line}: {written.message}" if written.message else line))
 
     def finished(self, result: Result) -> None:
-        """End the progress bar, and say what stopped or is left over."""
+        """End the progress bar, and say what stopped."""
+        self._end_status()
         if self._bar is not None:
             self._bar.stop()
             self._bar = self._task = None
@@ -90,6 +101,11 @@ class Reporter:
         elif not self._dry:
             for error in result.errors:
                 print_error(self.err, error)
+
+    def _end_status(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
 
 
 def print_plan(console: Console, plan: Plan, *, rules: bool, verbose: bool) -> None:

@@ -29,6 +29,9 @@ MOST_UNSURE = 3
 class Watcher(Protocol):
     """Whoever looks on while a run goes."""
 
+    def reading(self, pipeline: str) -> None:
+        """See that a pipeline begins to read both sides."""
+
     def planned(self, plan: Plan, stop: SafetyStop | None) -> None:
         """See a plan before any of it is written."""
 
@@ -72,6 +75,7 @@ class Run:
         return tuple(results)
 
     def _one(self, pipeline: Pipeline[Any]) -> Result:
+        self.watcher.reading(pipeline.name)
         try:
             pulled = pipeline.pull(self.knowledge)
         except KorsyncError as error:
@@ -103,7 +107,8 @@ class Run:
                     self.knowledge = pipeline.record(self.knowledge, each)
                     written.append(each)
                     self.watcher.written(each)
-                    if self._must_stop(pipeline, written, started):
+                    # Where a batch is one request, what became of each part of it has to be heard to the end.
+                    if pipeline.may_wait and self._must_stop(pipeline, written, started):
                         break
             except KorsyncError as error:
                 trouble = error
@@ -171,22 +176,27 @@ def _seconds_for(left_over: int, written: int, seconds: float) -> int:
 
 
 def _with_held(knowledge: Knowledge, plan: Plan, now: datetime) -> Knowledge:
-    """Keep the held items of a plan, each since it was first held; what is no longer held is gone."""
+    """Keep the held items of a plan, each since it was first held; what is no longer held is gone.
+
+    What is tried again is held until it has succeeded.
+    """
     state = knowledge.state
-    others = {item: held for item, held in state.held.items() if held.pipeline != plan.pipeline}
+    again = {change.key for change in plan.changes}
+    others = {item: held for item, held in state.held.items() if held.pipeline != plan.pipeline or item in again}
     mine = {skip.key: _held(state, skip.key, plan.pipeline, skip.reason, now) for skip in plan.skipped(Fate.HELD)}
     return replace(knowledge, state=replace(state, held=others | mine))
 
 
 def _with_refused(knowledge: Knowledge, pipeline: str, written: Iterable[Written], now: datetime) -> Knowledge:
-    """Add what the other side refused to the held items."""
+    """Add what the other side refused to the held items, and let go of what it took."""
     state = knowledge.state
-    refused = {
-        each.change.key: _held(state, each.change.key, pipeline, each.message, now)
-        for each in written
-        if each.outcome is Outcome.REJECTED
-    }
-    return replace(knowledge, state=replace(state, held=state.held | refused)) if refused else knowledge
+    held = dict(state.held)
+    for each in written:
+        if each.is_held:
+            held[each.change.key] = _held(state, each.change.key, pipeline, each.message, now)
+        elif each.outcome in (Outcome.DONE, Outcome.QUEUED):
+            held.pop(each.change.key, None)
+    return replace(knowledge, state=replace(state, held=held)) if held != state.held else knowledge
 
 
 def _held(state: State, item: str, pipeline: str, reason: str, now: datetime) -> Held:

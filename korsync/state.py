@@ -112,12 +112,24 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class SentImage:
-    """The content that was last sent for an article, and which image of KORONA's it was."""
+    """The content that was last sent for an article, and which image of KORONA's it was.
+
+    `sent_before` are the contents sent earlier, each as product id/content hash.
+    """
 
     product_id: int
     content_hash: str
     image_id: str
     image_revision: int
+    sent_before: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnsureImage:
+    """An image that is being sent, or whose answer was lost; `since` is Shopify's time before it was sent."""
+
+    image: SentImage
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +154,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The whole of state.json."""
+    """The whole of state.json; images are by article id."""
 
     identity: Identity
     order_cursor: datetime
@@ -151,6 +163,7 @@ class State:
     orders: dict[int, KnownOrder] = field(default_factory=dict)
     held: dict[str, Held] = field(default_factory=dict)
     images: dict[str, SentImage] = field(default_factory=dict)
+    unsure_images: dict[str, UnsureImage] = field(default_factory=dict)
     accepted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stopped: dict[str, tuple[str, ...]] = field(default_factory=dict)
     adopted_at: datetime | None = None

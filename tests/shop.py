@@ -33,6 +33,9 @@ class Watched:
     pushed: list[Written] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
 
+    def reading(self, _pipeline: str) -> None:
+        """Nothing is kept of a beginning."""
+
     def planned(self, plan: Plan, _stop: SafetyStop | None) -> None:
         self.plans[plan.pipeline] = plan
 

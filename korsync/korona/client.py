@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from urllib.parse import quote
 
 from korsync.answers import Answer, NotAsExpected, Row, an_object, inner, rows, whole
-from korsync.errors import Refused, Unavailable
+from korsync.errors import Refused, Rejected, Unavailable
 from korsync.http import Session
 from korsync.korona import reads, writes
 from korsync.outcomes import Kind, NotFound
@@ -134,9 +134,16 @@ class KoronaClient:
             return None
 
     def product_by_number(self, number: str) -> Article | None:
-        """Return the article with exactly this number; None where there is none."""
-        found = self._all("products", reads.article, lambda each: each.id, {"number": number})
-        return next((each for each in found if each.number == number), None)
+        """Return the one article with exactly this number; None where there is none or where several have it.
+
+        A number may come from an order; one that KORONA does not even look for concerns that order alone.
+        """
+        try:
+            found, _ = self._changed("products", 0, reads.article, lambda each: each.id, {"number": number}, Kind.ITEM)
+        except Rejected:
+            return None
+        exact = [each for each in found if each.number == number]
+        return exact[0] if len(exact) == 1 else None
 
     def image_content(self, image_id: str) -> bytes:
         """Return the bytes of an image; empty where KORONA holds none."""

@@ -5,9 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from korsync.bookings import QUEUE_PATIENCE, added_since_booking, found_sale, is_due, may_send_again, with_booking
+from korsync.bookings import (
+    QUEUE_PATIENCE,
+    added_since_booking,
+    found_sale,
+    is_begun,
+    is_due,
+    may_send_again,
+    with_booking,
+)
 from korsync.cache import Cache
-from korsync.errors import SafetyStop
+from korsync.errors import Rejected, SafetyStop
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.finding import booking_targets
 from korsync.pipelines.order_list import read_orders
@@ -134,9 +142,15 @@ class Orders:
     def _due_sale(self, known: KnownOrder, order: Order | None, cache: Cache) -> DueSale:
         if order is None or (known.sale and known.sale.receipt):
             return DueSale(known, order, self._sides.korona.now, {}, ())
-        several = len(set(order.gateways)) > 1
-        transactions = tuple(self._sides.shopify.transactions(order.id)) if several else ()
-        return DueSale(known, order, self._sides.korona.now, articles_of_order(self._sides, order, cache), transactions)
+        looked_up_at = self._sides.korona.now
+        transactions: tuple[Transaction, ...] = ()
+        if len(set(order.gateways)) > 1:
+            try:
+                transactions = tuple(self._sides.shopify.transactions(order.id))
+            except Rejected:
+                # Deleted since the list was read.
+                return DueSale(known, None, looked_up_at, {}, ())
+        return DueSale(known, order, looked_up_at, articles_of_order(self._sides, order, cache), transactions)
 
 
 def decide(due: DueSale, rules: BookingRules, settle: timedelta) -> Change | Skip:
@@ -209,10 +223,10 @@ def _left_by_rule(order: KnownOrder) -> str:
         return "a test order is not booked"
     if order.before_start:
         return "placed before orders.start_from, not booked"
-    if order.cancelled_at is not None and order.sale is None:
+    if order.cancelled_at is not None and not is_begun(order):
         back = sum(each.quantity for each in order.restocks)
         gone = sum(line.quantity for line in order.lines) - back
-        lost = f"; {gone} pieces did not come back, which KORONA does not know" if gone > 0 else ""
+        lost = f"; pieces that have not come back, of which KORONA does not know: {gone}" if gone > 0 else ""
         return f"cancelled before it was booked{lost}"
     return ""
 

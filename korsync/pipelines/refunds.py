@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 from korsync.bookings import (
@@ -21,15 +22,14 @@ from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.posting import booking_rules, in_batches, noted, post, posting, recorded
 from korsync.pipelines.sides import Sides
 from korsync.plan import Change, Fate, Plan, Skip, Written
-from korsync.receipts import (
+from korsync.receipts import BookingRules, NotBookableError, sale_key
+from korsync.returns import (
     NOT_RESTOCKED,
     RESTOCKED,
-    BookingRules,
-    NotBookableError,
     refund_key,
     restocked_pieces,
     return_receipt,
-    sale_key,
+    returned_pieces,
 )
 from korsync.sales import BookedReceipt, Order, Receipt, Refund
 from korsync.state import Booking, BookingStatus, KnownOrder
@@ -218,7 +218,15 @@ def _receipt(each: OpenReturns, refund_id: int, rules: BookingRules) -> Receipt:
     refund = next((refund for refund in refunds if refund.id == refund_id), None)
     if each.order is None or refund is None:
         raise NotBookableError("Shopify does not show this refund any more")
-    return return_receipt(refund, each.order, sale, returns, rules)
+    return return_receipt(refund, each.order, sale, _returned(returns), rules)
+
+
+def _returned(returns: Iterable[BookedReceipt]) -> dict[int, Decimal]:
+    total: dict[int, Decimal] = {}
+    for receipt in returns:
+        for line_id, pieces in returned_pieces(receipt).items():
+            total[line_id] = total.get(line_id, Decimal(0)) + pieces
+    return total
 
 
 def _with_found(known: KnownOrder, found: Iterable[BookedReceipt], now: datetime) -> KnownOrder:

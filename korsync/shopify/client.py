@@ -182,7 +182,7 @@ class ShopifyClient:
     def open_orders_before(self, created_at_max: datetime) -> list[Order]:
         """Return the orders created at or before an instant that are neither fulfilled nor cancelled."""
         found = self._orders({"fulfillment_status": "unfulfilled", "created_at_max": _instant(created_at_max)})
-        return [order for order in found if order.cancelled_at is None and not order.fulfilled]
+        return [order for order in found if order.cancelled_at is None]
 
     def transactions(self, order_id: int) -> list[Transaction]:
         """Return the payments of an order in the shop's currency."""

@@ -49,6 +49,7 @@ def product(row: Row) -> ShopProduct:
 
 def variant(row: Row, product_id: int | None = None) -> Variant:
     """Read a variant; stock that another service counts is not tracked by Shopify."""
+    counted_by = text(row, "inventory_management") or ""
     return Variant(
         id=_id(row),
         product_id=product_id or _id(row, "product_id"),
@@ -56,7 +57,8 @@ def variant(row: Row, product_id: int | None = None) -> Variant:
         price=needed(money(row, "price"), "price"),
         compare_at_price=money(row, "compare_at_price"),
         inventory_item_id=_id(row, "inventory_item_id"),
-        tracked=text(row, "inventory_management") == "shopify",
+        tracked=counted_by == "shopify",
+        counted_elsewhere=counted_by not in ("", "shopify"),
     )
 
 

@@ -1,5 +1,6 @@
 """KORONA lists by revision: whole, once, and with as few requests as is safe."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -77,22 +78,70 @@ def test_an_article_saved_while_pages_are_read_hides_no_other(desk: Desk, ignore
     assert [names[f"n{number}"] for number in range(10)] == ["y"] * 4 + ["x"] * 6
 
 
-@pytest.mark.usefixtures("short_pages")
-def test_rows_that_share_a_revision_across_pages_are_not_missed(desk: Desk) -> None:
-    rows: list[dict[str, Any]] = [
-        {"id": str(each), "revision": revision} for each, revision in enumerate([1, 2, 3, 3, 3, 4, 4, 4, 4, 5])
-    ]
+def listing(rows: list[dict[str, Any]], *, sorts: bool) -> Callable[[Request], Answer]:
+    """A list of which only revision and page are heeded, and which does not tell how many rows it has."""
 
     def serve(request: Request) -> Answer:
-        since, page = int(request.query.get("revision", ["0"])[0]), int(request.query["page"][0])
+        since, page = int(request.query.get("revision", ["-1"])[0]), int(request.query["page"][0])
         found = [row for row in rows if row["revision"] > since]
+        if sorts:
+            found.sort(key=lambda row: row["revision"])
         shown = found[(page - 1) * 3 : page * 3]
         return Answer(200, {"results": shown, "pagesTotal": -(-len(found) // 3), "links": {}}) if shown else Answer(204)
 
-    desk.server._handler = serve
+    return serve
+
+
+@pytest.mark.usefixtures("short_pages")
+@pytest.mark.parametrize("sorts", [True, False])
+@pytest.mark.parametrize(
+    "revisions",
+    [
+        [1, 2, 3, 3, 5, 6, 7, 8],
+        [1, 2, 3, 3, 3, 4, 4, 4, 4, 5],
+        [7, 7, 7, 7],
+        [0, 0, 0, 0, 0],
+        [0, 1, 2, 3],
+        [1, 2, 2, 2],
+    ],
+)
+def test_rows_that_share_a_revision_across_pages_are_not_missed(desk: Desk, revisions: list[int], sorts: bool) -> None:
+    rows: list[dict[str, Any]] = [{"id": str(each), "revision": revision} for each, revision in enumerate(revisions)]
+    desk.server._handler = listing(rows, sorts=sorts)
     listed, cursor = desk.client.changed_images(0)
-    assert sorted(int(each.id) for each in listed) == list(range(10))
-    assert cursor == 5
+    assert sorted(int(each.id) for each in listed) == list(range(len(revisions)))
+    assert cursor == max(revisions)
+
+
+@pytest.mark.usefixtures("short_pages")
+def test_unsorted_rows_are_all_read_though_nobody_tells_how_many_there_are(desk: Desk) -> None:
+    rows = [{"id": str(each), "revision": each} for each in (9, 3, 7, 1, 8, 2, 6, 4, 5)]
+    desk.server._handler = listing(rows, sorts=False)
+    listed, cursor = desk.client.changed_images(0)
+    assert {int(each.id) for each in listed} == set(range(1, 10))
+    assert cursor == 9
+
+
+@pytest.mark.usefixtures("short_pages")
+def test_a_row_that_slips_to_a_page_already_read_is_found_by_reading_again(desk: Desk) -> None:
+    rows = [{"id": str(each), "revision": each} for each in (9, 3, 7, 1, 8, 2, 6, 4, 5)]
+    desk.server._handler = listing(rows, sorts=False)
+    left = iter([20, 21])
+
+    def the_first_is_saved_and_moves_to_the_end(request: Request, _answer: Answer) -> None:
+        if request.query["page"] == ["1"] and (revision := next(left, None)):
+            rows.append({**rows.pop(0), "revision": revision})
+
+    desk.server.after_request = the_first_is_saved_and_moves_to_the_end
+    listed, cursor = desk.client.changed_images(0)
+    assert {int(each.id) for each in listed} == set(range(1, 10))
+    assert cursor == 21
+
+
+def test_an_empty_answer_that_is_no_204_is_not_an_empty_list(desk: Desk) -> None:
+    desk.server.faults.append(Fault("status", status=200, body=b"", times=9))
+    with pytest.raises(Unavailable):
+        desk.client.changed_products(5)
 
 
 def test_a_server_that_gives_smaller_pages_than_asked_is_read_to_the_end(desk: Desk) -> None:

@@ -83,6 +83,12 @@ def test_a_point_of_sale_says_what_it_is(desk: Desk) -> None:
         desk.client.point_of_sale(pos.id, "somebody else's")
 
 
+def test_a_point_of_sale_is_found_by_exactly_its_number(desk: Desk) -> None:
+    desk.side.contains_filters = True
+    assert desk.client.points_of_sale("9") == []
+    assert [each.number for each in desk.client.points_of_sale("90")] == ["90"]
+
+
 def test_now_is_koronas_own_time(desk: Desk) -> None:
     desk.client.account()
     assert desk.client.now == NOON

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from korsync.answers import Answer, NotAsExpected, Row
@@ -140,6 +140,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=8), st.sampled_from(READERS))
 def test_whatever_comes_is_read_or_refused(row: dict[str, Any], read: Callable[[Row], object]) -> None:
     try:

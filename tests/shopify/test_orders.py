@@ -90,6 +90,7 @@ def test_open_orders_from_before_are_those_still_to_be_shipped(tea: Counter) -> 
     tea.side.place_order([("1042", 1)])
     found = tea.client.open_orders_before(NOON - timedelta(days=5))
     assert {order.id for order in found} == {waiting.id, partly.id}
+    assert tea.server.requests[-1].query["fulfillment_status"] == ["unfulfilled"]
 
 
 def test_payments_are_asked_for_in_the_shops_currency(tea: Counter) -> None:

@@ -1,0 +1,120 @@
+"""A refund becomes a negative receipt: pure. What came back to the shelf comes back at the price it was sold for."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from korsync.money import round_to, share, smallest_unit
+from korsync.receipts import BookingRules, NotBookableError, order_name, payment_method, receipt_id
+from korsync.sales import (
+    BookedLine,
+    BookedReceipt,
+    Order,
+    Receipt,
+    ReceiptLine,
+    ReceiptPayment,
+    ReceiptTax,
+    Refund,
+    RefundLine,
+)
+
+RESTOCKED = frozenset({"return", "cancel", "legacy_restock"})
+"""The restock types of goods that came back to the shelf; an unknown type counts as not restocked."""
+
+NOT_RESTOCKED = frozenset({"no_restock"})
+
+FAILED = frozenset({"failure", "error"})
+"""The states of a transaction that moved no money; one that is pending still may."""
+
+
+def refund_key(refund_id: int) -> str:
+    """Return the key of a refund's receipt."""
+    return f"refund/{refund_id}"
+
+
+def restocked_pieces(refund: Refund) -> dict[int, int]:
+    """Return the pieces per order line that a refund put back on the shelf; a line listed twice is added up."""
+    pieces: dict[int, int] = {}
+    for line in refund.lines:
+        if line.restock_type in RESTOCKED and line.quantity > 0:
+            pieces[line.line_id] = pieces.get(line.line_id, 0) + line.quantity
+    return pieces
+
+
+def returned_pieces(receipt: Receipt | BookedReceipt) -> dict[int, Decimal]:
+    """Return the pieces per order line that a negative receipt takes back."""
+    pieces: dict[int, Decimal] = {}
+    for line in receipt.lines:
+        if line.line_id is not None:
+            pieces[line.line_id] = pieces.get(line.line_id, Decimal(0)) - line.quantity
+    return pieces
+
+
+def return_receipt(
+    refund: Refund, order: Order, sale: BookedReceipt, returned: Mapping[int, Decimal], rules: BookingRules
+) -> Receipt:
+    """Return the negative receipt of a refund; raise NotBookableError where its figures do not fit.
+
+    Amounts are the share of what KORONA holds as booked, after the pieces per line that were `returned` before, so
+    that all returns of a line add up to its sale; Shopify's subtotal, whose basis is not documented, is the check in
+    either reading.
+    """
+    booked = {line.line_id: line for line in sale.lines if line.line_id is not None}
+    unit = smallest_unit(order.currency)
+    lines = []
+    for line_id, pieces in restocked_pieces(refund).items():
+        if line_id not in booked:
+            raise NotBookableError("it returns a line that is not on the booked receipt")
+        line = _returned_line(booked[line_id], line_id, Decimal(pieces), returned.get(line_id, Decimal(0)), unit)
+        _check_subtotal(line, [each for each in refund.lines if each.line_id == line_id], unit)
+        lines.append(line)
+    total = sum((line.gross for line in lines), Decimal(0))
+    return Receipt(
+        id=receipt_id(rules.shop, refund_key(refund.id)),
+        key=refund_key(refund.id),
+        shop=rules.shop,
+        order_id=order.id,
+        number=str(refund.id),
+        order_number=order_name(order),
+        booked_at=refund.created_at,
+        lines=tuple(lines),
+        payments=_return_payments(refund, order, total, rules),
+        cashier_id=rules.cashier_id,
+        customer_group_id=rules.customer_group_id,
+    )
+
+
+def _returned_line(sold: BookedLine, line_id: int, pieces: Decimal, before: Decimal, unit: Decimal) -> ReceiptLine:
+    if before + pieces > sold.quantity:
+        came, earlier, booked = (f"{each.normalize():f}" for each in (pieces, before, sold.quantity))
+        raise NotBookableError(f"{came} × “{sold.description}” came back after {earlier}, but {booked} were booked")
+
+    def part(whole: Decimal) -> Decimal:
+        return -share(whole, sold.quantity, before, pieces, unit)
+
+    taxes = tuple(ReceiptTax(tax.sales_tax_id, tax.percent, part(tax.amount), tax.included) for tax in sold.taxes)
+    base, discount = part(sold.base), part(sold.discount)
+    return ReceiptLine(line_id, sold.article_id, sold.description, -pieces, base, discount, taxes)
+
+
+def _check_subtotal(line: ReceiptLine, refunded: list[RefundLine], unit: Decimal) -> None:
+    """Compare the share with Shopify's subtotal, gross or net; a unit per refund line is rounding."""
+    restocked = [each for each in refunded if each.restock_type in RESTOCKED]
+    subtotal = sum((each.subtotal for each in restocked), Decimal(0))
+    gross = -line.gross
+    net = gross + sum((tax.amount for tax in line.taxes), Decimal(0))
+    tolerance = unit * len(restocked)
+    if all(abs(round_to(reading, unit) - subtotal) > tolerance for reading in (gross, net)):
+        raise NotBookableError(
+            f"the returned share of “{line.description}” is {gross} gross or {net} net, Shopify's is {subtotal}"
+        )
+
+
+def _return_payments(refund: Refund, order: Order, total: Decimal, rules: BookingRules) -> tuple[ReceiptPayment, ...]:
+    """Pay the whole total back through one gateway: the one most of the money went through, else the sale's."""
+    if total == 0:
+        return ()
+    given_back = [each for each in refund.transactions if each.kind == "refund"]
+    gone = [each for each in given_back if each.status not in FAILED] or given_back
+    most = max(gone, key=lambda each: each.amount, default=None)
+    gateway = most.gateway if most else next(iter(order.gateways), "default")
+    return (ReceiptPayment(payment_method(gateway, rules), total),)

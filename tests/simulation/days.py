@@ -1,0 +1,261 @@
+"""Shop days with korsync in them: runs by the timetable, runs in a hurry, lost requests and answers, sudden death."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+from korsync import commands
+from korsync.commands import Clocks
+from korsync.config import load
+from korsync.errors import SafetyStop
+from korsync.plan import Plan, Result, Written
+from korsync.sandbox.exchange import Action, Fault, Request
+from korsync.sandbox.world import World
+from tests.shop import EVERYTHING, MONDAY
+from tests.simulation.ledger import Ledger, Oversold, Tally
+from tests.simulation.life import Climate, Life
+
+HOURS_OPEN = 10
+BETWEEN_RUNS = timedelta(minutes=20)
+QUIET_RUNS = 3
+SKUS = ("1001", "1002", "1003")
+MISFORTUNES: tuple[Action, ...] = ("lose_request", "lose_answer", "reset", "truncate", "html", "status")
+PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 20.0, 60.0)
+
+
+class Killed(BaseException):
+    """The process is dead: nothing it still does reaches a server or the disk."""
+
+
+class Days:
+    """A shop with korsync on a timetable; everything random comes from the seed."""
+
+    def __init__(self, world: World, folder: Path, seed: int, climate: Climate) -> None:
+        self.random = Random(seed)
+        self.world = world
+        self.climate = climate
+        buffer = self.random.choice((0, 0, 0, 1))
+        self.ledger = Ledger(world, SKUS, buffer)
+        self.life = Life(world, self.ledger, climate, self.random)
+        world.shopify.bucket = None
+        location: dict[str, Any] = {"location": "Laden Mitte", "warehouses": ["1"], "buffer": buffer}
+        path = world.write_config(folder, stock={"locations": [location]})
+        self.settings = load(path, {})
+        self._dead = False
+        self._failure: Oversold | None = None
+        self._requests_to_live: int | None = None
+        self._saves_to_live: int | None = None
+
+    def set_up(self) -> None:
+        """Put the articles on both sides and let korsync take its first look."""
+        for sku in SKUS:
+            pieces = self.random.randint(2, 6)
+            self.world.korona.add_article(sku, f"Ware {sku}", stock=pieces)
+            self.world.shopify.add_product(f"Ware {sku}", [{"sku": sku, "available": self.ledger.wanted(pieces)}])
+        commands.initialise(self.settings, yes=True, couples=False, adopts=False)
+        for server in (self.world.korona_server, self.world.shopify_server):
+            server.before_request = self._before_request
+            server.after_request = self._after_request
+
+    def spend(self, days: int) -> Tally:
+        """Live through so many days; raise Oversold where an invariant breaks."""
+        for _ in range(days):
+            morning = self.world.clock.now()
+            self._open_hours()
+            self._quiet_hours()
+            self.life.pass_time(max(self.world.clock.now(), morning + timedelta(days=1)))
+        return self.ledger.tally
+
+    def _open_hours(self) -> None:
+        clock = self.world.clock
+        self.life.open_shop()
+        next_run = clock.now()
+        for _ in range(HOURS_OPEN * 3):
+            next_run += BETWEEN_RUNS
+            self.life.pass_time(next_run)
+            self.run()
+            while self.random.random() < self.climate.hurried_runs:
+                self.life.pass_time(clock.now() + timedelta(seconds=self.random.uniform(5, 120)))
+                self.run(self.random.choice((EVERYTHING, EVERYTHING, ("orders",), ("stock",))))
+        self.life.close_shop()
+
+    def _quiet_hours(self) -> None:
+        for _ in range(QUIET_RUNS):
+            self.life.pass_time(self.world.clock.now() + BETWEEN_RUNS)
+            self.run(calm=True)
+            self.ledger.check()
+        self.ledger.check_agreement()
+        self.life.pass_time(self.world.clock.now() + BETWEEN_RUNS)
+        writes = self._writes()
+        self.run(calm=True)
+        if self._writes() != writes:
+            self.ledger.fail("a run in a quiet world writes")
+        held = commands.state_of(self.settings).held
+        if held:
+            self.ledger.fail(f"held: {held}")
+
+    def _writes(self) -> int:
+        return sum(len(server.writes()) for server in (self.world.korona_server, self.world.shopify_server))
+
+    # --- one run, and what befalls it ---
+
+    def run(self, pipelines: Sequence[str] = EVERYTHING, *, calm: bool = False) -> None:
+        """Let korsync run, from its files to its end or its death."""
+        self.ledger.note(f"run {' '.join(pipelines)}")
+        rough = not calm and self.random.random() < self.climate.rough_runs
+        dies = not calm and self.random.random() < self.climate.deaths
+        if rough:
+            self._misfortunes()
+        if dies and self.random.random() < 0.5:
+            self._requests_to_live = self.random.randint(0, 15)
+        elif dies:
+            self._saves_to_live = self.random.randint(0, 8)
+        if not calm and self.random.random() < self.climate.deaths / 4:
+            self.settings.cache_path.unlink(missing_ok=True)
+            self.ledger.note("the cache is lost")
+        try:
+            with _at_every_save(self._before_save):
+                clocks = Clocks(self._sleep, lambda: self.world.clock.now().timestamp())
+                commands.sync(self.settings, pipelines, "run", self, clocks=clocks)
+        except Killed:
+            if self._failure:
+                raise self._failure from None
+        finally:
+            self._dead = False
+            self._requests_to_live = self._saves_to_live = None
+            for server in (self.world.korona_server, self.world.shopify_server):
+                server.faults.clear()
+                if server.crashes:
+                    raise server.crashes[0]
+        self.ledger.note("end of the run")
+        self.ledger.check()
+
+    def _misfortunes(self) -> None:
+        for _ in range(self.random.randint(1, 3)):
+            action = self.random.choice(MISFORTUNES)
+            if self.random.random() < 0.5:
+                fault = Fault(action, "POST", "adjust", skip=self.random.randint(0, 2), status=503)
+                self.world.shopify_server.faults.append(fault)
+            else:
+                server = self.random.choice((self.world.korona_server, self.world.shopify_server))
+                server.faults.append(Fault(action, skip=self.random.randint(0, 8), status=503))
+
+    def _before_request(self, request: Request) -> None:
+        self._in_the_server(lambda: self._go_on_before(request))
+
+    def _after_request(self, _request: Request, _answer: object) -> None:
+        self._in_the_server(self._go_on_after)
+
+    def _in_the_server(self, work: Callable[[], None]) -> None:
+        """Keep a broken invariant for the end of the run: raised in a server's thread it would reach nobody."""
+        try:
+            work()
+        except Oversold as found:
+            self._failure = self._failure or found
+            self._die()
+
+    def _go_on_before(self, request: Request) -> None:
+        if self._dead:
+            return
+        self.life.pass_time(self.world.clock.now() + timedelta(seconds=self.random.choice(PAUSES)))
+        if request.method == "POST" and request.path.endswith("/receipts"):
+            self.world.korona.booking_delay = self.climate.booking_delay * self.random.random()
+        self._maybe_move()
+        self.ledger.asked(request.method, request.path)
+
+    def _go_on_after(self) -> None:
+        self.ledger.check()
+        self._maybe_move()
+        if self._requests_to_live is not None:
+            self._requests_to_live -= 1
+            if self._requests_to_live < 0:
+                self._die()
+
+    def _maybe_move(self) -> None:
+        if self.life.is_open() and self.random.random() < 0.04:
+            self.life.move()
+
+    def _before_save(self) -> None:
+        if self._saves_to_live is not None:
+            self._saves_to_live -= 1
+            if self._saves_to_live < 0:
+                self._die()
+        self._unless_dead()
+
+    def _sleep(self, seconds: float) -> None:
+        self._unless_dead()
+        self.life.pass_time(self.world.clock.now() + timedelta(seconds=seconds))
+
+    def _die(self) -> None:
+        """Be dead from now on: no request is applied any more, the next save or pause ends the process."""
+        self._dead = True
+        self.ledger.note("korsync is killed")
+        for server in (self.world.korona_server, self.world.shopify_server):
+            server.faults.insert(0, Fault("lose_request", times=1000))
+
+    def _unless_dead(self) -> None:
+        if self._dead:
+            raise Killed
+
+    # --- korsync's watcher ---
+
+    def planned(self, plan: Plan, stop: SafetyStop | None) -> None:
+        self._unless_dead()
+        if stop is not None:
+            self.ledger.fail(f"stopped: {stop}")
+        edits = [(change.key, edit.before, edit.after) for change in plan.changes for edit in change.edits()]
+        self.ledger.note(f"plans {plan.pipeline} {edits}")
+
+    def written(self, written: Written) -> None:
+        self._unless_dead()
+        self.ledger.note(f"{written.change.key} {written.outcome}")
+
+    def finished(self, result: Result) -> None:
+        self._unless_dead()
+        self.ledger.finished(result)
+
+
+@contextmanager
+def _at_every_save(before: Callable[[], None]) -> Iterator[None]:
+    """Call a function before anything is written to disk; a dead process writes nothing."""
+    save_state, save_cache = commands.save_state, commands.save_cache
+
+    def state(*arguments: Any) -> None:
+        before()
+        save_state(*arguments)
+
+    def cache(*arguments: Any) -> str | None:
+        before()
+        return save_cache(*arguments)
+
+    with patch.object(commands, "save_state", state), patch.object(commands, "save_cache", cache):
+        yield
+
+
+def climate_of(seed: int, *, disturbed: bool) -> Climate:
+    """Return what the days of this seed are like, from fine weather to all misfortunes at once."""
+    random = Random(seed)
+    return Climate(
+        disturbed=disturbed,
+        moves_per_hour=random.choice((15.0, 30.0, 60.0)),
+        booking_delay=timedelta(minutes=random.choice((0, 10, 10))),
+        listing_delay=timedelta(minutes=random.choice((0, 5, 5))),
+        listed_late=random.choice((0.05, 0.3)),
+        rough_runs=random.choice((0.0, 0.2, 0.5)),
+        deaths=random.choice((0.0, 0.1, 0.2)),
+        hurried_runs=random.choice((0.0, 0.3, 0.5)),
+    )
+
+
+def simulate(days: int, seed: int, folder: Path, *, disturbed: bool) -> Tally:
+    """Live through the days of one world; its first day is a Monday."""
+    world = World()
+    world.clock.set(MONDAY)
+    with world:
+        shop = Days(world, folder, seed, climate_of(seed, disturbed=disturbed))
+        shop.set_up()
+        return shop.spend(days)

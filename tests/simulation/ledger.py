@@ -1,0 +1,217 @@
+"""What is truly available of each article, and whether Shopify ever offers more than it may: the omniscient checker."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+
+from korsync.plan import Outcome, Result
+from korsync.sandbox.korona_store import Article, Receipt
+from korsync.sandbox.shopify_sales import Order
+from korsync.sandbox.world import World
+
+RESTOCKED = frozenset({"cancel", "return", "legacy_restock"})
+
+
+class Cause(Enum):
+    """What may make Shopify offer more than there is until korsync has seen it."""
+
+    LOWERED_IN_KORONA = auto()
+    RAISED_BY_HAND = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """Pieces that korsync cannot know of before it reads again; `moment` counts everything that happens."""
+
+    cause: Cause
+    pieces: int
+    moment: int
+
+
+@dataclass
+class Readings:
+    """The moments at which the run under way read, and the articles in orders that were not listed to it."""
+
+    levels: int = -1
+    stock: int = -1
+    unlisted: frozenset[str] = frozenset()
+
+
+@dataclass
+class Tally:
+    """What came of the days: orders, pieces sold that were not there, and piece-hours not offered although there."""
+
+    orders: int = 0
+    oversold: int = 0
+    idle_hours: float = 0.0
+    hours: float = 0.0
+    checks: int = 0
+
+    @property
+    def idle(self) -> float:
+        """The pieces that lay idle on average."""
+        return self.idle_hours / self.hours if self.hours else 0.0
+
+    def add(self, other: "Tally") -> None:
+        self.orders += other.orders
+        self.oversold += other.oversold
+        self.idle_hours += other.idle_hours
+        self.hours += other.hours
+        self.checks += other.checks
+
+
+class Oversold(AssertionError):
+    """Shopify offers more than is there, and nobody but korsync is to blame."""
+
+
+@dataclass
+class Ledger:
+    """The books of both sides, read from the sandbox's own rows and never through the API."""
+
+    world: World
+    skus: tuple[str, ...]
+    buffer: int = 0
+    tally: Tally = field(default_factory=Tally)
+    story: list[str] = field(default_factory=list)
+    moment: int = 0
+    _readings: Readings = field(default_factory=Readings)
+    _disturbances: dict[str, list[Disturbance]] = field(default_factory=dict)
+    _in_korona: Counter[tuple[int, str]] = field(default_factory=Counter)
+    _posted: set[int] = field(default_factory=set)
+    _receipts_read: int = 0
+    _requests_read: int = 0
+    _last_look: datetime | None = None
+
+    # --- the truth ---
+
+    def truly_available(self) -> dict[str, int]:
+        """Return what may be promised: KORONA's stock without the pieces sold in Shopify that it does not contain.
+
+        An order cancelled before korsync posted anything never reaches KORONA: what KORONA has then counts.
+        """
+        found = {sku: int(self.world.korona.stock_of(sku)) for sku in self.skus}
+        self._read_the_books()
+        for order in self.world.shopify.store.orders.values():
+            if order.id not in self._posted and _is_cancelled_for_good(order):
+                continue
+            for line in order.lines:
+                if line.sku in found:
+                    in_korona = self._in_korona[order.id, line.sku]
+                    found[line.sku] -= line.sold - _restocked(order, line.id) - in_korona
+        return found
+
+    def offered(self, sku: str) -> int:
+        return self.world.shopify.available(sku)
+
+    def wanted(self, available: int) -> int:
+        """Return the level that fits: the buffer alone never pushes it below 0."""
+        return min(available, max(0, available - self.buffer))
+
+    def _read_the_books(self) -> None:
+        receipts = self.world.korona.table(Receipt)
+        numbers = self.world.korona.table(Article)
+        for receipt in list(receipts.values())[self._receipts_read :]:
+            if receipt.key:
+                order_id = int(receipt.posted["externalReferences"]["shopifyOrderId"])
+                for article_id, pieces in receipt.lines:
+                    self._in_korona[order_id, numbers[article_id].number or ""] += int(pieces)
+        self._receipts_read = len(receipts)
+        requests = self.world.korona_server.requests
+        for request in requests[self._requests_read :]:
+            if request.method == "POST":
+                self._posted.update(int(each) for each in re.findall(rb'"shopifyOrderId": ?"(\d+)"', request.body))
+        self._requests_read = len(requests)
+
+    # --- what happens ---
+
+    def note(self, what: str) -> None:
+        self.moment += 1
+        self.story.append(f"{self.world.clock.now():%d %H:%M:%S} {self.moment} {what}")
+
+    def ordered(self, order: Order, before: dict[str, int]) -> None:
+        self.tally.orders += 1
+        for line in order.lines:
+            missing = line.sold - max(0, before[line.sku or ""])
+            self.tally.oversold += max(0, missing)
+
+    def lowered_in_korona(self, sku: str, pieces: int) -> None:
+        self._disturb(sku, Disturbance(Cause.LOWERED_IN_KORONA, pieces, self.moment))
+
+    def raised_by_hand(self, sku: str, pieces: int) -> None:
+        self._disturb(sku, Disturbance(Cause.RAISED_BY_HAND, pieces, self.moment))
+
+    def _disturb(self, sku: str, disturbance: Disturbance) -> None:
+        self._disturbances.setdefault(sku, []).append(disturbance)
+
+    # --- what korsync reads and writes ---
+
+    def asked(self, method: str, path: str) -> None:
+        """Take note of a request that is about to be applied."""
+        self.note(f"{method} {path.rsplit('/', 1)[-1]}")
+        if method == "GET" and path.endswith("/inventory_levels.json"):
+            self._readings.levels = self.moment
+        elif method == "GET" and path.endswith("/productStocks"):
+            self._readings.stock = self.moment
+        elif method == "GET" and path.endswith("/orders.json"):
+            now = self.world.clock.now()
+            orders = self.world.shopify.store.orders.values()
+            hidden = (line.sku for order in orders if order.listed_from > now for line in order.lines)
+            self._readings.unlisted = frozenset(sku for sku in hidden if sku)
+
+    def finished(self, result: Result) -> None:
+        """Take note that a stock pipeline came to its end: what it read and wrote is no excuse any more."""
+        if result.plan.pipeline != "stock" or result.errors:
+            return
+        undone = {each.change.key for each in result.written if each.outcome is not Outcome.DONE}
+        undone |= {change.key for change in result.left_over}
+        for sku in self._disturbances.keys() - undone:
+            self._disturbances[sku] = [each for each in self._disturbances[sku] if not self._is_over(sku, each)]
+
+    def _is_over(self, sku: str, each: Disturbance) -> bool:
+        if each.cause is Cause.LOWERED_IN_KORONA:
+            return each.moment < self._readings.stock
+        # A rise by hand hides the fall of an order not listed yet: until that is listed nobody can tell them apart.
+        return each.moment < self._readings.levels and sku not in self._readings.unlisted
+
+    # --- the invariants ---
+
+    def check(self) -> None:
+        """Raise Oversold where Shopify offers more than is there plus what korsync cannot have seen yet."""
+        available = self.truly_available()
+        now = self.world.clock.now()
+        hours = (now - self._last_look).total_seconds() / 3600 if self._last_look else 0.0
+        self._last_look = now
+        self.tally.checks += 1
+        for sku in self.skus:
+            offered, excuse = self.offered(sku), sum(each.pieces for each in self._disturbances.get(sku, ()))
+            self.tally.idle_hours += max(0, self.wanted(available[sku]) - offered) * hours
+            if offered > available[sku] + excuse:
+                self.fail(f"{sku}: {offered} are offered, {available[sku]} are there, {excuse} may be unseen")
+        self.tally.hours += hours
+
+    def check_agreement(self) -> None:
+        """Raise Oversold where a quiet world has not come to rest at the figures it should have."""
+        for sku, available in self.truly_available().items():
+            if self.offered(sku) != self.wanted(available):
+                self.fail(f"{sku}: {self.offered(sku)} are offered in a quiet world, {available} are there")
+
+    def fail(self, what: str) -> None:
+        """Raise Oversold with the story so far."""
+        raise Oversold("\n".join([what, *self.story[-400:]]))
+
+
+def _restocked(order: Order, line_id: int) -> int:
+    return sum(
+        each.quantity
+        for refund in order.refunds
+        for each in refund.lines
+        if each.line_id == line_id and each.restock_type in RESTOCKED
+    )
+
+
+def _is_cancelled_for_good(order: Order) -> bool:
+    """Tell whether an order is cancelled and Shopify has done with it what goes with that."""
+    return order.cancelled_at is not None and all(line.current_quantity == 0 for line in order.lines)
+

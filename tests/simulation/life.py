@@ -1,0 +1,179 @@
+"""What happens in a shop on its own: buyers, returns, the till, deliveries, stocktakes, hands in Shopify's admin."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from korsync.sandbox.shopify_sales import Order
+from korsync.sandbox.world import World
+from tests.simulation.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Climate:
+    """What the days of a world are like; a delay is the longest there is, a share is a probability."""
+
+    disturbed: bool
+    moves_per_hour: float
+    booking_delay: timedelta
+    listing_delay: timedelta
+    listed_late: float
+    rough_runs: float
+    deaths: float
+    hurried_runs: float
+
+
+@dataclass
+class Life:
+    """Moves the world; every move is noted in the ledger and checked at once."""
+
+    world: World
+    ledger: Ledger
+    climate: Climate
+    random: Random
+    orders: list[Order] = field(default_factory=list)
+    _next: datetime | None = None
+
+    def open_shop(self) -> None:
+        """Let things happen from now on."""
+        self._next = self.world.clock.now() + self._pause()
+
+    def close_shop(self) -> None:
+        """Let nothing new happen from now on."""
+        self._next = None
+
+    def pass_time(self, until: datetime) -> None:
+        """Move the clock on, and everything that happens meanwhile at its own time."""
+        clock = self.world.clock
+        while self._next is not None and self._next <= until:
+            clock.advance(max(timedelta(0), self._next - clock.now()))
+            self._next += self._pause()
+            self.move()
+        clock.advance(max(timedelta(0), until - clock.now()))
+
+    def _pause(self) -> timedelta:
+        return timedelta(hours=self.random.expovariate(self.climate.moves_per_hour))
+
+    def is_open(self) -> bool:
+        return self._next is not None
+
+    def move(self) -> None:
+        """Let one thing happen, whatever it is."""
+        quiet: list[tuple[Callable[[], None], float]] = [
+            (self.buy, 50),
+            (self.pay, 5),
+            (self.ship, 4),
+            (self.cancel, 9),
+            (self.give_back, 9),
+            (self.deliver, 14),
+            (self.find_more, 2),
+            (self.take_off_sale, 2),
+        ]
+        disturbing = [(self.sell_at_till, 8.0), (self.find_fewer, 2.0), (self.put_on_sale, 2.0)]
+        moves = quiet + (disturbing if self.climate.disturbed else [])
+        self.random.choices([each for each, _ in moves], [weight for _, weight in moves])[0]()
+        self.ledger.check()
+
+    # --- buyers ---
+
+    def buy(self) -> None:
+        """Order what Shopify offers, one or two articles."""
+        wanted = {sku: self.random.choice((1, 1, 1, 2)) for sku in self._some_skus()}
+        lines = [(sku, pieces) for sku, pieces in wanted.items() if self.ledger.offered(sku) >= pieces]
+        if not lines:
+            return
+        before = self.ledger.truly_available()
+        late = self.random.random() < self.climate.listed_late
+        delay = self.climate.listing_delay * self.random.random() if late else timedelta(0)
+        order = self.world.shopify.place_order(lines, paid=self.random.random() < 0.8, listing_delay=delay)
+        self.orders.append(order)
+        self.ledger.note(f"{order.name} orders {lines}, listed after {delay.seconds} s")
+        self.ledger.ordered(order, before)
+
+    def pay(self) -> None:
+        order = self._an_order(lambda each: any(one.status == "pending" for one in each.transactions))
+        if order is not None:
+            self.world.shopify.pay_order(order)
+
+    def ship(self) -> None:
+        order = self._an_order(lambda each: any(line.fulfillable for line in each.lines))
+        if order is not None:
+            self.world.shopify.fulfil_order(order)
+
+    def cancel(self) -> None:
+        order = self._an_order(lambda each: not any(line.fulfilled for line in each.lines))
+        if order is not None:
+            restock = self.random.random() < 0.7
+            after = timedelta(seconds=self.random.choice((0, 0, 20, 180)))
+            self.ledger.note(f"{order.name} is cancelled, restock {restock} after {after.seconds} s")
+            self.world.shopify.cancel_order(order, restock=restock, refund_after=after)
+
+    def give_back(self) -> None:
+        """Refund some pieces of an order, twice at most, so that three runs are enough to book all of it."""
+        order = self._an_order(lambda each: len(each.refunds) < 2)
+        if order is not None:
+            line = self.random.choice([each for each in order.lines if each.current_quantity])
+            pieces = self.random.randint(1, line.current_quantity)
+            kind = self.random.choice(("return", "return", "no_restock"))
+            self.ledger.note(f"{order.name} gives back {pieces} x {line.sku}, {kind}")
+            says = self.random.random() < 0.7
+            self.world.shopify.refund_order(order, {line.id: pieces}, restock_type=kind, says_location=says)
+
+    def _an_order(self, fits: Callable[[Order], bool]) -> Order | None:
+        candidates = [
+            each
+            for each in self.orders[-30:]
+            if each.cancelled_at is None and any(line.current_quantity for line in each.lines) and fits(each)
+        ]
+        return self.random.choice(candidates) if candidates else None
+
+    # --- the shop ---
+
+    def deliver(self) -> None:
+        """Fill up what runs short."""
+        stock = {sku: self.world.korona.stock_of(sku) for sku in self.ledger.skus}
+        sku = min(stock, key=lambda each: stock[each])
+        if stock[sku] < 5:
+            pieces = self.random.randint(1, 3)
+            self.ledger.note(f"{pieces} x {sku} are delivered")
+            self.world.korona.deliver(sku, pieces)
+
+    def find_more(self) -> None:
+        self._count(self._a_sku(), 1)
+
+    def find_fewer(self) -> None:
+        self._count(self._a_sku(), -1)
+
+    def _count(self, sku: str, more: int) -> None:
+        pieces = int(self.world.korona.stock_of(sku)) + more
+        self.ledger.note(f"stocktaking finds {pieces} x {sku}")
+        self.world.korona.count(sku, pieces)
+        if more < 0:
+            self.ledger.lowered_in_korona(sku, -more)
+
+    def sell_at_till(self) -> None:
+        sku = self._a_sku()
+        if self.world.korona.stock_of(sku) > 0:
+            self.ledger.note(f"the till sells 1 x {sku}")
+            self.world.korona.sell_at_till(sku, 1)
+            self.ledger.lowered_in_korona(sku, 1)
+
+    def take_off_sale(self) -> None:
+        self._set_by_hand(self._a_sku(), -1)
+
+    def put_on_sale(self) -> None:
+        self._set_by_hand(self._a_sku(), self.random.randint(1, 2))
+
+    def _set_by_hand(self, sku: str, more: int) -> None:
+        level = self.ledger.offered(sku) + more
+        self.ledger.note(f"somebody writes {level} for {sku}")
+        self.world.shopify.set_available(sku, level)
+        if more > 0:
+            self.ledger.raised_by_hand(sku, more)
+
+    def _a_sku(self) -> str:
+        return self.random.choice(self.ledger.skus)
+
+    def _some_skus(self) -> list[str]:
+        return self.random.sample(self.ledger.skus, self.random.choice((1, 1, 1, 2)))
