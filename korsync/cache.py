@@ -67,6 +67,14 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptMark:
+    """The highest revision seen of a receipt; what is booked after `at` (KORONA's time) has a higher one."""
+
+    revision: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Targets:
     """What the configuration names, as found; valid for a day."""
 
@@ -89,6 +97,7 @@ class Cache:
     looks: dict[int, Look] = field(default_factory=dict)
     doubts: dict[int, datetime] = field(default_factory=dict)
     targets: Targets = field(default_factory=Targets)
+    receipts: ReceiptMark | None = None
 
 
 def load_cache(path: Path, fingerprint: str) -> tuple[Cache, str | None]:

@@ -122,6 +122,8 @@ def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None
     """Check everything, take the first look and make the state file; writes nothing to either side."""
     settings = load(settings_path, os.environ)
     opening = commands.initialise(settings, yes=yes, couples=couples, adopts=adopts)
+    if couples:
+        click.echo(f"point of sale coupled; its last receipt number: {opening.last_receipt_number or 'none'}")
     click.echo(f"{opening.matched} articles match a Shopify variant, {opening.priced} of them have a price in the list")
     for order in opening.unfulfilled:
         click.echo(f"  {order.name}: unfulfilled from before orders.start_from, reserved: {reserved(order)}")

@@ -82,10 +82,9 @@ def initialise(settings: Settings, *, yes: bool, couples: bool, adopts: bool) ->
             raise StateError(
                 f"there is a state file already: {settings.state_path}", "this shop is set up; nothing was changed"
             )
-        if couples:
-            couple(_sides(settings, read_only=False, full=True, clocks=Clocks()))
+        number = couple(_sides(settings, read_only=False, full=True, clocks=Clocks())) if couples else None
         sides = _sides(settings, read_only=True, full=True, clocks=Clocks())
-        opening = open_shop(sides)
+        opening = replace(open_shop(sides), last_receipt_number=number)
         if adopts:
             opening = adopt(sides, opening)
         confirm(opening, yes=yes)

@@ -4,17 +4,26 @@ from dataclasses import replace
 
 from korsync.bookings import without_booking
 from korsync.errors import ConfigurationError
-from korsync.state import BookingStatus, KnownOrder, State
+from korsync.receipts import sale_key
+from korsync.returns import refund_key
+from korsync.state import Booking, BookingStatus, KnownOrder, State
 
-OPEN_TO_DECISION = frozenset({BookingStatus.QUEUED, BookingStatus.CONFLICT, BookingStatus.REFUSED})
+OPEN_TO_DECISION = frozenset({BookingStatus.QUEUED, BookingStatus.CONFLICT})
+"""What is known of a receipt in these states a person may set aside; a refused one is tried again without that."""
 
 
 def ignore(state: State, item: str) -> State:
     """Settle an order (`1042`) or a refund (`1042 refund 940000000001`) by hand: korsync leaves it alone from now on.
 
-    Raises ConfigurationError where no such item is known.
+    Raises ConfigurationError where no such item is known, or where its receipt may just have been booked.
     """
     order, refund_id = _find(state, item)
+    booking = _booking(order, refund_id)
+    if booking is not None and booking.status is BookingStatus.INTENT:
+        raise ConfigurationError(
+            f"the receipt of {item} was sent, and what became of it is not known yet",
+            "let korsync run first: it looks that up",
+        )
     if refund_id is None:
         changed = replace(order, ignored=True)
     else:
@@ -25,18 +34,21 @@ def ignore(state: State, item: str) -> State:
 def retry(state: State, item: str) -> State:
     """Let korsync try an item again that was refused, queued too long, in conflict or ignored.
 
-    Raises ConfigurationError where no such item is known.
+    Raises ConfigurationError where no such item is known, or where KORONA has queued its receipt less than a day ago.
     """
     order, refund_id = _find(state, item)
     if refund_id is None:
         changed = replace(order, ignored=False)
-        if order.sale is not None and order.sale.status in OPEN_TO_DECISION:
-            changed = without_booking(changed, order.sale.key)
     else:
         changed = replace(order, ignored_refunds=tuple(each for each in order.ignored_refunds if each != refund_id))
-        for booking in order.returns:
-            if booking.key.endswith(f"/{refund_id}") and booking.status in OPEN_TO_DECISION:
-                changed = without_booking(changed, booking.key)
+    booking = _booking(order, refund_id)
+    if booking is not None and booking.status in OPEN_TO_DECISION:
+        if booking.status is BookingStatus.QUEUED and not _held(state, item):
+            raise ConfigurationError(
+                f"KORONA has queued the receipt of {item}",
+                "wait: it is held once a day has passed",
+            )
+        changed = without_booking(changed, booking.key)
     return _settled(state, changed, item)
 
 
@@ -59,6 +71,16 @@ def _find(state: State, item: str) -> tuple[KnownOrder, int | None]:
     return found[0], int(refund) if refund else None
 
 
+def _booking(order: KnownOrder, refund_id: int | None) -> Booking | None:
+    key = sale_key(order.id) if refund_id is None else refund_key(refund_id)
+    return next((each for each in (order.sale, *order.returns) if each is not None and each.key == key), None)
+
+
+def _held(state: State, item: str) -> set[str]:
+    return {key for key in state.held if key.removeprefix("#") == item.strip().removeprefix("#")}
+
+
 def _settled(state: State, order: KnownOrder, item: str) -> State:
-    held = {key: value for key, value in state.held.items() if key.removeprefix("#") != item.strip().removeprefix("#")}
+    settled = _held(state, item)
+    held = {key: value for key, value in state.held.items() if key not in settled}
     return replace(state, orders=state.orders | {order.id: order}, held=held)

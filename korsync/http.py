@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
 
 import requests
 import tenacity
@@ -31,12 +30,13 @@ from korsync.outcomes import (
     complaint,
     error_of,
     failure_in_words,
+    host_in,
     seen_in,
     seen_in_failure,
     told_to_wait,
-    visible,
 )
 from korsync.pacing import HEADER, Bucket
+from korsync.words import visible
 
 T = TypeVar("T")
 
@@ -123,7 +123,7 @@ class Session:
         self._read_only = read_only
         self._limits = limits or Limits()
         self._sleep = sleep
-        self._bucket = Bucket(sleep, monotonic)
+        self.bucket = Bucket(sleep, monotonic)
         self._lock = threading.Lock()
         self._secrets: tuple[str, ...] = ()
         self._now: datetime | None = None
@@ -260,7 +260,7 @@ class Session:
         """Send once. The time-outs of requests hold for each packet by itself: a dripping answer needs a deadline."""
         is_grant = call.kind is Kind.GRANT
         if not is_grant:
-            self._bucket.enter()
+            self.bucket.enter()
         with self._lock:
             self.token_requests += is_grant
             self.requests += not is_grant
@@ -279,7 +279,7 @@ class Session:
         except queue.Empty:
             reply = _Reply(Seen.UNCLEAR, f"no whole answer within {self._limits.deadline:g} seconds")
         if not is_grant:
-            self._bucket.leave(reply.headers.get(HEADER) if isinstance(reply, _Reply) else None)
+            self.bucket.leave(reply.headers.get(HEADER) if isinstance(reply, _Reply) else None)
         if isinstance(reply, BaseException):
             raise reply
         _log.debug("%s %s %s: %s", self.side, call.method, call.path, reply.status or "no answer")
@@ -323,19 +323,12 @@ def _reply(status: int, headers: Mapping[str, str], content: bytes) -> _Reply:
     body = answer.body if answer else None
     words = f"answered {status}"
     if 300 <= status < 400:
-        words += f" and points to {_host(headers.get('location', ''))}, which is never followed"
+        words += f" and points to {host_in(headers.get('location', ''))}, which is never followed"
     elif complaint(body):
         words += f": {complaint(body)}"
     if "x-request-id" in headers:
         words += f" (X-Request-Id {visible(headers['x-request-id'])[:64]})"
     return _Reply(seen_in(status, body), words, status, headers)
-
-
-def _host(location: str) -> str:
-    try:
-        return visible(urlsplit(location).netloc.rpartition("@")[2]) or "an unnamed host"
-    except ValueError:
-        return "no valid address"
 
 
 def _repeat(state: tenacity.RetryCallState) -> _Repeat:

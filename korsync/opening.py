@@ -11,6 +11,7 @@ from korsync.errors import ConfigurationError
 from korsync.matching import match
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.finding import bookable_point_of_sale, booking_targets, product_targets, shop, stock_targets
+from korsync.pipelines.lookups import all_receipts
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import Sides
 from korsync.pipelines.stock import Stock
@@ -26,16 +27,20 @@ BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 class Opening:
     """What `init` found: the knowledge to begin with, how many articles match, and orders KORONA does not know of.
 
-    `booked`, `missing` and `conflicts` are order names, filled by `--adopt` only.
+    `receipts` are all that stand on the point of sale.
+    `booked`, `missing` and `conflicts` are order names, filled by `--adopt` only. `last_receipt_number` is what the
+    point of sale had before `--couple`; KORONA does not tell it later.
     """
 
     knowledge: Knowledge
     matched: int
     priced: int
     unfulfilled: tuple[KnownOrder, ...]
+    receipts: tuple[BookedReceipt, ...]
     booked: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    last_receipt_number: str | None = None
 
 
 def identity_of(settings: Settings) -> Identity:
@@ -59,14 +64,18 @@ def open_shop(sides: Sides) -> Opening:
     knowledge = replace(knowledge, state=_blank(settings, start))
     knowledge, prices = product_targets(sides, knowledge)
     knowledge, _ = stock_targets(sides, knowledge)
-    knowledge, _ = booking_targets(sides, knowledge)
+    knowledge, targets = booking_targets(sides, knowledge)
     knowledge = _with_orders_before(sides, knowledge, start)
     knowledge = Stock(sides).pull(knowledge).knowledge
+    knowledge, receipts = all_receipts(sides, knowledge, targets.point_of_sale.id)
     matching = match(knowledge.cache.catalogue.articles, knowledge.cache.shelf.products)
     now = sides.korona.now
     priced = [each for each in matching.matches if price_at(each.article, prices.price_group, now) is not None]
     waiting = tuple(order for order in knowledge.state.orders.values() if order.before_start and not order.fulfilled)
-    return Opening(knowledge, len(matching.matches), len(priced), waiting)
+    if any(each.key is not None and each.shop == settings.shopify.shop for each in receipts):
+        # There was a state before, and what it sent last may not show yet: nothing is booked as after `--adopt`.
+        knowledge = replace(knowledge, state=replace(knowledge.state, adopted_at=now))
+    return Opening(knowledge, len(matching.matches), len(priced), waiting, receipts)
 
 
 def adopt(sides: Sides, opening: Opening) -> Opening:
@@ -74,11 +83,9 @@ def adopt(sides: Sides, opening: Opening) -> Opening:
 
     Orders of which KORONA holds a receipt are known as booked from now on; a conflict is held for a person.
     """
-    knowledge, targets = booking_targets(sides, opening.knowledge)
-    knowledge = read_orders(sides, knowledge)
-    receipts, _ = sides.korona.receipts_since(targets.point_of_sale.id, 0)
+    knowledge = read_orders(sides, opening.knowledge)
     by_order: dict[int, list[BookedReceipt]] = {}
-    for receipt in receipts:
+    for receipt in opening.receipts:
         if receipt.order_id is not None and receipt.shop == sides.settings.shopify.shop:
             by_order.setdefault(receipt.order_id, []).append(receipt)
     now = sides.korona.now

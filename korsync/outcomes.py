@@ -8,8 +8,10 @@ import traceback
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from korsync.errors import ConfigurationError, KorsyncError, Refused, Rejected, Unavailable, Unsure
+from korsync.words import visible
 
 LONGEST_WAIT = 60.0
 """Seconds for which a Retry-After is obeyed; longer would keep the lock from the next run."""
@@ -168,9 +170,12 @@ def told_to_wait(header: str | None) -> float | None:
     return min(seconds, LONGEST_WAIT) if math.isfinite(seconds) and seconds >= 0 else 1.0
 
 
-def visible(foreign: str) -> str:
-    """Return foreign text in one line, control and direction characters made visible."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in foreign)
+def host_in(location: str) -> str:
+    """Return the host that a redirect points to, without the login that an address may carry."""
+    try:
+        return visible(urlsplit(location).netloc.rpartition("@")[2]) or "an unnamed host"
+    except ValueError:
+        return "no valid address"
 
 
 def complaint(body: Any) -> str:

@@ -46,6 +46,12 @@ class Bucket:
         if wait:
             self._sleep(wait)
 
+    def seconds_for(self, requests: int) -> float:
+        """Return how long so many requests will take at the least; 0 as long as no bucket was named."""
+        with self._lock:
+            room = self._size * _SHARE - self._level
+            return max(0.0, (requests - room) * _EMPTIES_IN / self._size) if self._size else 0.0
+
     def leave(self, told: str | None) -> None:
         """Note what the answer said about the bucket; None where there was no answer or no such header."""
         with self._lock:

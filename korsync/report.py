@@ -18,9 +18,9 @@ from rich.table import Table
 from rich.text import Text
 
 from korsync.errors import KorsyncError, SafetyStop
-from korsync.outcomes import visible
 from korsync.plan import Change, Edit, Fate, Outcome, Plan, Result, Skip, Written
 from korsync.state import State
+from korsync.words import visible
 
 LONG_WORK = 20
 """From so many changes on a push shows a progress bar at a terminal."""

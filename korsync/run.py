@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from korsync.cache import Cache
 from korsync.errors import KorsyncError, Refused, SafetyStop, Unavailable, most_serious
-from korsync.pipelines.base import Knowledge, Pipeline
+from korsync.pipelines.base import MOST_UNSURE, Knowledge, Pipeline
 from korsync.pipelines.orders import Orders
 from korsync.pipelines.products import Products
 from korsync.pipelines.refunds import Refunds
@@ -22,8 +22,8 @@ PIPELINES: tuple[Callable[[Sides], Pipeline[Any]], ...] = (Stock, Orders, Refund
 
 RUNS_KEPT = 50
 
-MOST_UNSURE = 3
-"""After so many lost answers in a row a side is taken for unreachable."""
+LONG_PUSH = 60
+"""From so many seconds on a run says beforehand how long its push will take."""
 
 
 class Watcher(Protocol):
@@ -83,6 +83,8 @@ class Run:
             return Result(Plan(pipeline.name), errors=(error,), dry=self.dry)
         plan = pipeline.plan(pulled)
         allowed, stop = pipeline.guard(pulled, plan)
+        if pipeline.may_wait:
+            plan = self._with_duration(plan, len(allowed.changes))
         self.watcher.planned(plan, stop)
         errors = (*plan.trouble, *([stop] if stop else []))
         if self.dry:
@@ -122,9 +124,22 @@ class Run:
                 f"{pipeline.name}: {MOST_UNSURE} answers in a row were lost", "the next run looks what became of them"
             )
         self._keep(_with_refused(self.knowledge, pipeline.name, written, self.sides.shopify.now))
-        left_over = allowed.changes[len(written) :]
+        # By identity: a pipeline may push its changes in another order than they are shown.
+        pushed = {id(each.change) for each in written}
+        left_over = tuple(change for change in allowed.changes if id(change) not in pushed)
+        if not left_over and not any(each.outcome in (Outcome.UNSURE, Outcome.NOT_SENT) for each in written):
+            self._keep(_spent(self.knowledge, pipeline.name))
         seconds = _seconds_for(len(left_over), len(written), self.monotonic() - started)
         return Result(plan, tuple(written), left_over, (*errors, *([trouble] if trouble else [])), seconds)
+
+    def _with_duration(self, plan: Plan, changes: int) -> Plan:
+        """Say beforehand how long a long push will take: Shopify takes so many writes a second and no more."""
+        seconds = self.sides.shopify.session.bucket.seconds_for(changes)
+        if seconds < LONG_PUSH:
+            return plan
+        limit = self.sides.settings.safety.max_minutes.normalize()
+        duration = f"{changes} changes take about {round(seconds / 60)} minutes at Shopify's pace"
+        return replace(plan, notes=(*plan.notes, f"{duration}; a run goes on for {limit:f} minutes at most"))
 
     def _must_stop(self, pipeline: Pipeline[Any], written: Sequence[Written], started: float) -> bool:
         minutes = (self.monotonic() - started) / 60
@@ -191,11 +206,14 @@ def _with_refused(knowledge: Knowledge, pipeline: str, written: Iterable[Written
     """Add what the other side refused to the held items, and let go of what it took."""
     state = knowledge.state
     held = dict(state.held)
+    written = list(written)
+    for each in written:
+        if each.outcome in (Outcome.DONE, Outcome.QUEUED):
+            held.pop(each.change.key, None)
+    # After what was taken: an item may have several changes, and one that was refused holds it.
     for each in written:
         if each.is_held:
             held[each.change.key] = _held(state, each.change.key, pipeline, each.message, now)
-        elif each.outcome in (Outcome.DONE, Outcome.QUEUED):
-            held.pop(each.change.key, None)
     return replace(knowledge, state=replace(state, held=held)) if held != state.held else knowledge
 
 
@@ -205,10 +223,18 @@ def _held(state: State, item: str, pipeline: str, reason: str, now: datetime) ->
 
 
 def _with_guard(knowledge: Knowledge, pipeline: str, stop: SafetyStop | None) -> Knowledge:
-    """Remember what a stopped plan would need accepted; what was accepted holds for one plan only."""
+    """Remember what a stopped plan would need accepted, instead of what was accepted of the one before."""
     state = knowledge.state
     stopped = {name: marks for name, marks in state.stopped.items() if name != pipeline}
-    accepted = {name: marks for name, marks in state.accepted.items() if name != pipeline}
-    if stop is not None:
-        stopped[pipeline] = stop.guarded
-    return replace(knowledge, state=replace(state, stopped=stopped, accepted=accepted))
+    if stop is None:
+        return replace(knowledge, state=replace(state, stopped=stopped))
+    stopped[pipeline] = stop.guarded
+    return _spent(replace(knowledge, state=replace(state, stopped=stopped)), pipeline)
+
+
+def _spent(knowledge: Knowledge, pipeline: str) -> Knowledge:
+    """Forget what was accepted: it holds for one plan, until all of that is sent."""
+    if pipeline not in knowledge.state.accepted:
+        return knowledge
+    accepted = {name: marks for name, marks in knowledge.state.accepted.items() if name != pipeline}
+    return replace(knowledge, state=replace(knowledge.state, accepted=accepted))

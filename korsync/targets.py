@@ -1,15 +1,20 @@
 """What the configuration names, found on both sides: checked before the pipeline that needs it, kept for a day."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from korsync.records import Location, PaymentMethod, PointOfSale, PriceGroup, SalesTax
 
 
 @dataclass(frozen=True, slots=True)
 class ProductTargets:
-    """What the products pipeline needs to know: a price group whose currency and kind fit the shop."""
+    """What the products pipeline needs to know: a price group whose currency and kind fit the shop.
+
+    `unit` is the smallest amount of that currency.
+    """
 
     price_group: PriceGroup
+    unit: Decimal
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,5 +148,6 @@ def open_shop(folder: Path, **config: Any) -> Iterator[Shop]:
     """Run an empty shop whose clock stands at Monday, ten o'clock in Berlin; the bucket is off."""
     world = World()
     world.clock.set(MONDAY)
+    world.shopify.bucket = None
     with world:
         yield Shop(world, folder, **config)

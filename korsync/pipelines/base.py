@@ -9,6 +9,9 @@ from korsync.errors import SafetyStop
 from korsync.plan import Change, Plan, Written
 from korsync.state import State
 
+MOST_UNSURE = 3
+"""After so many lost answers in a row a side is taken for unreachable."""
+
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:

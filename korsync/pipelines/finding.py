@@ -10,6 +10,7 @@ from korsync.cache import Targets
 from korsync.config import Settings
 from korsync.errors import ConfigurationError, Refused
 from korsync.korona.client import KoronaClient
+from korsync.money import smallest_unit
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.sides import Sides
 from korsync.records import PointOfSale, SalesTax, Shop
@@ -97,7 +98,7 @@ def _find_product_targets(korona: KoronaClient, store: Shop, settings: Settings)
             f"price list “{group.name}” has {basis[0]} prices, the Shopify store shows prices {basis[1]}",
             f"name another price list under {key}, or change “include tax in price” in Shopify",
         )
-    return ProductTargets(group)
+    return ProductTargets(group, smallest_unit(store.currency))
 
 
 def _find_stock_targets(korona: KoronaClient, shopify: ShopifyClient, settings: Settings) -> StockTargets:

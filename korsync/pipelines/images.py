@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -25,6 +25,8 @@ MOST_UNREAD = 3
 
 LONGEST_NUMBER = 80
 """So much of an article number stands in a file name, which Shopify limits."""
+
+MAYBE_TAKEN = "Shopify may have taken its new image, but does not show it yet"
 
 KINDS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}
 """The first bytes of the formats that KORONA keeps (PNG, JPG); what a server calls the content proves nothing."""
@@ -56,6 +58,14 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """Why there is no content of an image now."""
+
+    reason: str
+    fate: Fate
+
+
+@dataclass(frozen=True, slots=True)
 class PulledImages:
     """The images that are new for their products, those left out and why, and what kept others from being read."""
 
@@ -84,57 +94,56 @@ def pull_images(sides: Sides, knowledge: Knowledge, matches: Iterable[Match]) ->
     """
     matches = list(matches)
     state, waiting = _look_up(sides, knowledge.state, matches)
-    skips = [Skip(each.sku, waiting[each.article.id], Fate.WAITING) for each in matches if each.article.id in waiting]
     images, sent = dict(knowledge.cache.catalogue.images), dict(state.images)
-    wanted, unshown = [], []
+    known = set(_contents_of(sent.values()))
+    doubtful = set(_contents_of(each.image for each in state.unsure_images.values()))
+    contents = _Contents(sides)
+    pictures: dict[str, Picture] = {}
+    skips = []
     for each in matches:
         row = _row(each, images)
-        if row is None or each.article.id in waiting or _is_known(sent.get(each.article.id), each, row):
+        if row is None or _is_known(sent.get(each.article.id), each, row):
             continue
-        if not row.active or row.unfit:
-            unshown.append(Skip(each.sku, row.unfit or "its image was deleted in KORONA", Fate.LEFT))
-        else:
-            wanted.append((each, row))
-    contents = _Contents(sides)
-    pictures: dict[tuple[int, str], Picture] = {}
-    known = set(_sent_contents(sent.values()))
-    for each, row in wanted:
-        data = contents.of(row)
-        trouble = contents.troubles.get(row.id) or ("" if data is None else _trouble(data))
-        if trouble and data is not None:
-            # Judged once: a content that is no image is not asked for again before it changes.
+        data = Unread(MAYBE_TAKEN, Fate.WAITING) if each.article.id in waiting else contents.of(row)
+        if isinstance(data, Unread):
+            skips.append(Skip(each.sku, data.reason, data.fate))
+            continue
+        trouble = _trouble(data)
+        if trouble:
+            # Judged once: what is no image is not asked for again before it changes.
             images[row.id] = replace(row, unfit=trouble)
-        if trouble or data is None:
-            skips.append(Skip(each.sku, trouble or contents.why_not, Fate.LEFT if trouble else Fate.WAITING))
+            skips.append(Skip(each.sku, trouble, Fate.LEFT))
             continue
-        content_hash = hashlib.sha256(data).hexdigest()[:16]
-        if _content(each.product.id, content_hash) in known or _is_shown(content_hash, each.product.images):
-            fact = SentImage(each.product.id, content_hash, row.id, row.revision)
+        fact = SentImage(each.product.id, hashlib.sha256(data).hexdigest()[:16], row.id, row.revision)
+        content = _content(fact)
+        if content in known or _is_shown(fact.content_hash, each.product.images):
             sent[each.article.id] = _following(sent.get(each.article.id), fact)
+        elif content in doubtful:
+            skips.append(Skip(each.sku, MAYBE_TAKEN, Fate.WAITING))
         else:
-            key = each.product.id, content_hash
-            pictures[key] = _with_use(pictures.get(key), each, row, content_hash, data)
+            pictures[content] = _with_use(pictures.get(content), each, fact, data)
     catalogue = replace(knowledge.cache.catalogue, images=images)
     knowledge = Knowledge(replace(state, images=sent), replace(knowledge.cache, catalogue=catalogue))
-    return PulledImages(knowledge, tuple(pictures.values()), (*skips, *unshown), tuple(contents.unavailable))
+    return PulledImages(knowledge, tuple(pictures.values()), tuple(skips), tuple(contents.unavailable))
 
 
-def begun(state: State, pictures: Iterable[Picture], now: datetime) -> State:
-    """Note images about to be sent: whatever happens, none of them is sent again before Shopify was asked for it."""
+def about_to_send(state: State, pictures: Iterable[Picture], now: datetime) -> State:
+    """Note images before they are sent: none of them is sent again before Shopify was asked what became of it."""
     unsure = {use.article_id: UnsureImage(_fact(each, use), now) for each in pictures for use in each.uses}
     return replace(state, unsure_images=state.unsure_images | unsure) if unsure else state
 
 
-def sent(state: State, picture: Picture) -> State:
+def with_sent(state: State, picture: Picture) -> State:
     """Note an image that Shopify took."""
     facts = {use.article_id: _following(state.images.get(use.article_id), _fact(picture, use)) for use in picture.uses}
-    return replace(not_sent(state, picture), images=state.images | facts)
+    return replace(without_doubt(state, picture), images=state.images | facts)
 
 
-def not_sent(state: State, picture: Picture) -> State:
-    """Note an image that Shopify surely did not take."""
+def without_doubt(state: State, picture: Picture) -> State:
+    """Forget that an image may have been taken."""
     articles = {use.article_id for use in picture.uses}
-    return replace(state, unsure_images={key: each for key, each in state.unsure_images.items() if key not in articles})
+    unsure = {article_id: each for article_id, each in state.unsure_images.items() if article_id not in articles}
+    return replace(state, unsure_images=unsure)
 
 
 class _Contents:
@@ -142,58 +151,63 @@ class _Contents:
 
     def __init__(self, sides: Sides) -> None:
         self.unavailable: list[KorsyncError] = []
-        self.troubles: dict[str, str] = {}
-        self.why_not = ""
         self._korona = sides.korona
-        self._found: dict[str, bytes] = {}
+        self._found: dict[str, bytes | Unread] = {}
         self._room = MOST_AT_ONCE
 
-    def of(self, row: ArticleImage) -> bytes | None:
-        """Return a content; None where KORONA refuses it (see `troubles`) or it has to wait (see `why_not`)."""
-        if row.id in self._found:
-            return self._found[row.id]
-        if row.id in self.troubles:
-            return None
+    def of(self, row: ArticleImage) -> "bytes | Unread":
+        """Return the content of an image, or why there is none."""
+        if not row.active:
+            return Unread("its image was deleted in KORONA", Fate.LEFT)
+        if row.unfit:
+            return Unread(row.unfit, Fate.LEFT)
+        if row.id not in self._found:
+            self._found[row.id] = self._read(row.id)
+        return self._found[row.id]
+
+    def _read(self, image_id: str) -> "bytes | Unread":
         if self._room <= 0:
-            self.why_not = "its new image waits: enough images for one run"
-            return None
+            return Unread("its new image waits: enough images for one run", Fate.WAITING)
         if len(self.unavailable) >= MOST_UNREAD:
-            self.why_not = "its image waits: KORONA gives no images at present"
-            return None
+            return Unread("its image waits: KORONA gives no images at present", Fate.WAITING)
         try:
-            data = self._korona.image_content(row.id)
+            data = self._korona.image_content(image_id)
         except Rejected as error:
-            self.troubles[row.id] = f"its image cannot be read: {error.what}"
-            return None
+            return Unread(f"its image cannot be read: {error.what}", Fate.LEFT)
         except Unavailable as error:
             self.unavailable.append(error)
-            self.why_not = f"its image waits: {error.what}"
-            return None
+            return Unread(f"its image waits: {error.what}", Fate.WAITING)
         self._room -= len(data)
-        self._found[row.id] = data
         return data
 
 
-def _look_up(sides: Sides, state: State, matches: Iterable[Match]) -> tuple[State, Mapping[str, str]]:
+def _look_up(sides: Sides, state: State, matches: Iterable[Match]) -> tuple[State, frozenset[str]]:
     """Find out what became of images whose answer was lost: taken, or after `settle_minutes` surely not.
 
-    Returns the state with what was found, and by article id why the image still waits.
+    Returns the state with what was found, and the ids of the articles of which it is not known yet.
     """
     settle = timedelta(minutes=float(sides.settings.safety.settle_minutes))
     images, unsure = dict(state.images), dict(state.unsure_images)
-    waiting, shown = {}, dict[int, list[ShopImage]]()
+    waiting, shown = set(), dict[int, list[ShopImage]]()
     for article_id in [each.article.id for each in matches if each.article.id in unsure]:
         lost = unsure[article_id]
         product_id = lost.image.product_id
         if product_id not in shown:
-            shown[product_id] = sides.shopify.product_images(product_id)
+            shown[product_id] = _images_of(sides, product_id)
         if _is_shown(lost.image.content_hash, shown[product_id]):
             images[article_id] = _following(images.get(article_id), lost.image)
         elif sides.shopify.now - lost.since < settle:
-            waiting[article_id] = "Shopify may have taken its new image, but does not show it yet"
+            waiting.add(article_id)
             continue
         del unsure[article_id]
-    return replace(state, images=images, unsure_images=unsure), waiting
+    return replace(state, images=images, unsure_images=unsure), frozenset(waiting)
+
+
+def _images_of(sides: Sides, product_id: int) -> list[ShopImage]:
+    try:
+        return sides.shopify.product_images(product_id)
+    except Rejected:
+        return []  # the product was deleted, and its images with it
 
 
 def _row(each: Match, images: Mapping[str, ArticleImage]) -> ArticleImage | None:
@@ -223,13 +237,11 @@ def _trouble(data: bytes) -> str:
     return ""
 
 
-def _with_use(
-    picture: Picture | None, each: Match, row: ArticleImage, content_hash: str, data: bytes
-) -> Picture:
-    use = Use(each.article.id, each.sku, each.variant.id, row.id, row.revision)
+def _with_use(picture: Picture | None, each: Match, fact: SentImage, data: bytes) -> Picture:
+    use = Use(each.article.id, each.sku, each.variant.id, fact.image_id, fact.image_revision)
     uses = (*picture.uses, use) if picture else (use,)
     tied_to = tuple(one.variant_id for one in uses) if len(each.product.variants) > 1 else ()
-    return Picture(content_hash, each.product.id, uses, tied_to, data)
+    return Picture(fact.content_hash, each.product.id, uses, tied_to, data)
 
 
 def _fact(picture: Picture, use: Use) -> SentImage:
@@ -237,17 +249,16 @@ def _fact(picture: Picture, use: Use) -> SentImage:
 
 
 def _following(last: SentImage | None, fact: SentImage) -> SentImage:
-    """Return a fact that remembers what was sent before it: also a content that comes back is sent only once."""
-    before = list(_sent_contents([last])) if last else []
-    mine = _content(fact.product_id, fact.content_hash)
-    return replace(fact, sent_before=tuple(dict.fromkeys(each for each in before if each != mine)))
+    """Return a fact that remembers what was sent before it: a content that comes back is not sent again."""
+    before = () if last is None else tuple(each for each in _contents_of([last]) if each != _content(fact))
+    return replace(fact, sent_before=before)
 
 
-def _sent_contents(facts: Iterable[SentImage]) -> Iterator[str]:
+def _contents_of(facts: Iterable[SentImage]) -> Iterator[str]:
     for fact in facts:
         yield from fact.sent_before
-        yield _content(fact.product_id, fact.content_hash)
+        yield _content(fact)
 
 
-def _content(product_id: int, content_hash: str) -> str:
-    return f"{product_id}/{content_hash}"
+def _content(fact: SentImage) -> str:
+    return f"{fact.product_id}/{fact.content_hash}"

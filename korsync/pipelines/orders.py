@@ -13,11 +13,13 @@ from korsync.bookings import (
     is_due,
     may_send_again,
     with_booking,
+    with_found_returns,
 )
 from korsync.cache import Cache
 from korsync.errors import Rejected, SafetyStop
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.finding import booking_targets
+from korsync.pipelines.lookups import look_up
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.posting import booking_rules, in_batches, noted, post, posting, recorded
 from korsync.pipelines.sides import Sides, articles_by_number
@@ -71,18 +73,20 @@ class Orders:
         knowledge = read_orders(sides, knowledge)
         knowledge, targets = booking_targets(sides, knowledge)
         self._targets = targets
-        wanted = [order for order in _in_order(knowledge.state.orders.values()) if is_due(order)]
+        orders = _in_order(knowledge.state.orders.values())
+        wanted = [order for order in orders if is_due(order) or _may_be_forgotten(order)]
         contents = sides.orders_by_id(order.id for order in wanted)
         due = []
+        knowledge, shown = look_up(sides, knowledge, targets.point_of_sale.id, wanted)
         for known in wanted:
-            order = contents.get(known.id)
-            found = sides.korona.receipts_by_order_number(targets.point_of_sale.id, known.name.removeprefix("#"))
-            booking = found_sale(known, order.total_price if order else None, found, sides.korona.now)
+            order, look = contents.get(known.id), shown[known.id]
+            booking = found_sale(known, order.total_price if order else None, look.receipts, look.at)
             if booking is not None:
-                known = with_booking(known, booking)
+                # One look-up shows sale and returns; a return not known to be booked would be taken for stock to come.
+                known = with_found_returns(with_booking(known, booking), look.receipts, look.at)
                 knowledge = _with_order(knowledge, known)
-            if booking is None or booking.status is BookingStatus.CONFLICT:
-                due.append(self._due_sale(known, order, knowledge.cache))
+            if is_due(known):
+                due.append(self._due_sale(known, order, look.at, knowledge.cache))
         known_orders = list(_in_order(knowledge.state.orders.values()))
         unlisted = tuple(order for order in known_orders if not order.listed and _left_by_rule(order))
         for known in unlisted:
@@ -139,10 +143,9 @@ class Orders:
         """Remember what became of a receipt."""
         return recorded(self._sides, knowledge, written)
 
-    def _due_sale(self, known: KnownOrder, order: Order | None, cache: Cache) -> DueSale:
-        if order is None or (known.sale and known.sale.receipt):
-            return DueSale(known, order, self._sides.korona.now, {}, ())
-        looked_up_at = self._sides.korona.now
+    def _due_sale(self, known: KnownOrder, order: Order | None, looked_up_at: datetime, cache: Cache) -> DueSale:
+        if order is None or (known.sale is not None and known.sale.status is BookingStatus.INTENT):
+            return DueSale(known, order, looked_up_at, {}, ())
         transactions: tuple[Transaction, ...] = ()
         if len(set(order.gateways)) > 1:
             try:
@@ -203,6 +206,12 @@ def _in_order(orders: Iterable[KnownOrder]) -> list[KnownOrder]:
 def _with_order(knowledge: Knowledge, order: KnownOrder) -> Knowledge:
     orders = knowledge.state.orders | {order.id: order}
     return replace(knowledge, state=replace(knowledge.state, orders=orders))
+
+
+def _may_be_forgotten(order: KnownOrder) -> bool:
+    """Tell whether an order that is cancelled when it comes up must be looked up: it may have been booked long ago."""
+    is_new = order.sale is None and not order.listed
+    return is_new and order.cancelled_at is not None and not (order.test or order.before_start or order.ignored)
 
 
 def _posting(known: KnownOrder, receipt: Receipt, order: Order | None) -> Change:

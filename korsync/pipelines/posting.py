@@ -1,12 +1,13 @@
 """Posts receipts to KORONA, sales and returns alike: noted before, matched row by row after, never repeated blindly."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from korsync.bookings import differs_from_posted, intent, outcome_of, with_booking, without_booking
-from korsync.errors import Rejected, Unsure
-from korsync.pipelines.base import Knowledge
+from korsync.bookings import differs_from_posted, intent, outcome_of, several, with_booking, without_booking
+from korsync.errors import KorsyncError, Rejected, Unsure
+from korsync.pipelines.base import MOST_UNSURE, Knowledge
 from korsync.pipelines.finding import chosen_taxes
 from korsync.pipelines.sides import Sides
 from korsync.plan import Change, Outcome, Written
@@ -54,13 +55,16 @@ def booking_rules(sides: Sides, targets: BookingTargets) -> BookingRules:
 
 
 def in_batches(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
-    """Cut the changes: first attempts in parts of 20, whatever is sent again alone."""
+    """Cut the changes: first attempts in parts of 20, whatever is sent again alone.
+
+    What was sent least often comes first: receipts whose answer is lost each time must not keep others from being sent.
+    """
     first = [change for change in changes if change.after.previous is None]
     for start in range(0, len(first), MOST_TOGETHER):
         yield first[start : start + MOST_TOGETHER]
-    for change in changes:
-        if change.after.previous is not None:
-            yield [change]
+    again = [change for change in changes if change.after.previous is not None]
+    for change in sorted(again, key=lambda change: int(change.after.previous.attempts)):
+        yield [change]
 
 
 def noted(sides: Sides, knowledge: Knowledge, batch: Sequence[Change]) -> Knowledge:
@@ -74,24 +78,36 @@ def noted(sides: Sides, knowledge: Knowledge, batch: Sequence[Change]) -> Knowle
 
 
 def post(sides: Sides, targets: BookingTargets, batch: Sequence[Change]) -> Iterator[Written]:
-    """Post a batch and return what became of each receipt in it."""
+    """Post a batch and return what became of each receipt in it.
+
+    Raises KorsyncError only where nothing of what was not yet returned can have happened.
+    """
     receipts = [change.after.posted for change in batch]
     try:
         rows = sides.korona.post_receipts(targets.point_of_sale.id, sides.settings.korona.coupling_id, receipts)
     except Unsure as error:
         yield from (Written(change, Outcome.UNSURE, error.what) for change in batch)
-        return
     except Rejected as error:
         if len(batch) == 1:
             yield _looked_up(sides, targets, batch[0], error.what)
         else:
-            # KORONA refuses a whole batch for one bad receipt: find out which, each of them looked up first.
-            for change in batch:
-                found = _looked_up(sides, targets, change, error.what)
-                yield from [found] if found.outcome is Outcome.DONE else post(sides, targets, [change])
-        return
-    for change, row in zip(batch, _rows_by_receipt(receipts, rows), strict=True):
-        yield _written(sides, targets, change, row)
+            yield from _one_by_one(sides, targets, batch, error.what)
+    else:
+        for change, row in zip(batch, rows_by_receipt(receipts, rows), strict=True):
+            yield _written(sides, targets, change, row)
+
+
+def _one_by_one(sides: Sides, targets: BookingTargets, batch: Sequence[Change], message: str) -> Iterator[Written]:
+    """Post each receipt alone: KORONA refuses a whole batch for one bad receipt. Each of them is looked up first."""
+    lost = 0
+    for change in batch:
+        if lost >= MOST_UNSURE:
+            yield Written(change, Outcome.NOT_SENT)
+            continue
+        found = _looked_up(sides, targets, change, message)
+        written = next(post(sides, targets, [change])) if found.outcome is Outcome.REJECTED else found
+        lost = lost + 1 if written.outcome is Outcome.UNSURE else 0
+        yield written
 
 
 def recorded(sides: Sides, knowledge: Knowledge, written: Written) -> Knowledge:
@@ -109,40 +125,63 @@ def recorded(sides: Sides, knowledge: Knowledge, written: Written) -> Knowledge:
     return replace(knowledge, state=replace(knowledge.state, orders=orders | {order.id: changed}))
 
 
-def _rows_by_receipt(receipts: Sequence[Receipt], rows: Sequence[AnswerRow]) -> list[AnswerRow | None]:
-    """Match answer rows to receipts by id, then by number, then, where as many came as were sent, by place."""
-    by_id = {row.id: row for row in rows if row.id}
-    by_number = {row.number: row for row in rows if row.number}
-    matched = []
-    for place, receipt in enumerate(receipts):
-        row = by_id.get(receipt.id) or by_number.get(receipt.number)
-        nameless = len(rows) == len(receipts) and not rows[place].id and not rows[place].number
-        matched.append(row or (rows[place] if nameless else None))
-    if len(receipts) == len(rows) == 1 and matched[0] is None:
-        return [rows[0]]
+def rows_by_receipt(receipts: Sequence[Receipt], rows: Sequence[AnswerRow]) -> list[AnswerRow | None]:
+    """Match answer rows to receipts by id, then by number behind KORONA's prefix; None where no row is surely its own.
+
+    Rows without any name are taken by place only where all say the same: KORONA promises no order.
+    """
+    named = [row for row in rows if row.id or row.number]
+    if not named and len(rows) == len(receipts) and len({(row.status, row.action) for row in rows}) == 1:
+        return list(rows)
+    prefix = _prefix(receipts, named)
+    matched: list[AnswerRow | None] = []
+    for receipt in receipts:
+        by_id = [row for row in named if row.id == receipt.id]
+        by_number = [row for row in named if prefix is not None and row.number == prefix + receipt.number]
+        fitting = by_id or by_number
+        matched.append(fitting[0] if len(fitting) == 1 else None)
     return matched
+
+
+def _prefix(receipts: Sequence[Receipt], rows: Sequence[AnswerRow]) -> str | None:
+    """Return what KORONA puts before our numbers: what fits most rows, None where that is not plain."""
+    fitting = Counter(
+        row.number.removesuffix(receipt.number)
+        for receipt in receipts
+        for row in rows
+        if row.number and row.number.endswith(receipt.number)
+    )
+    best = fitting.most_common(2)
+    if not best or (len(best) == 2 and best[0][1] == best[1][1]):
+        return None
+    return best[0][0]
 
 
 def _written(sides: Sides, targets: BookingTargets, change: Change, row: AnswerRow | None) -> Written:
     if row is None:
         return Written(change, Outcome.UNSURE, "KORONA's answer does not say what became of it")
-    if row.status == "ERROR":
-        return _looked_up(sides, targets, change, row.message or "KORONA gave no reason")
-    if row.action == "ADDED":
-        return Written(change, Outcome.DONE)
-    if row.action == "QUEUED":
-        return Written(change, Outcome.QUEUED)
-    return Written(change, Outcome.UNSURE, f"KORONA answered {row.action}, which proves nothing")
+    match row.status, row.action:
+        case "ERROR", _:
+            return _looked_up(sides, targets, change, row.message or "KORONA gave no reason")
+        case "OK", "ADDED":
+            return Written(change, Outcome.DONE)
+        case "OK", "QUEUED":
+            return Written(change, Outcome.QUEUED)
+        case _:
+            what = f"{row.status} {row.action}".strip() or "an empty row"
+            return Written(change, Outcome.UNSURE, f"KORONA answered {what}, which proves nothing")
 
 
 def _looked_up(sides: Sides, targets: BookingTargets, change: Change, message: str) -> Written:
     """Look a refused receipt up: refused because it is there already means that it is booked."""
     posted = change.after.posted
-    found = sides.korona.receipts_by_order_number(targets.point_of_sale.id, posted.order_number)
+    try:
+        found = sides.korona.receipts_by_order_number(targets.point_of_sale.id, posted.order_number)
+    except KorsyncError as error:
+        # Others of the batch may be booked: this must not end what is told of them.
+        return Written(change, Outcome.UNSURE, f"{message}; looked up: {error.what}")
     mine = [each for each in found if each.key == posted.key]
     if not mine:
         return Written(change, Outcome.REJECTED, message)
-    if len(mine) > 1:
-        return Written(change, Outcome.REJECTED, f"KORONA holds {len(mine)} receipts for it")
-    trouble = differs_from_posted(mine[0], posted)
-    return Written(change, Outcome.REJECTED, trouble) if trouble else Written(change, Outcome.DONE)
+    trouble = several(len(mine)) if len(mine) > 1 else differs_from_posted(mine[0], posted)
+    return Written(change, Outcome.CONFLICT, trouble) if trouble else Written(change, Outcome.DONE)

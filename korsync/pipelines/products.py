@@ -1,27 +1,31 @@
 """Products, KORONA to Shopify: name, price, tracking and one image of each matched article with a price in the list."""
 
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from korsync.errors import Rejected, SafetyStop, Unsure
+from korsync.errors import KorsyncError, Rejected, SafetyStop, Unsure
 from korsync.guards import marks_of, of_field, price_jump, shrunk, stop_unless_accepted, too_many
-from korsync.matching import Match, Matching, is_live, match
-from korsync.money import round_to, smallest_unit
+from korsync.matching import Match, match
+from korsync.money import round_to
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.finding import product_targets
-from korsync.pipelines.images import Picture, PulledImage, file_name, pull_images
+from korsync.pipelines.images import (
+    Picture,
+    PulledImages,
+    about_to_send,
+    file_name,
+    pull_images,
+    with_sent,
+    without_doubt,
+)
 from korsync.pipelines.sides import Sides
 from korsync.plan import Change, Fate, Outcome, Plan, Skip, Written
-from korsync.records import Article, PriceGroup, Shop, ShopProduct
-from korsync.state import SentImage
-
-LONGEST_TITLE = 255
-"""Shopify refuses longer titles (422)."""
+from korsync.prices import price_at, unfit
+from korsync.targets import ProductTargets
+from korsync.titles import clean_title, same_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +53,28 @@ class Tracking:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A match whose article is to be sold in the shop, and its price there, in the shop's currency."""
+
+    match: Match
+    price: Decimal
+
+    @property
+    def sku(self) -> str:
+        """The SKU of both sides."""
+        return self.match.sku
+
+
+@dataclass(frozen=True, slots=True)
 class ProductsPulled:
-    """All that the plan of products is made of; `now` is KORONA's time, `lists_shrunk` names lists not believed."""
+    """All that the plan of products is made of; `lists_shrunk` names lists that are not believed."""
 
     knowledge: Knowledge
-    matching: Matching
-    price_group: PriceGroup
-    shop: Shop
-    images: Mapping[str, PulledImage]
-    now: datetime
-    lists_shrunk: tuple[str, ...]
-    image_skips: tuple[Skip, ...]
+    offers: tuple[Offer, ...]
+    skips: tuple[Skip, ...]
+    pictures: tuple[Picture, ...] = ()
+    lists_shrunk: tuple[str, ...] = ()
+    trouble: tuple[KorsyncError, ...] = ()
 
 
 class Products:
@@ -71,7 +86,8 @@ class Products:
     def __init__(self, sides: Sides) -> None:
         """Take both sides."""
         self._sides = sides
-        self._rules = sides.settings
+        self._safety = sides.settings.safety
+        self._fields = sides.settings.products.fields
 
     def pull(self, knowledge: Knowledge) -> ProductsPulled:
         """Read both catalogues and the contents of new images."""
@@ -80,62 +96,48 @@ class Products:
         knowledge = sides.catalogue(knowledge)
         knowledge, targets = product_targets(sides, knowledge)
         matching = match(knowledge.cache.catalogue.articles, knowledge.cache.shelf.products)
-        shop = knowledge.cache.targets.shop or sides.shopify.shop()
-        images: Mapping[str, PulledImage] = {}
-        image_skips: tuple[Skip, ...] = ()
-        if "image" in self._rules.products.fields:
-            knowledge = sides.images(knowledge)
-            priced = [
-                each for each in matching.matches if price_at(each.article, targets.price_group, sides.korona.now)
-            ]
-            knowledge, images, image_skips = pull_images(sides.korona, knowledge, priced)
+        offers, unfit_skips = _offers(matching.matches, targets, sides.korona.now)
+        images = PulledImages(knowledge)
+        if "image" in self._fields:
+            images = pull_images(sides, sides.images(knowledge), [offer.match for offer in offers])
         return ProductsPulled(
-            knowledge,
-            matching,
-            targets.price_group,
-            shop,
-            images,
-            sides.korona.now,
-            tuple(sorted(sides.shrunk & {"catalogue", "shelf"})),
-            image_skips,
+            knowledge=images.knowledge,
+            offers=tuple(offers),
+            skips=(*matching.skips, *unfit_skips, *images.skips),
+            pictures=images.pictures,
+            lists_shrunk=tuple(sorted(sides.shrunk & {"catalogue", "shelf"})),
+            trouble=images.trouble,
         )
 
     def plan(self, pulled: ProductsPulled) -> Plan:
         """Decide which titles, prices, trackings and images differ from KORONA's."""
-        skips = [*pulled.matching.skips, *pulled.image_skips, *_off(pulled)]
-        kept: list[tuple[Match, Decimal]] = []
-        for each in pulled.matching.matches:
-            price = price_at(each.article, pulled.price_group, pulled.now)
-            if price is None:
-                skips.append(Skip(each.sku, f"no price in “{pulled.price_group.name}” holds now", Fate.LEFT))
-            elif price <= 0:
-                skips.append(Skip(each.sku, f"its price in “{pulled.price_group.name}” is {price}", Fate.LEFT))
-            else:
-                kept.append((each, round_to(price, smallest_unit(pulled.shop.currency))))
-        changes = [*_titles(kept, skips), *_prices(kept), *_trackings(kept), *_pictures(kept, pulled.images)]
-        wanted = [change for change in changes if change.edits() and self._is_kept(change)]
-        return Plan(self.name, tuple(wanted), tuple(skips), len(kept))
+        found = [
+            *(_titles(pulled.offers) if "title" in self._fields else ()),
+            *(_prices(pulled.offers) if "price" in self._fields else ()),
+            *(_trackings(pulled.offers) if "tracked" in self._fields else ()),
+            *(Change(each.uses[0].sku, None, each) for each in pulled.pictures),
+        ]
+        changes = tuple(each for each in found if isinstance(each, Change) and each.edits())
+        skips = (*pulled.skips, *(each for each in found if isinstance(each, Skip)))
+        return Plan(self.name, changes, skips, len(pulled.offers), trouble=pulled.trouble)
 
     def guard(self, pulled: ProductsPulled, plan: Plan) -> tuple[Plan, SafetyStop | None]:
         """Stop a plan in which too much changes at once, a price jumps, or a list came far too short."""
-        safety = self._rules.safety
-        prices, titles = of_field(plan.changes, "price"), of_field(plan.changes, "title")
+        safety = self._safety
+        prices = of_field(plan.changes, "price")
+        changed = [*prices, *of_field(plan.changes, "title")]
         untracked = of_field(plan.changes, "tracked", lambda change: change.after.tracked is False)
-        jumps = [
-            change
-            for change in prices
-            if price_jump(change.before.price, change.after.price, safety.max_price_change_percent)
-        ]
-        reasons = [
-            *(shrunk(each) for each in pulled.lists_shrunk),
-            too_many("get another price", len(prices), plan.matched, safety.max_change_percent),
-            too_many("get another name", len(titles), plan.matched, safety.max_change_percent),
-            too_many("no longer be tracked", len(untracked), plan.matched, safety.max_change_percent),
-            _jump_reason(jumps, safety.max_price_change_percent),
-        ]
+        percent, jump_percent = safety.max_change_percent, safety.max_price_change_percent
+        jumps = [each for each in prices if price_jump(each.before.price, each.after.price, jump_percent)]
+        articles = {each.key for each in changed}
+        too_much = too_many("get another price or name", len(articles), plan.matched, percent)
+        too_blind = too_many("no longer be tracked", len(untracked), plan.matched, percent)
+        short = [shrunk(each) for each in pulled.lists_shrunk]
+        # Guarded is what a person has to look at: all of a mass change, otherwise the jumps alone.
+        guarded = [*(changed if too_much else jumps), *(untracked if too_blind else ())]
+        reasons = [*short, too_much, too_blind, _jump_reason(jumps, jump_percent)]
         accepted = pulled.knowledge.state.accepted.get(self.name, ())
-        marks = [*marks_of([*prices, *titles, *untracked]), *(shrunk(each) for each in pulled.lists_shrunk)]
-        stop = stop_unless_accepted(self.name, reasons, marks, accepted)
+        stop = stop_unless_accepted(self.name, reasons, [*marks_of(guarded), *short], accepted)
         return (replace(plan, changes=()) if stop else plan), stop
 
     def disbelieve(self, _before: Knowledge, after: Knowledge) -> Knowledge:
@@ -146,9 +148,10 @@ class Products:
         """All in one: what was sent shows in Shopify's own answers, so nothing has to be noted in between."""
         return [changes] if changes else []
 
-    def intend(self, knowledge: Knowledge, _batch: Sequence[Change]) -> Knowledge:
-        """Nothing has to be noted before: titles, prices and trackings may be written twice, images are looked for."""
-        return knowledge
+    def intend(self, knowledge: Knowledge, batch: Sequence[Change]) -> Knowledge:
+        """Note the images: titles, prices and trackings may be written twice, an image must not."""
+        pictures = [change.after for change in batch if isinstance(change.after, Picture)]
+        return replace(knowledge, state=about_to_send(knowledge.state, pictures, self._sides.shopify.now))
 
     def push(self, batch: Sequence[Change]) -> Iterator[Written]:
         """Write title, price, tracking or image of one item after the other."""
@@ -163,16 +166,12 @@ class Products:
                 yield Written(change, Outcome.DONE)
 
     def record(self, knowledge: Knowledge, written: Written) -> Knowledge:
-        """Remember which image was sent; the rest shows in the next look at Shopify's products."""
+        """Remember what became of an image; the rest shows in the next look at Shopify's products."""
         picture = written.change.after
-        if not isinstance(picture, Picture) or written.outcome is not Outcome.DONE:
+        if not isinstance(picture, Picture) or written.outcome is Outcome.UNSURE:
             return knowledge
-        sent = SentImage(picture.product_id, picture.image, picture.image_id, picture.image_revision)
-        images = knowledge.state.images | {picture.article_id: sent}
-        return replace(knowledge, state=replace(knowledge.state, images=images))
-
-    def _is_kept(self, change: Change) -> bool:
-        return all(edit.field in self._rules.products.fields for edit in change.edits())
+        noted = with_sent if written.outcome is Outcome.DONE else without_doubt
+        return replace(knowledge, state=noted(knowledge.state, picture))
 
     def _write(self, value: Title | Price | Tracking | Picture) -> None:
         shopify = self._sides.shopify
@@ -187,98 +186,54 @@ class Products:
                 shopify.add_image(value.product_id, value.data, file_name(value), value.variant_ids)
 
 
-def price_at(article: Article, group: PriceGroup, now: datetime) -> Decimal | None:
-    """Return the price that holds in a price group at an instant, None where there is none.
-
-    KORONA's API 5.2: without product code and organizational unit, the latest `validFrom` not after now; a price ends
-    only by a later one.
-    """
-    valid = [
-        each
-        for each in article.prices
-        if each.price_group_id == group.id
-        and each.value is not None
-        and each.product_code is None
-        and each.organizational_unit_id is None
-        and (each.valid_from is None or each.valid_from <= now)
-    ]
-    first_of_all = datetime.min.replace(tzinfo=now.tzinfo)
-    return max(valid, key=lambda each: each.valid_from or first_of_all).value if valid else None
+def _offers(matches: Iterable[Match], targets: ProductTargets, now: datetime) -> tuple[list[Offer], list[Skip]]:
+    """Return the matches that have a price to be shown, and why the others have none."""
+    offers, skips = [], []
+    for each in matches:
+        price = price_at(each.article, targets.price_group, now)
+        why_not = unfit(each.article, targets.price_group, now, targets.unit)
+        if price is None or why_not:
+            skips.append(Skip(each.sku, why_not, Fate.LEFT))
+        else:
+            offers.append(Offer(each, round_to(price, targets.unit)))
+    return offers, skips
 
 
-def clean_title(name: str) -> str:
-    """Return an article's name as a title: composed (NFC), without control characters, cut at 255 characters."""
-    composed = unicodedata.normalize("NFC", name)
-    printable = "".join(" " if each in "\n\r\t" else each for each in composed if each in "\n\r\t" or _is_shown(each))
-    return re.sub(r" {2,}", " ", printable).strip()[:LONGEST_TITLE].rstrip()
-
-
-def _is_shown(character: str) -> bool:
-    # Cf holds the joiners of emoji and scripts next to the direction marks; only the latter disturb a title.
-    return (
-        unicodedata.category(character) != "Cc"
-        and character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    )
-
-
-def _off(pulled: ProductsPulled) -> Iterator[Skip]:
-    """Name the variants whose article was deleted or switched off: nothing of it is written, nothing is taken away."""
-    cache = pulled.knowledge.cache
-    skus = {variant.sku.strip() for product in cache.shelf.products.values() for variant in product.variants}
-    for article in cache.catalogue.articles.values():
-        number = (article.number or "").strip()
-        if number and not is_live(article) and number in skus:
-            yield Skip(number, "deleted or switched off in KORONA", Fate.LEFT)
-
-
-def _titles(kept: Iterable[tuple[Match, Decimal]], skips: list[Skip]) -> Iterator[Change]:
+def _titles(offers: Iterable[Offer]) -> Iterator[Change | Skip]:
     """Name a product after its article; one with several variants only where all its articles share the name."""
     by_product: dict[int, list[Match]] = {}
-    for each, _ in kept:
-        by_product.setdefault(each.product.id, []).append(each)
+    for offer in offers:
+        by_product.setdefault(offer.match.product.id, []).append(offer.match)
     for matches in by_product.values():
         product, names = matches[0].product, {clean_title(each.article.name) for each in matches}
         if len(names) > 1:
             continue
         name = names.pop()
         if not name:
-            skips.append(Skip(matches[0].sku, "its name in KORONA is empty", Fate.LEFT))
-            continue
-        before = Title(unicodedata.normalize("NFC", product.title), product.id)
-        yield Change(matches[0].sku, before, Title(name, product.id))
+            yield Skip(matches[0].sku, "its name in KORONA is empty", Fate.LEFT)
+        elif not same_title(product.title, name):
+            yield Change(matches[0].sku, Title(product.title, product.id), Title(name, product.id))
 
 
-def _prices(kept: Iterable[tuple[Match, Decimal]]) -> Iterator[Change]:
-    for each, price in kept:
-        yield Change(each.sku, Price(each.variant.price, each.variant.id), Price(price, each.variant.id))
+def _prices(offers: Iterable[Offer]) -> Iterator[Change | Skip]:
+    """Set each variant's price; the price struck out beside it is the shop's own and only named where it misleads."""
+    for offer in offers:
+        variant, compared = offer.match.variant, offer.match.variant.compare_at_price
+        yield Change(offer.sku, Price(variant.price, variant.id), Price(offer.price, variant.id))
+        if compared is not None and compared <= offer.price:
+            yield Skip(
+                offer.sku, f"its compare-at price {compared:f} is not above its price {offer.price:f}", Fate.LEFT
+            )
 
 
-def _trackings(kept: Iterable[tuple[Match, Decimal]]) -> Iterator[Change]:
-    for each, _ in kept:
-        if each.article.track_inventory is not None:
-            item = each.variant.inventory_item_id
-            yield Change(each.sku, Tracking(each.variant.tracked, item), Tracking(each.article.track_inventory, item))
-
-
-def _pictures(kept: Iterable[tuple[Match, Decimal]], images: Mapping[str, PulledImage]) -> Iterator[Change]:
-    for each, _ in kept:
-        image = images.get(each.article.id)
-        if image is not None:
-            yield Change(each.sku, None, _picture(each, image, each.product))
-
-
-def _picture(each: Match, image: PulledImage, product: ShopProduct) -> Picture:
-    variant_ids = (each.variant.id,) if len(product.variants) > 1 else ()
-    return Picture(
-        image.content_hash,
-        product.id,
-        each.article.id,
-        each.sku,
-        image.image_id,
-        image.revision,
-        variant_ids,
-        image.data,
-    )
+def _trackings(offers: Iterable[Offer]) -> Iterator[Change | Skip]:
+    for offer in offers:
+        variant, tracked = offer.match.variant, offer.match.article.track_inventory
+        if variant.counted_elsewhere:
+            yield Skip(offer.sku, "another service counts its pieces in Shopify", Fate.LEFT)
+        elif tracked is not None:
+            item = variant.inventory_item_id
+            yield Change(offer.sku, Tracking(variant.tracked, item), Tracking(tracked, item))
 
 
 def _jump_reason(jumps: Sequence[Change], percent: Decimal) -> str:

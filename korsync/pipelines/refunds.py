@@ -1,5 +1,6 @@
 """Refunds, Shopify to KORONA: what came back to the shelf becomes one negative receipt a refund, and nothing else."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -8,30 +9,26 @@ from typing import ClassVar
 
 from korsync.bookings import (
     QUEUE_PATIENCE,
-    found_return,
     is_booked,
+    is_due,
     is_settled,
     may_send_again,
+    may_stand_in_korona,
+    open_refunds,
     return_of,
-    with_booking,
+    with_found_returns,
 )
 from korsync.errors import SafetyStop
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.finding import booking_targets
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.posting import booking_rules, in_batches, noted, post, posting, recorded
+from korsync.pipelines.refund_remarks import item_of, listed
 from korsync.pipelines.sides import Sides
-from korsync.plan import Change, Fate, Plan, Skip, Written
+from korsync.plan import Change, Fate, Outcome, Plan, Skip, Written
 from korsync.receipts import BookingRules, NotBookableError, sale_key
-from korsync.returns import (
-    NOT_RESTOCKED,
-    RESTOCKED,
-    refund_key,
-    restocked_pieces,
-    return_receipt,
-    returned_pieces,
-)
-from korsync.sales import BookedReceipt, Order, Receipt, Refund
+from korsync.returns import return_receipt, returned_pieces
+from korsync.sales import BookedReceipt, Order, Receipt
 from korsync.state import Booking, BookingStatus, KnownOrder
 from korsync.targets import BookingTargets
 
@@ -76,39 +73,39 @@ class Refunds:
         self._sides = sides
         self._settle = timedelta(minutes=float(sides.settings.safety.settle_minutes))
         self._targets: BookingTargets | None = None
+        self._unsure: set[int] = set()
 
     def pull(self, knowledge: Knowledge) -> RefundsPulled:
-        """Read the orders, and look up in KORONA those with restocked refunds whose sale is settled."""
+        """Read the orders, and look up in KORONA those with restocked refunds whose sale is booked."""
         sides = self._sides
         knowledge = read_orders(sides, knowledge)
         knowledge, targets = booking_targets(sides, knowledge)
         self._targets = targets
-        knowledge, listed = _listed(knowledge, sides.orders)
+        knowledge, remarks = listed(knowledge, sides.orders)
         wanted = [order for order in knowledge.state.orders.values() if open_refunds(order)]
         contents = sides.orders_by_id(order.id for order in wanted if is_booked(order.sale))
         still_open, waiting = [], []
         for known in wanted:
             if not is_booked(known.sale):
-                waiting.append(known)
+                # An order that was cancelled before it was booked needs neither a receipt nor one against it.
+                waiting += [known] if is_due(known) else []
                 continue
             found = sides.korona.receipts_by_order_number(targets.point_of_sale.id, known.name.removeprefix("#"))
-            known = _with_found(known, found, sides.korona.now)
+            known = with_found_returns(known, found, sides.korona.now)
             orders = knowledge.state.orders | {known.id: known}
             knowledge = replace(knowledge, state=replace(knowledge.state, orders=orders))
-            if not open_refunds(known):
-                continue
-            if is_settled(known.sale, sides.korona.now, self._settle):
-                refund_ids = open_refunds(known)
+            refund_ids = open_refunds(known)
+            if refund_ids and is_settled(known.sale, sides.korona.now, self._settle):
                 content = contents.get(known.id)
-                still_open.append(OpenReturns(known, content, refund_ids, tuple(found), sides.korona.now))
-            else:
+                still_open.append(OpenReturns(known, content, refund_ids, found, sides.korona.now))
+            elif refund_ids:
                 waiting.append(known)
         articles = knowledge.cache.catalogue.articles.values()
         return RefundsPulled(
             knowledge=knowledge,
             open=tuple(still_open),
             waiting=tuple(waiting),
-            listed=listed,
+            listed=remarks,
             unsellable=frozenset(each.id for each in articles if each.return_unsellable),
             rules=booking_rules(sides, targets),
         )
@@ -117,15 +114,15 @@ class Refunds:
         """Decide which refunds are booked now, which wait, and which a person must look at."""
         changes: list[Change] = []
         skips = list(pulled.listed)
-        skips += [
-            Skip(order.name, "its refund waits until the sale is settled", Fate.WAITING) for order in pulled.waiting
-        ]
+        for order in pulled.waiting:
+            reason = f"waits until the sale is {'settled' if is_booked(order.sale) else 'booked'}"
+            skips += [Skip(item_of(order, refund_id), reason, Fate.WAITING) for refund_id in open_refunds(order)]
         for each in pulled.open:
-            decision = decide_return(each, pulled.rules, self._settle)
-            if isinstance(decision, Change):
-                changes.append(decision)
-            else:
-                skips.append(decision)
+            for decision in decide_returns(each, pulled.rules, self._settle):
+                if isinstance(decision, Change):
+                    changes.append(decision)
+                else:
+                    skips.append(decision)
         notes = [
             f"{change.key}: “{line.description}” is marked as unsellable when returned; KORONA may not raise its stock"
             for change in changes
@@ -142,9 +139,13 @@ class Refunds:
         """Keep what was read: no plan of refunds is ever stopped."""
         return after
 
-    def batches(self, changes: Sequence[Change]) -> Iterable[Sequence[Change]]:
-        """First attempts in parts of 20, repeats alone."""
-        return in_batches(changes)
+    def batches(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+        """First attempts in parts of 20, repeats alone; the returns of one order one after the other.
+
+        A return counts those before it: once one of them is not surely booked, the rest of its order is left over.
+        """
+        for turn in _in_turns(changes):
+            yield from in_batches([change for change in turn if change.after.order_id not in self._unsure])
 
     def intend(self, knowledge: Knowledge, batch: Sequence[Change]) -> Knowledge:
         """Note the exact receipts before they are posted."""
@@ -157,46 +158,77 @@ class Refunds:
 
     def record(self, knowledge: Knowledge, written: Written) -> Knowledge:
         """Remember what became of a receipt."""
+        if written.outcome is not Outcome.DONE:
+            self._unsure.add(written.change.after.order_id)
         return recorded(self._sides, knowledge, written)
 
 
-def open_refunds(order: KnownOrder) -> tuple[int, ...]:
-    """Return the restocked refunds of an order that are not known to be booked, the oldest first."""
-    if order.test or order.before_start or order.sale is None:
-        return ()
-    when = {each.refund_id: each.at for each in order.restocks}
-    waiting = [
-        refund_id
-        for refund_id in when
-        if refund_id not in order.ignored_refunds and not is_booked(return_of(order, refund_id))
-    ]
-    return tuple(sorted(waiting, key=lambda refund_id: (when[refund_id], refund_id)))
+def _in_turns(changes: Iterable[Change]) -> list[list[Change]]:
+    """Sort changes into turns: the first of each order, then the second of each, and so on."""
+    turns: list[list[Change]] = []
+    of_order: Counter[int] = Counter()
+    for change in changes:
+        turn = of_order[change.after.order_id]
+        of_order[change.after.order_id] += 1
+        if turn == len(turns):
+            turns.append([])
+        turns[turn].append(change)
+    return turns
 
 
-def decide_return(each: OpenReturns, rules: BookingRules, settle: timedelta) -> Change | Skip:
-    """Return what to do with the oldest open refund of an order; the later ones follow in the next runs.
+def decide_returns(each: OpenReturns, rules: BookingRules, settle: timedelta) -> list[Change | Skip]:
+    """Return what to do with the open refunds of an order: those begun first, those once refused last.
 
-    A return's share depends on those before it, so they go one after the other.
+    A share counts the pieces returned before it, so a new return follows only those of which it is sure whether
+    KORONA holds them; one that is held counts when its turn comes.
     """
-    refund_id = each.refund_ids[0]
-    name = f"{each.known.name} refund {refund_id}"
+    turns = sorted(each.refund_ids, key=lambda refund_id: (_turn(return_of(each.known, refund_id)), refund_id))
+    returned = _returned_so_far(each)
+    decisions: list[Change | Skip] = []
+    unsure = False
+    for refund_id in turns:
+        decision = _decide(each, refund_id, returned, unsure, rules, settle)
+        decisions.append(decision)
+        if isinstance(decision, Change):
+            returned = _sum(returned, returned_pieces(decision.after.posted))
+        unsure = unsure or (isinstance(decision, Skip) and _turn(return_of(each.known, refund_id)) == 0)
+    return decisions
+
+
+def _turn(booking: Booking | None) -> int:
+    """Return 0 for a return that may be in KORONA without being shown, 2 for one that was refused, 1 for others."""
+    if booking is None or booking.status is BookingStatus.CONFLICT:
+        return 1
+    return 0 if may_stand_in_korona(booking) else 2
+
+
+def _decide(
+    each: OpenReturns,
+    refund_id: int,
+    returned: Mapping[int, Decimal],
+    unsure: bool,
+    rules: BookingRules,
+    settle: timedelta,
+) -> Change | Skip:
+    name = item_of(each.known, refund_id)
     booking = return_of(each.known, refund_id)
     pending = _pending(name, booking, each.looked_up_at, settle)
     if isinstance(pending, Skip):
         return pending
-    shown = {receipt.key for receipt in each.found}
-    if any(is_booked(earlier) and earlier.key not in shown for earlier in each.known.returns):
-        return Skip(name, "KORONA does not show an earlier return of this order yet", Fate.WAITING)
+    if pending is None and unsure:
+        return Skip(name, "waits for an earlier refund of this order", Fate.WAITING)
     try:
-        receipt = pending or _receipt(each, refund_id, rules)
+        receipt = pending or _receipt(each, refund_id, returned, rules)
     except NotBookableError as error:
         return Skip(name, str(error), Fate.HELD)
-    return Change(name, None, posting(receipt, [line.description for line in receipt.lines], "return", booking))
+    skus = {line.id: line.sku for line in each.known.lines}
+    names = [skus.get(line.line_id) or line.description for line in receipt.lines]
+    return Change(name, None, posting(receipt, names, "return", booking))
 
 
 def _pending(name: str, booking: Booking | None, now: datetime, settle: timedelta) -> Skip | Receipt | None:
     """Return why a return begun before must wait, the receipt to send again, or None where it is to be made."""
-    if booking is None or booking.status is BookingStatus.REFUSED:
+    if booking is None or not may_stand_in_korona(booking):
         return None
     if booking.status is BookingStatus.CONFLICT:
         return Skip(name, booking.reason, Fate.HELD)
@@ -208,63 +240,30 @@ def _pending(name: str, booking: Booking | None, now: datetime, settle: timedelt
     return booking.receipt
 
 
-def _receipt(each: OpenReturns, refund_id: int, rules: BookingRules) -> Receipt:
+def _receipt(each: OpenReturns, refund_id: int, returned: Mapping[int, Decimal], rules: BookingRules) -> Receipt:
     sale = next((receipt for receipt in each.found if receipt.key == sale_key(each.known.id)), None)
-    keys = {refund_key(restock.refund_id) for restock in each.known.restocks}
-    returns = tuple(receipt for receipt in each.found if receipt.key in keys)
     if sale is None:
         raise NotBookableError("KORONA does not show the receipt of its sale")
     refunds = each.order.refunds if each.order else ()
     refund = next((refund for refund in refunds if refund.id == refund_id), None)
     if each.order is None or refund is None:
         raise NotBookableError("Shopify does not show this refund any more")
-    return return_receipt(refund, each.order, sale, _returned(returns), rules)
+    return return_receipt(refund, each.order, sale, returned, rules)
 
 
-def _returned(returns: Iterable[BookedReceipt]) -> dict[int, Decimal]:
-    total: dict[int, Decimal] = {}
-    for receipt in returns:
-        for line_id, pieces in returned_pieces(receipt).items():
-            total[line_id] = total.get(line_id, Decimal(0)) + pieces
-    return total
+def _returned_so_far(each: OpenReturns) -> dict[int, Decimal]:
+    """Add up, per order line, what KORONA shows as returned, and what is booked though KORONA does not show it yet."""
+    returned: dict[int, Decimal] = {}
+    shown = {receipt.key for receipt in each.found}
+    for receipt in each.found:
+        if receipt.key and receipt.key.startswith("refund/"):
+            returned = _sum(returned, returned_pieces(receipt))
+    for booking in each.known.returns:
+        if is_booked(booking) and booking.key not in shown:
+            returned = _sum(returned, {some.line_id: Decimal(some.quantity) for some in booking.pieces})
+    return returned
 
 
-def _with_found(known: KnownOrder, found: Iterable[BookedReceipt], now: datetime) -> KnownOrder:
-    receipts = tuple(found)
-    for refund_id in open_refunds(known):
-        booking = found_return(known, refund_id, receipts, now)
-        if booking is not None:
-            known = with_booking(known, booking)
-    return known
-
-
-def _listed(knowledge: Knowledge, orders: Mapping[int, Order]) -> tuple[Knowledge, tuple[Skip, ...]]:
-    """Name each refund that is not booked by rule, once."""
-    known_orders = dict(knowledge.state.orders)
-    skips = []
-    for order_id in orders.keys() & known_orders.keys():
-        known, order = known_orders[order_id], orders[order_id]
-        told = set(known.listed_refunds)
-        for refund in order.refunds:
-            reason = _left_by_rule(refund, known)
-            if reason and refund.id not in told:
-                told.add(refund.id)
-                skips.append(Skip(f"{known.name} refund {refund.id}", reason, Fate.LEFT))
-        known_orders[order_id] = replace(known, listed_refunds=tuple(sorted(told)))
-    return replace(knowledge, state=replace(knowledge.state, orders=known_orders)), tuple(skips)
-
-
-def _left_by_rule(refund: Refund, known: KnownOrder) -> str:
-    """Say why a refund, or a part of it, is not booked; empty where all of it is."""
-    if known.before_start:
-        return "its order was placed before orders.start_from, not booked"
-    if known.test or (known.cancelled_at is not None and known.sale is None):
-        return ""
-    strange = {line.restock_type for line in refund.lines} - RESTOCKED - NOT_RESTOCKED
-    if strange:
-        return f"counts as not restocked: the restock type {', '.join(sorted(strange))} is not known"
-    if any(line.restock_type in NOT_RESTOCKED for line in refund.lines):
-        return "not booked, or not all of it: not restocked"
-    if not restocked_pieces(refund):
-        return "not booked: only money, shipping or an amount was refunded" if refund.transactions else ""
-    return ""
+def _sum(some: Mapping[int, Decimal], more: Mapping[int, Decimal]) -> dict[int, Decimal]:
+    nothing = Decimal(0)
+    return {line_id: some.get(line_id, nothing) + more.get(line_id, nothing) for line_id in some.keys() | more.keys()}

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from korsync.cache import Cache, Catalogue, Levels, WarehouseStock
 from korsync.config import Settings
-from korsync.guards import shrunk
+from korsync.guards import FROM_CHANGES, shrunk
 from korsync.korona.client import KoronaClient
 from korsync.pipelines.base import Knowledge
-from korsync.records import Article
+from korsync.records import Article, ShopProduct
 from korsync.sales import Order
 from korsync.shopify.client import ShopifyClient
 
@@ -37,6 +37,7 @@ class Sides:
         self.shrunk: set[str] = set()
         self._read: set[str] = set()
         self._accepted: set[str] = set()
+        self._held: set[str] = set()
 
     def forget(self) -> None:
         """Read everything again when it is next asked for: a pull failed, and what it had read is lost with it."""
@@ -77,6 +78,7 @@ class Sides:
         if what in self._read:
             return knowledge
         self._accepted = {mark for marks in knowledge.state.accepted.values() for mark in marks}
+        self._held = set(knowledge.state.held)
         cache = read(knowledge.cache)
         self._read.add(what)
         return replace(knowledge, cache=cache)
@@ -113,17 +115,35 @@ class Sides:
     def _read_shelf(self, cache: Cache) -> Cache:
         old = cache.shelf
         if old.cursor is not None and not self.full:
-            changed = self.shopify.products(old.cursor - SHELF_OVERLAP)
-            if not self._is_due(old.full_at, self.shopify.now):
-                products = old.products | {each.id: each for each in changed}
-                cursor = max([old.cursor, *(each.updated_at for each in changed)])
-                return replace(cache, shelf=replace(old, products=products, cursor=cursor))
+            # A product that was saved may take as long to show as anything else that Shopify accepts.
+            settle = timedelta(minutes=float(self.settings.safety.settle_minutes))
+            changed = {each.id: each for each in self.shopify.products(old.cursor - max(SHELF_OVERLAP, settle))}
+            now = self.shopify.now
+            doubtful = self._doubtful(old.products, changed)
+            if not self._is_due(old.full_at, now) and len(doubtful) <= READ_AGAIN_SINGLY:
+                again = {product_id: self.shopify.product(product_id) for product_id in doubtful}
+                gone = {product_id for product_id, product in again.items() if product is None}
+                found = old.products | {product.id: product for product in again.values() if product} | changed
+                products = {product_id: each for product_id, each in found.items() if product_id not in gone}
+                return replace(cache, shelf=replace(old, products=products, cursor=max(old.cursor, now)))
         everything = self.shopify.products()
-        if self._is_shrunk("shelf", len(everything), len(old.products)):
+        if self._is_shrunk("shelf", len(everything), len(old.products), at_least=FROM_CHANGES):
             return cache
-        cursor = max((each.updated_at for each in everything), default=self.shopify.now)
-        shelf = replace(old, products={each.id: each for each in everything}, cursor=cursor, full_at=self.shopify.now)
+        # Shopify's time and not the highest one seen: else what changed last, all at once, is read in every run.
+        now = self.shopify.now
+        shelf = replace(old, products={each.id: each for each in everything}, cursor=now, full_at=now)
         return replace(cache, shelf=shelf)
+
+    def _doubtful(self, known: Mapping[int, ShopProduct], changed: Mapping[int, ShopProduct]) -> list[int]:
+        """Return the known products that may be gone: no answer tells of a deleted one.
+
+        These are products whose SKU a changed one bears as well, and those of which a write was refused.
+        """
+        skus = self._held | {
+            variant.sku.strip() for each in changed.values() for variant in each.variants if variant.sku.strip()
+        }
+        rest = (each for each in known.values() if each.id not in changed)
+        return [each.id for each in rest if any(variant.sku.strip() in skus for variant in each.variants)]
 
     def _read_levels(self, cache: Cache, location_id: int) -> Cache:
         old = cache.levels
@@ -158,8 +178,9 @@ class Sides:
     def _is_due(self, full_at: datetime | None, now: datetime) -> bool:
         return self.full or full_at is None or now - full_at >= DAY
 
-    def _is_shrunk(self, what: str, found: int, known: int) -> bool:
-        if found * 100 < known * SHRUNK_TO_PERCENT and shrunk(what) not in self._accepted:
+    def _is_shrunk(self, what: str, found: int, known: int, at_least: int = 1) -> bool:
+        short = found * 100 < known * SHRUNK_TO_PERCENT and (known - found >= at_least or found == 0)
+        if short and shrunk(what) not in self._accepted:
             self.shrunk.add(what)
         return what in self.shrunk
 

@@ -13,11 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 from korsync.answers import Answer, NotAsExpected, Row, an_object, money, needed, rows, text
 from korsync.errors import Rejected, Unavailable
 from korsync.http import Session
-from korsync.outcomes import Kind, NotFound, visible
+from korsync.outcomes import Kind, NotFound
 from korsync.records import InventoryLevel, Location, Shop, ShopImage, ShopProduct
 from korsync.sales import Order, Transaction
 from korsync.settings import ShopifySettings
 from korsync.shopify import auth, reads, writes
+from korsync.words import visible
 
 T = TypeVar("T")
 

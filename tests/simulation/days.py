@@ -241,7 +241,7 @@ def climate_of(seed: int, *, disturbed: bool) -> Climate:
     random = Random(seed)
     return Climate(
         disturbed=disturbed,
-        moves_per_hour=random.choice((15.0, 30.0, 60.0)),
+        moves_per_hour=random.choice((10.0, 20.0, 40.0)),
         booking_delay=timedelta(minutes=random.choice((0, 10, 10))),
         listing_delay=timedelta(minutes=random.choice((0, 5, 5))),
         listed_late=random.choice((0.05, 0.3)),

@@ -1,0 +1,21 @@
+"""Fixtures of the pipelines' tests."""
+
+from collections.abc import Callable
+
+import pytest
+
+from korsync.commands import Ran
+from tests.shop import Shop
+
+
+@pytest.fixture(params=["with the cache", "after the cache was deleted"])
+def next_run(request: pytest.FixtureRequest, shop: Shop) -> Callable[[], Ran]:
+    """The products run of twenty minutes later, once going on from the cache and once without it."""
+
+    def run() -> Ran:
+        shop.later()
+        if request.param == "after the cache was deleted":
+            shop.settings.cache_path.unlink()
+        return shop.run("products")
+
+    return run
