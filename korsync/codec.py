@@ -41,13 +41,13 @@ class _Pair(NamedTuple):
     read: Callable[[Any], Any]
 
 
-def encode(value: Any) -> Any:
+def encode(value: Any, path: str = "$") -> Any:
     """Return a record as what json can write; ValueError names the path of a value that is not of its field's type."""
     kind: Any = type(value)
     try:
         return _pair(kind).write(value)
     except _Misfit as misfit:
-        raise ValueError(misfit.at("$")) from None
+        raise ValueError(misfit.at(path)) from None
 
 
 def decode(cls: type[Record], data: Any, path: str = "$") -> Record:

@@ -16,7 +16,7 @@ from korsync.pipelines.sides import Sides
 from korsync.plan import Result
 from korsync.run import Run, Watcher, exit_code_of, server_now
 from korsync.shopify import client as shopify_client
-from korsync.state import State, load_state, save_state
+from korsync.state import Encoded, State, load_state, save_state
 
 TOLD_AGAIN_AFTER = timedelta(days=1)
 """With --quiet, held items that are still the same are named again after so long."""
@@ -120,9 +120,11 @@ def _sync(
     remarks = [reason] if reason else []
     sides = _sides(settings, read_only=dry, full=full, clocks=clocks)
 
+    encoded: Encoded = {}
+
     def save(changed_state: State | None, changed_cache: Cache | None) -> None:
         if changed_state is not None:
-            save_state(settings.state_path, changed_state)
+            save_state(settings.state_path, changed_state, encoded)
         if changed_cache is not None:
             trouble = save_cache(settings.cache_path, changed_cache, mark)
             remarks.extend([trouble] if trouble else [])

@@ -38,11 +38,14 @@ class LevelRules:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Where a level should go, where sold pieces alone would take it, and why it may not rise (empty: it may)."""
+    """Where a level should go, where sold pieces alone would take it, and why it may not rise (empty: it may).
+
+    `is_doubtful` where this look cannot tell whether an order not listed yet is in the level.
+    """
 
     target: int
     by_sales: int
-    fall: int
+    is_doubtful: bool
     held_down: str
 
 
@@ -58,7 +61,9 @@ def appraise(situation: Situation, rules: LevelRules) -> Finding:
     by_sales = situation.available
     if situation.believed is not None:
         by_sales = min(by_sales, target_level(situation.believed, pending, fall, rules.buffer))
-    return Finding(target, by_sales, fall, _held_down(situation, fall, rules.settle))
+    # At a first look nobody knows what the level was before: an order not listed yet would pass unnoticed.
+    is_doubtful = look is None or fall > 0
+    return Finding(target, by_sales, is_doubtful, held_down(situation, fall, rules.settle))
 
 
 def target_level(actual: Decimal, pending: Decimal, fall: int, buffer: int) -> int:
@@ -71,7 +76,7 @@ def target_level(actual: Decimal, pending: Decimal, fall: int, buffer: int) -> i
     return min(free, max(0, free - buffer))
 
 
-def _held_down(situation: Situation, fall: int, settle: timedelta) -> str:
+def held_down(situation: Situation, fall: int, settle: timedelta) -> str:
     """Say why a level may not rise: raising on a doubtful figure is what sells a piece twice."""
     if not situation.complete:
         return "Shopify's orders could not be read completely"

@@ -43,24 +43,28 @@ class Sale:
 
 
 def pending_pieces(sale: Sale, seen_at: datetime, settle: timedelta) -> Decimal:
-    """Return how many pieces of a sale KORONA's stock does not contain, as of a level read at `seen_at`.
+    """Return how many pieces of a sale KORONA's stock does not contain, as of a level read at `seen_at` (P).
 
-    Negative where pieces are back on Shopify's shelf whose return KORONA has not been told: only pieces put back at
-    our location before the read count for that, and only until their negative receipt is sent.
+    Negative where pieces are back on Shopify's shelf whose return KORONA has not been told.
     """
-    if _cancelled_for_good(sale, seen_at, settle):
+    if is_cancelled_for_good(sale, seen_at, settle):
         return Decimal(0)
-    # Put back within the grain of the clock may be in the order list but not yet in the level that was read.
-    seen = [each for each in sale.put_back if each.sent or each.at < seen_at - CLOCK_GRAIN]
-    back = sum(each.pieces for each in seen)
-    # Once sent, a return counts only through KORONA's own figure, whenever that rises.
-    through_korona = sum(each.pieces for each in sale.put_back if each.sent)
-    open_pieces = sale.sold - back - sale.settled + through_korona
-    credit = sum(each.pieces for each in seen if each.here and not each.sent) if sale.settled else 0
-    return max(open_pieces, -credit) * sale.each
+    back = sum(each.pieces for each in sale.put_back if is_back(each, seen_at))
+    # What is not in KORONA yet cannot come back out of it: only a settled sale may fall below zero.
+    lowest = -back if sale.settled else 0
+    return max(sale.sold - sale.settled - back, lowest) * sale.each
 
 
-def _cancelled_for_good(sale: Sale, seen_at: datetime, settle: timedelta) -> bool:
+def is_back(put_back: PutBack, seen_at: datetime) -> bool:
+    """Tell whether pieces put back are already in the level that was read at `seen_at`, and only there.
+
+    Within the grain of the clock they may be in the order list but not in the level. Put back elsewhere they never
+    raised it. Once their negative receipt is sent they count through KORONA's own figure, whenever that rises.
+    """
+    return put_back.here and not put_back.sent and put_back.at < seen_at - CLOCK_GRAIN
+
+
+def is_cancelled_for_good(sale: Sale, seen_at: datetime, settle: timedelta) -> bool:
     """Tell whether an order was cancelled before any booking began, so that it never reaches KORONA.
 
     Shopify cancels in the background: the pieces may go back some time after the cancellation shows, so one without
@@ -72,7 +76,7 @@ def _cancelled_for_good(sale: Sale, seen_at: datetime, settle: timedelta) -> boo
 def unexplained_fall(expected: int, available: int) -> int:
     """Return the pieces by which a level is below what the last look and the known orders explain.
 
-    They are taken for an order that Shopify does not list yet.
+    They are taken for an order that Shopify does not list yet (U).
     """
     return max(0, expected - available)
 

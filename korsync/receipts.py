@@ -218,8 +218,6 @@ def _sale_payments(
     order: Order, total: Decimal, transactions: tuple[Transaction, ...], rules: BookingRules
 ) -> tuple[ReceiptPayment, ...]:
     """Split the total over the gateways as the transactions say; the last takes what is left or not yet paid."""
-    if total == 0:
-        return ()
     gateways = list(dict.fromkeys(order.gateways)) or ["default"]
     left = total
     payments = []

@@ -1,9 +1,10 @@
 """A refund becomes a negative receipt: pure. What came back to the shelf comes back at the price it was sold for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from korsync.money import round_to, share, smallest_unit
+from korsync.money import share, smallest_unit
 from korsync.receipts import BookingRules, NotBookableError, order_name, payment_method, receipt_id
 from korsync.sales import (
     BookedLine,
@@ -12,7 +13,6 @@ from korsync.sales import (
     Receipt,
     ReceiptLine,
     ReceiptPayment,
-    ReceiptTax,
     Refund,
     RefundLine,
 )
@@ -64,9 +64,9 @@ def return_receipt(
     for line_id, pieces in restocked_pieces(refund).items():
         if line_id not in booked:
             raise NotBookableError("it returns a line that is not on the booked receipt")
-        line = _returned_line(booked[line_id], line_id, Decimal(pieces), returned.get(line_id, Decimal(0)), unit)
-        _check_subtotal(line, [each for each in refund.lines if each.line_id == line_id], unit)
-        lines.append(line)
+        part = _Part(booked[line_id], returned.get(line_id, Decimal(0)), Decimal(pieces), unit)
+        _check(part, [each for each in refund.lines if each.line_id == line_id])
+        lines.append(_returned_line(part, line_id))
     total = sum((line.gross for line in lines), Decimal(0))
     return Receipt(
         id=receipt_id(rules.shop, refund_key(refund.id)),
@@ -83,29 +83,40 @@ def return_receipt(
     )
 
 
-def _returned_line(sold: BookedLine, line_id: int, pieces: Decimal, before: Decimal, unit: Decimal) -> ReceiptLine:
-    if before + pieces > sold.quantity:
-        came, earlier, booked = (f"{each.normalize():f}" for each in (pieces, before, sold.quantity))
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """So many pieces of a booked line, after others that came back before."""
+
+    of: BookedLine
+    before: Decimal
+    pieces: Decimal
+    unit: Decimal
+
+    def share(self, whole: Decimal) -> Decimal:
+        return share(whole, self.of.quantity, self.before, self.pieces, self.unit)
+
+
+def _returned_line(part: _Part, line_id: int) -> ReceiptLine:
+    sold = part.of
+    taxes = tuple(replace(tax, amount=-part.share(tax.amount)) for tax in sold.taxes)
+    base, discount = -part.share(sold.base), -part.share(sold.discount)
+    return ReceiptLine(line_id, sold.article_id, sold.description, -part.pieces, base, discount, taxes)
+
+
+def _check(part: _Part, refunded: Iterable[RefundLine]) -> None:
+    """Compare with what was booked and with Shopify's subtotal, gross or net; a unit per refund line is rounding."""
+    sold = part.of
+    if part.before + part.pieces > sold.quantity:
+        came, earlier, booked = (f"{each.normalize():f}" for each in (part.pieces, part.before, sold.quantity))
         raise NotBookableError(f"{came} × “{sold.description}” came back after {earlier}, but {booked} were booked")
-
-    def part(whole: Decimal) -> Decimal:
-        return -share(whole, sold.quantity, before, pieces, unit)
-
-    taxes = tuple(ReceiptTax(tax.sales_tax_id, tax.percent, part(tax.amount), tax.included) for tax in sold.taxes)
-    base, discount = part(sold.base), part(sold.discount)
-    return ReceiptLine(line_id, sold.article_id, sold.description, -pieces, base, discount, taxes)
-
-
-def _check_subtotal(line: ReceiptLine, refunded: list[RefundLine], unit: Decimal) -> None:
-    """Compare the share with Shopify's subtotal, gross or net; a unit per refund line is rounding."""
-    restocked = [each for each in refunded if each.restock_type in RESTOCKED]
-    subtotal = sum((each.subtotal for each in restocked), Decimal(0))
-    gross = -line.gross
-    net = gross + sum((tax.amount for tax in line.taxes), Decimal(0))
-    tolerance = unit * len(restocked)
-    if all(abs(round_to(reading, unit) - subtotal) > tolerance for reading in (gross, net)):
+    subtotals = [each.subtotal for each in refunded if each.restock_type in RESTOCKED]
+    told = sum(subtotals, Decimal(0))
+    on_top = sum((tax.amount for tax in sold.taxes if not tax.included), Decimal(0))
+    inside = sum((tax.amount for tax in sold.taxes if tax.included), Decimal(0))
+    gross, net = part.share(sold.base + on_top), part.share(sold.base - inside)
+    if min(abs(gross - told), abs(net - told)) > part.unit * len(subtotals):
         raise NotBookableError(
-            f"the returned share of “{line.description}” is {gross} gross or {net} net, Shopify's is {subtotal}"
+            f"the returned share of “{sold.description}” is {gross} gross or {net} net, Shopify's is {told}"
         )
 
 

@@ -99,8 +99,9 @@ class Run:
         started = self.monotonic()
         written: list[Written] = []
         trouble: KorsyncError | None = None
+        requests: list[Sequence[Written]] = []
         for batch in pipeline.batches(allowed.changes):
-            if trouble or self._must_stop(pipeline, written, started):
+            if trouble or self._must_stop(pipeline, requests, started):
                 break
             self._keep(pipeline.intend(self.knowledge, batch))
             before = len(written)
@@ -109,17 +110,21 @@ class Run:
                     self.knowledge = pipeline.record(self.knowledge, each)
                     written.append(each)
                     self.watcher.written(each)
-                    # Where a batch is one request, what became of each part of it has to be heard to the end.
-                    if pipeline.may_wait and self._must_stop(pipeline, written, started):
-                        break
+                    if pipeline.may_wait:
+                        requests.append([each])
+                        if self._must_stop(pipeline, requests, started):
+                            break
             except KorsyncError as error:
                 trouble = error
             finally:
                 self._keep(self.knowledge)
+            if not pipeline.may_wait:
+                # The batch was one request, and what became of each part of it had to be heard to the end.
+                requests.append(written[before:])
             for change in batch[len(written) - before :]:
                 self.knowledge = pipeline.record(self.knowledge, Written(change, Outcome.NOT_SENT))
             self._keep(self.knowledge)
-        if trouble is None and _is_lost(written):
+        if trouble is None and _is_lost(requests):
             trouble = Unavailable(
                 f"{pipeline.name}: {MOST_UNSURE} answers in a row were lost", "the next run looks what became of them"
             )
@@ -141,10 +146,10 @@ class Run:
         duration = f"{changes} changes take about {round(seconds / 60)} minutes at Shopify's pace"
         return replace(plan, notes=(*plan.notes, f"{duration}; a run goes on for {limit:f} minutes at most"))
 
-    def _must_stop(self, pipeline: Pipeline[Any], written: Sequence[Written], started: float) -> bool:
+    def _must_stop(self, pipeline: Pipeline[Any], requests: Sequence[Sequence[Written]], started: float) -> bool:
         minutes = (self.monotonic() - started) / 60
         over = pipeline.may_wait and minutes > float(self.sides.settings.safety.max_minutes)
-        return over or _is_lost(written)
+        return over or _is_lost(requests)
 
     def _keep(self, knowledge: Knowledge) -> None:
         """Save what changed; nothing is written to a side before what must be known of it is on disk."""
@@ -180,9 +185,10 @@ def server_now(sides: Sides) -> datetime | None:
     return None
 
 
-def _is_lost(written: Sequence[Written]) -> bool:
-    last = written[-MOST_UNSURE:]
-    return len(last) == MOST_UNSURE and all(each.outcome is Outcome.UNSURE for each in last)
+def _is_lost(requests: Sequence[Sequence[Written]]) -> bool:
+    """Tell whether nothing is known of any change in the last requests."""
+    last = requests[-MOST_UNSURE:]
+    return len(last) == MOST_UNSURE and all(each.outcome is Outcome.UNSURE for written in last for each in written)
 
 
 def _seconds_for(left_over: int, written: int, seconds: float) -> int:

@@ -3,7 +3,7 @@
 Nothing here says anything about a customer.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -200,13 +200,17 @@ def load_state(path: Path, identity: Identity) -> State:
     return state
 
 
-def save_state(path: Path, state: State) -> None:
+Encoded = dict[int, tuple[KnownOrder, bytes]]
+"""Orders by id, each with its JSON."""
+
+
+def save_state(path: Path, state: State, encoded: Encoded | None = None) -> None:
     """Replace the state file by this state; once this returns, not even a power cut loses it.
 
+    `encoded` serves a run that saves again and again: only orders that have changed since the last time are encoded.
     Raises StateError where that cannot be done, ValueError for a state that `load_state` would refuse.
     """
-    _check(state)
-    data = to_json({"schema": SCHEMA, **encode(state)})
+    data = _to_bytes(state, {} if encoded is None else encoded)
     try:
         write_whole(path, data)
     except OSError as error:
@@ -214,6 +218,21 @@ def save_state(path: Path, state: State) -> None:
             f"the state file {path} cannot be written: {error.strerror or error}",
             "see to it that korsync may write in this folder and that the disk is not full",
         ) from error
+
+
+def _to_bytes(state: State, encoded: Encoded) -> bytes:
+    orders: Encoded = {}
+    for key, order in state.orders.items():
+        known = encoded.get(key)
+        if known is None or known[0] is not order:
+            _check(key, order)
+            known = order, to_json(encode(order, f"$.orders.{key}")).rstrip()
+        orders[key] = known
+    encoded.clear()
+    encoded.update(orders)
+    rest = to_json({"schema": SCHEMA, **encode(replace(state, orders={}))}).rstrip()
+    listed = b",".join(b'"%d":%s' % (key, text) for key, (_, text) in orders.items())
+    return rest.removesuffix(b"}") + b',"orders":{' + listed + b"}}\n"
 
 
 def _read(path: Path, data: bytes) -> State:
@@ -227,17 +246,17 @@ def _read(path: Path, data: bytes) -> State:
     if type(schema) is not int or schema != SCHEMA:
         raise ValueError(f"$.schema: must be {SCHEMA}")
     state = decode(State, content)
-    _check(state)
+    for key, order in state.orders.items():
+        _check(key, order)
     return state
 
 
-def _check(state: State) -> None:
-    """Raise ValueError for what the types allow but no state can be: a wrong key, fewer than no pieces."""
-    for key, order in state.orders.items():
-        if key != order.id:
-            raise ValueError(f"$.orders.{key}.id: must be {key}")
-        bookings = (order.sale, *order.returns) if order.sale else order.returns
-        counted: tuple[KnownLine | Restock | Pieces, ...] = (*order.lines, *order.restocks)
-        counted += tuple(pieces for booking in bookings for pieces in booking.pieces)
-        if any(each.quantity < 0 for each in counted) or any(booking.attempts < 0 for booking in bookings):
-            raise ValueError(f"$.orders.{key}: a quantity or a number of attempts is below 0")
+def _check(key: int, order: KnownOrder) -> None:
+    """Raise ValueError for what the types allow but no order can be: a wrong key, fewer than no pieces."""
+    if key != order.id:
+        raise ValueError(f"$.orders.{key}.id: must be {key}")
+    bookings = (order.sale, *order.returns) if order.sale else order.returns
+    counted: tuple[KnownLine | Restock | Pieces, ...] = (*order.lines, *order.restocks)
+    counted += tuple(pieces for booking in bookings for pieces in booking.pieces)
+    if any(each.quantity < 0 for each in counted) or any(booking.attempts < 0 for booking in bookings):
+        raise ValueError(f"$.orders.{key}: a quantity or a number of attempts is below 0")

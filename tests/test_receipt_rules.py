@@ -206,7 +206,10 @@ def test_two_taxes_of_one_rate_are_one() -> None:
 def test_differences_per_rate_are_told_in_both_directions() -> None:
     sold = order(line("10.00", ("19", "1.60")), line("10.00", ("7", "0.65"), id=2), total="20.00")
     computed = replace(sold, taxes=(TaxLine(money("19"), money("1.59")), TaxLine(money("0"), money("0.00"))))
-    assert tax_differences(computed, receipt(sold)) == ("7 %: receipt 0.65, Shopify 0", "19 %: receipt 1.60, Shopify 1.59")
+    assert tax_differences(computed, receipt(sold)) == (
+        "7 %: receipt 0.65, Shopify 0",
+        "19 %: receipt 1.60, Shopify 1.59",
+    )
     same = replace(sold, taxes=(TaxLine(money("19.0"), money("1.60")), TaxLine(money("7"), money("0.65"))))
     assert tax_differences(same, receipt(sold)) == ()
 
@@ -214,17 +217,17 @@ def test_differences_per_rate_are_told_in_both_directions() -> None:
 # --- articles ---
 
 
-@pytest.mark.parametrize("kind", ["custom", "tip", "gift_card"])
-def test_what_is_no_article_goes_on_the_default_article(kind: str) -> None:
-    sold = order(line(**{kind: True}))
+@pytest.mark.parametrize("no_article", [line(custom=True), line(tip=True), line(gift_card=True)])
+def test_what_is_no_article_goes_on_the_default_article(no_article: OrderLine) -> None:
+    sold = order(no_article)
     assert sale_receipt(sold, {}, (), rules()).lines[0].article_id == "default"
     assert sale_receipt(sold, {1: "article"}, (), rules()).lines[0].article_id == "article"
 
 
 def test_a_line_without_an_article_is_held_by_its_sku_or_its_title() -> None:
-    with pytest.raises(NotBookableError, match="^SKU 1042 is not an article in KORONA$"):
+    with pytest.raises(NotBookableError, match=r"^SKU 1042 is not an article in KORONA$"):
         sale_receipt(order(line()), {}, (), rules())
-    with pytest.raises(NotBookableError, match="^“Tea”, which has no SKU, is not an article in KORONA$"):
+    with pytest.raises(NotBookableError, match=r"^“Tea”, which has no SKU, is not an article in KORONA$"):
         sale_receipt(order(replace(line(), sku="")), {}, (), rules())
 
 

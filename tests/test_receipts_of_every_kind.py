@@ -35,8 +35,11 @@ def test_a_gift_card_used_is_a_payment_and_never_a_discount(shop: Shop) -> None:
     # 30.00 × 19/119 = 4.7899; 12.00 from the gift card, the rest by card. The buyer's money is another one.
     on_sale(shop, "2000", "30.00")
     shop.init()
-    gateways = [("gift_card", Decimal("12.00")), "shopify_payments"]
-    order = shop.shopify.place_order([("2000", 1)], gateways=gateways, presentment=("USD", Decimal("1.10")))
+    order = shop.shopify.place_order(
+        [("2000", 1)],
+        gateways=[("gift_card", Decimal("12.00")), "shopify_payments"],
+        presentment=("USD", Decimal("1.10")),
+    )
     shop.run("orders")
     rows = [row(shop, order.lines[0].id, "2000", 1, "Ware 2000", "30.00", ("19", "4.79", "1"))]
     assert_booked(shop, "30.00", rows, [payment(shop, "12.00", "9"), payment(shop, "18.00", "5")])

@@ -15,9 +15,7 @@ Json = dict[str, Any]
 
 
 @contextmanager
-def open_webshop(
-    folder: Path, *, currency: str = "EUR", taxes_included: bool = True, **config: Any
-) -> Iterator[Shop]:
+def open_webshop(folder: Path, *, currency: str = "EUR", taxes_included: bool = True, **config: Any) -> Iterator[Shop]:
     """Run an empty shop; at its end neither server may have crashed, and KORONA must have understood every receipt."""
     world = World(currency=currency, taxes_included=taxes_included)
     world.clock.set(MONDAY)
@@ -100,6 +98,7 @@ def payment(shop: Shop, amount: str, method: str) -> Json:
 
 def assert_booked(shop: Shop, total: str, rows: list[Json], payments: list[Json]) -> None:
     """KORONA holds one receipt of exactly these rows and payments, and computes this total from them."""
+    assert_korona_understood(shop)
     receipt = only_receipt(shop)
     assert receipt.posted["items"] == rows
     assert receipt.posted["payments"] == payments
@@ -119,9 +118,7 @@ def assert_nothing_personal(shop: Shop, printed: str = "") -> None:
 
 def held(shop: Shop) -> Mapping[str, str]:
     """Return the reason of each held order, by its name without #."""
-    return {
-        item.removeprefix("#"): each.reason for item, each in shop.state.held.items() if each.pipeline == "orders"
-    }
+    return {item.removeprefix("#"): each.reason for item, each in shop.state.held.items() if each.pipeline == "orders"}
 
 
 def booked(shop: Shop) -> list[str]:

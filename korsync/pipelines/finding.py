@@ -1,6 +1,7 @@
 """Finds on both sides what the configuration names; what is missing or unfit stops a run before anything is sent."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -8,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from korsync.cache import Targets
 from korsync.config import Settings
-from korsync.errors import ConfigurationError, Refused
+from korsync.errors import ConfigurationError, Refused, Rejected
 from korsync.korona.client import KoronaClient
 from korsync.money import smallest_unit
 from korsync.pipelines.base import Knowledge
@@ -80,6 +81,8 @@ def _fresh(sides: Sides, knowledge: Knowledge) -> Targets:
 
 
 def _kept(knowledge: Knowledge, targets: Targets) -> Knowledge:
+    if targets == knowledge.cache.targets:
+        return knowledge  # the same object: what has not changed is not written to the disk again
     return replace(knowledge, cache=replace(knowledge.cache, targets=targets))
 
 
@@ -135,6 +138,10 @@ def _find_booking_targets(korona: KoronaClient, settings: Settings) -> BookingTa
         raise Refused(
             f"point of sale “{point_of_sale.name}” is not coupled", "run `korsync init --couple` once to couple it"
         )
+    # Coupled under another id KORONA refuses this, before any receipt is sent. An older cluster wants the number here
+    # and finds nothing.
+    with suppress(Rejected):
+        korona.point_of_sale(point_of_sale.id, settings.korona.coupling_id)
     methods = korona.payment_methods()
     names = settings.orders.payment_methods
     targets = BookingTargets(

@@ -1,6 +1,6 @@
 """Orders, Shopify to KORONA: every order becomes exactly one receipt at once, and lowers KORONA's stock."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -25,9 +25,13 @@ from korsync.pipelines.posting import booking_rules, in_batches, noted, post, po
 from korsync.pipelines.sides import Sides, articles_by_number
 from korsync.plan import Change, Fate, Plan, Skip, Written
 from korsync.receipts import BookingRules, NotBookableError, sale_receipt, tax_differences
+from korsync.records import Article
 from korsync.sales import Order, OrderLine, Receipt, Transaction
 from korsync.state import Booking, BookingStatus, KnownOrder
 from korsync.targets import BookingTargets
+
+FindArticles = Callable[[Order], dict[int, str]]
+"""Finds the KORONA article ids of an order by line id; lines without an article are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Orders:
         orders = _in_order(knowledge.state.orders.values())
         wanted = [order for order in orders if is_due(order) or _may_be_forgotten(order)]
         contents = sides.orders_by_id(order.id for order in wanted)
+        find_articles = article_finder(sides, knowledge.cache)
         due = []
         knowledge, shown = look_up(sides, knowledge, targets.point_of_sale.id, wanted)
         for known in wanted:
@@ -86,7 +91,7 @@ class Orders:
                 known = with_found_returns(with_booking(known, booking), look.receipts, look.at)
                 knowledge = _with_order(knowledge, known)
             if is_due(known):
-                due.append(self._due_sale(known, order, look.at, knowledge.cache))
+                due.append(self._due_sale(known, order, look.at, find_articles))
         known_orders = list(_in_order(knowledge.state.orders.values()))
         unlisted = tuple(order for order in known_orders if not order.listed and _left_by_rule(order))
         for known in unlisted:
@@ -143,7 +148,9 @@ class Orders:
         """Remember what became of a receipt."""
         return recorded(self._sides, knowledge, written)
 
-    def _due_sale(self, known: KnownOrder, order: Order | None, looked_up_at: datetime, cache: Cache) -> DueSale:
+    def _due_sale(
+        self, known: KnownOrder, order: Order | None, looked_up_at: datetime, find_articles: FindArticles
+    ) -> DueSale:
         if order is None or (known.sale is not None and known.sale.status is BookingStatus.INTENT):
             return DueSale(known, order, looked_up_at, {}, ())
         transactions: tuple[Transaction, ...] = ()
@@ -153,7 +160,7 @@ class Orders:
             except Rejected:
                 # Deleted since the list was read.
                 return DueSale(known, None, looked_up_at, {}, ())
-        return DueSale(known, order, looked_up_at, articles_of_order(self._sides, order, cache), transactions)
+        return DueSale(known, order, looked_up_at, find_articles(order), transactions)
 
 
 def decide(due: DueSale, rules: BookingRules, settle: timedelta) -> Change | Skip:
@@ -176,22 +183,25 @@ def decide(due: DueSale, rules: BookingRules, settle: timedelta) -> Change | Ski
     return _posting(known, receipt, due.order)
 
 
-def articles_of_order(sides: Sides, order: Order, cache: Cache) -> dict[int, str]:
-    """Return the KORONA article ids by line id: by the line's SKU, else by the SKU its variant has now.
+def article_finder(sides: Sides, cache: Cache) -> FindArticles:
+    """Return what finds the articles of an order: by the line's SKU, else by the SKU that its variant has now.
 
-    A SKU that the cached catalogue does not have is asked for by number.
+    A SKU that the cached catalogue does not have is asked for by number, once however many lines name it.
     """
-    by_number = articles_by_number(cache.catalogue)
+    articles: dict[str, Article | None] = dict(articles_by_number(cache.catalogue))
     sku_of = {variant.id: variant.sku for each in cache.shelf.products.values() for variant in each.variants}
-    found = {}
-    for line in order.lines:
-        for sku in _skus(line, sku_of):
-            article = by_number.get(sku) or sides.korona.product_by_number(sku)
-            if article is not None and article.active:
-                by_number[sku] = article
-                found[line.id] = article.id
-                break
-    return found
+
+    def article_id(sku: str) -> str | None:
+        if sku not in articles:
+            articles[sku] = sides.korona.product_by_number(sku)
+        article = articles[sku]
+        return article.id if article is not None and article.active else None
+
+    def find(order: Order) -> dict[int, str]:
+        found = {line.id: next(filter(None, map(article_id, _skus(line, sku_of))), None) for line in order.lines}
+        return {line_id: each for line_id, each in found.items() if each is not None}
+
+    return find
 
 
 def _skus(line: OrderLine, sku_of: Mapping[int, str]) -> list[str]:

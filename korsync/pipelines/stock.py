@@ -26,6 +26,9 @@ from korsync.state import KnownLine
 DEEPEST_BUNDLE = 5
 """Bundles in bundles are followed so far; a bundle that contains itself ends here."""
 
+GUARDED_LISTS = frozenset({"catalogue", "shelf", "stock"})
+"""What this plan rests on: any of these coming back far too short stops it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Available:
@@ -109,7 +112,7 @@ class Stock:
             levels=tuple(levels),
             skips=(*matching.skips, *skips),
             trouble=tuple(trouble),
-            lists_shrunk=tuple(sorted(sides.shrunk & {"catalogue", "shelf", "stock"})),
+            lists_shrunk=tuple(sorted(sides.shrunk & GUARDED_LISTS)),
         )
 
     def plan(self, pulled: StockPulled) -> Plan:
@@ -140,9 +143,11 @@ class Stock:
             *(shrunk(each) for each in pulled.lists_shrunk),
             too_many("fall to 0 or below", len(emptied), plan.matched, percent),
         ]
-        marks = [f"{change.key} falls to 0 or below" for change in emptied]
-        marks += [shrunk(each) for each in pulled.lists_shrunk]
-        stop = stop_unless_accepted(self.name, reasons, marks, pulled.knowledge.state.accepted.get(self.name, ()))
+        accepted = pulled.knowledge.state.accepted.get(self.name, ())
+        marks = {f"{change.key} falls to 0 or below" for change in emptied}
+        # A list accepted as too short stays accepted with what is stopped now, or the two stops would take turns.
+        marks |= {shrunk(each) for each in GUARDED_LISTS if each in pulled.lists_shrunk or shrunk(each) in accepted}
+        stop = stop_unless_accepted(self.name, reasons, marks, accepted)
         if stop is None:
             return plan, None
         lowered = [
@@ -286,12 +291,12 @@ def _situation(
 
 
 def _looked(knowledge: Knowledge, levels: Iterable[Level]) -> Knowledge:
-    """Remember the looks of this run, and a doubt where a fall is unexplained."""
+    """Remember the looks of this run, and a doubt where one of them cannot be trusted yet."""
     cache = knowledge.cache
     looks, doubts = dict(cache.looks), dict(cache.doubts)
     for level in levels:
         item_id, seen_at = level.read.inventory_item_id, level.read.seen_at
         looks[item_id] = Look(level.available, seen_at)
-        if level.finding.fall:
+        if level.finding.is_doubtful:
             doubts[item_id] = seen_at
     return replace(knowledge, cache=replace(cache, looks=looks, doubts=doubts))

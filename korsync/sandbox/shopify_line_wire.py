@@ -28,7 +28,7 @@ def line_json(store: Store, order: Order, line: Line) -> dict[str, Any]:
         "variant_title": line.variant_title,
         "name": f"{line.title} - {line.variant_title}" if line.variant_title else line.title,
         "sku": line.sku,
-        "vendor": "Sandkasten",
+        "vendor": "Sandkasten" if line.product_id is not None else None,
         "product_id": line.product_id if product_exists else None,
         "variant_id": variant.id if variant is not None else None,
         "product_exists": product_exists,

@@ -1,33 +1,17 @@
-"""What the simulated KORONA holds of an order, as a person reads it from its receipts; and the shops to book in."""
+"""What the simulated KORONA holds of an order, as a person reads it from its receipts."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from korsync.plan import Fate
+from korsync.returns import RESTOCKED
+from korsync.sandbox.exchange import Answer, Request
 from korsync.sandbox.korona_store import Article, PaymentMethod, Receipt
 from korsync.sandbox.shopify_sales import Order, Refund
-from korsync.sandbox.world import World
-from tests.shop import MONDAY, Shop
+from tests.shop import Shop
 
 BOOKING = ("stock", "orders", "refunds")
-
-
-@contextmanager
-def open_world(folder: Path, *, currency: str = "EUR", taxes_included: bool = True, **config: Any) -> Iterator[Shop]:
-    """Run an empty shop of another currency or with taxes on top."""
-    world = World(currency=currency, taxes_included=taxes_included)
-    world.clock.set(MONDAY)
-    with world:
-        yield Shop(world, folder, **config)
-
-
-def goods(shop: Shop, number: str, price: str = "8.90", tax: str = "19", pieces: int = 10, **article: Any) -> None:
-    """Put one article with its tax rate on both sides, in step."""
-    shop.korona.add_article(number, f"Ware {number}", Decimal(price), tax=Decimal(tax), stock=pieces, **article)
-    shop.shopify.add_product(f"Ware {number}", [{"sku": number, "price": price, "tax": tax, "available": pieces}])
 
 
 def sell(shop: Shop, *args: Any, **kwargs: Any) -> Order:
@@ -98,3 +82,28 @@ def waits(shop: Shop) -> list[str]:
 def held(shop: Shop) -> list[str]:
     """Return why refunds were held in the last run."""
     return [skip.reason for skip in shop.skips("refunds", Fate.HELD)]
+
+
+def on_the_shelf(shop: Shop, number: str, at_first: int) -> int:
+    """Return how many pieces of an article are really left, by every order and every restock of it in Shopify."""
+    left = at_first
+    for order in shop.shopify.store.orders.values():
+        ids = {line.id for line in order.lines if line.sku == number}
+        left -= sum(line.sold for line in order.lines if line.id in ids)
+        returned = [line for refund in order.refunds for line in refund.lines if line.line_id in ids]
+        left += sum(line.quantity for line in returned if line.restock_type in RESTOCKED)
+    return left
+
+
+def watch_shelf(shop: Shop, at_first: Mapping[str, int]) -> list[str]:
+    """Look at the shelf after every request to Shopify; the list fills with each level that is above the truth."""
+    excesses: list[str] = []
+
+    def look(request: Request, _answer: Answer) -> None:
+        for number, pieces in at_first.items():
+            level, left = shop.shopify.available(number), on_the_shelf(shop, number, pieces)
+            if level > left:
+                excesses.append(f"{number}: {level} for sale, {left} left, after {request.method} {request.path}")
+
+    shop.world.shopify_server.after_request = look
+    return excesses

@@ -9,10 +9,8 @@ import pytest
 from korsync.sandbox.shopify_sales import Discount
 from tests.pipelines.booked import (
     book,
-    goods,
     held,
     lines,
-    open_world,
     payments,
     remarks,
     return_of,
@@ -21,13 +19,14 @@ from tests.pipelines.booked import (
     taxes,
 )
 from tests.shop import Shop
+from tests.webshop import on_sale, open_webshop
 
 
 @pytest.fixture
 def tea(shop: Shop) -> Shop:
     """A shop with tea at 7 % and a pot at 19 %, ten pieces of each."""
-    goods(shop, "1042", "8.90", "7")
-    goods(shop, "2000", "33.33", "19")
+    on_sale(shop, "1042", "8.90", tax="7")
+    on_sale(shop, "2000", "33.33")
     shop.init()
     return shop
 
@@ -73,7 +72,8 @@ def test_a_partial_refund_takes_back_its_share(tea: Shop) -> None:
     # 26.70 - 2.67 = 24.03 for three; 24.03 / 3 = 8.01, its tax 1.57 / 3 = 0.52
     assert lines(tea, receipt) == [("1042", -1, "-8.01")]
     assert taxes(receipt) == {"7": "-0.52"}
-    assert (tea.korona.stock_of("1042"), tea.korona.stock_of("2000")) == (8, 9)
+    assert tea.korona.stock_of("1042") == 8
+    assert tea.korona.stock_of("2000") == 9
 
 
 @pytest.mark.parametrize("restock_type", ["return", "cancel", "legacy_restock"])
@@ -140,6 +140,7 @@ def test_an_unpaid_order_that_is_cancelled_is_returned_on_its_own_gateway(tea: S
 def test_an_order_cancelled_before_it_was_booked_gets_neither_receipt(tea: Shop) -> None:
     order = tea.shopify.place_order([("1042", 2)])
     tea.shopify.cancel_order(order)
+    tea.later(1)
     book(tea)
     assert (tea.skips("refunds"), tea.changes("refunds")) == ([], ())
     book(tea)
@@ -180,8 +181,8 @@ def test_a_discounted_order_of_two_rates_comes_back_by_hand_counted_shares(tea: 
 
 
 def test_a_net_shop_gives_back_net_and_tax(tmp_path: Path) -> None:
-    with open_world(tmp_path, taxes_included=False) as net:
-        goods(net, "2000", "33.33", "19")
+    with open_webshop(tmp_path, taxes_included=False) as net:
+        on_sale(net, "2000", "33.33")
         net.init()
         order = sell(net, [("2000", 3)])
         refund = net.shopify.refund_order(order, {"2000": 1})
@@ -194,8 +195,8 @@ def test_a_net_shop_gives_back_net_and_tax(tmp_path: Path) -> None:
 
 
 def test_a_net_shop_whose_till_only_knows_gross_taxes_is_checked_net(tmp_path: Path) -> None:
-    with open_world(tmp_path, taxes_included=False, orders={"taxes": {"19": "1"}}) as net:
-        goods(net, "2000", "33.33", "19")
+    with open_webshop(tmp_path, taxes_included=False, orders={"taxes": {"19": "1"}}) as net:
+        on_sale(net, "2000", "33.33")
         net.init()
         order = sell(net, [("2000", 3)])
         refund = net.shopify.refund_order(order, {"2000": 2})
@@ -216,8 +217,8 @@ def test_shopify_may_tell_net_subtotals_where_prices_contain_the_tax(tea: Shop) 
 
 
 def test_yen_are_shared_in_whole_yen(tmp_path: Path) -> None:
-    with open_world(tmp_path, currency="JPY") as yen:
-        goods(yen, "2000", "1000", "19")
+    with open_webshop(tmp_path, currency="JPY") as yen:
+        on_sale(yen, "2000", "1000")
         yen.init()
         order = sell(yen, [("2000", 3)], discounts=[Discount(Decimal(100), percentage=False)])
         refunds = [yen.shopify.refund_order(order, {"2000": 1}) for _ in range(3)]
@@ -314,7 +315,7 @@ def test_a_refund_seen_with_its_order_waits_for_the_settled_sale(tea: Shop) -> N
 
 
 def test_goods_that_korona_takes_for_unsellable_are_booked_with_a_note(shop: Shop) -> None:
-    goods(shop, "3000", stock_return_unsellable=True)
+    shop.stocked("3000", stock_return_unsellable=True)
     shop.init()
     order = sell(shop, [("3000", 1)])
     refund = shop.shopify.refund_order(order, {"3000": 1})
@@ -326,4 +327,4 @@ def test_goods_that_korona_takes_for_unsellable_are_booked_with_a_note(shop: Sho
     )
     book(shop)
     book(shop)
-    assert (shop.korona.stock_of("3000"), shop.shopify.available("3000")) == (9, 9)
+    assert shop.korona.stock_of("3000") == shop.shopify.available("3000") == 9

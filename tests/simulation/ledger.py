@@ -77,12 +77,17 @@ class Ledger:
     story: list[str] = field(default_factory=list)
     moment: int = 0
     _readings: Readings = field(default_factory=Readings)
+    _out_of_sight: set[str] = field(default_factory=set)
     _disturbances: dict[str, list[Disturbance]] = field(default_factory=dict)
     _in_korona: Counter[tuple[int, str]] = field(default_factory=Counter)
     _posted: set[int] = field(default_factory=set)
     _receipts_read: int = 0
     _requests_read: int = 0
     _last_look: datetime | None = None
+
+    def open_books(self) -> None:
+        """Begin to measure time: what lies idle at night is no loss."""
+        self._last_look = self.world.clock.now()
 
     # --- the truth ---
 
@@ -161,19 +166,30 @@ class Ledger:
             hidden = (line.sku for order in orders if order.listed_from > now for line in order.lines)
             self._readings.unlisted = frozenset(sku for sku in hidden if sku)
 
+    def lost_sight(self) -> None:
+        """Take note that korsync no longer knows what the levels were at its last look."""
+        self._out_of_sight = set(self.skus)
+
     def finished(self, result: Result) -> None:
         """Take note that a stock pipeline came to its end: what it read and wrote is no excuse any more."""
-        if result.plan.pipeline != "stock" or result.errors:
+        if result.plan.pipeline != "stock":
             return
         undone = {each.change.key for each in result.written if each.outcome is not Outcome.DONE}
-        undone |= {change.key for change in result.left_over}
-        for sku in self._disturbances.keys() - undone:
-            self._disturbances[sku] = [each for each in self._disturbances[sku] if not self._is_over(sku, each)]
+        if not result.errors:
+            for sku in self._disturbances.keys() - undone - {change.key for change in result.left_over}:
+                self._disturbances[sku] = [each for each in self._disturbances[sku] if not self._is_over(sku, each)]
+            self._out_of_sight.clear()
+        self._out_of_sight |= undone
 
     def _is_over(self, sku: str, each: Disturbance) -> bool:
+        """Tell whether korsync must have seen a disturbance by now.
+
+        An order not listed yet hides it where the last look is lost, and a rise by hand it hides in any case: nobody
+        can tell them apart until the order is listed.
+        """
         if each.cause is Cause.LOWERED_IN_KORONA:
-            return each.moment < self._readings.stock
-        # A rise by hand hides the fall of an order not listed yet: until that is listed nobody can tell them apart.
+            is_hidden = sku in self._readings.unlisted & self._out_of_sight
+            return each.moment < self._readings.stock and not is_hidden
         return each.moment < self._readings.levels and sku not in self._readings.unlisted
 
     # --- the invariants ---
@@ -215,4 +231,3 @@ def _restocked(order: Order, line_id: int) -> int:
 def _is_cancelled_for_good(order: Order) -> bool:
     """Tell whether an order is cancelled and Shopify has done with it what goes with that."""
     return order.cancelled_at is not None and all(line.current_quantity == 0 for line in order.lines)
-

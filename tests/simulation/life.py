@@ -37,6 +37,7 @@ class Life:
 
     def open_shop(self) -> None:
         """Let things happen from now on."""
+        self.ledger.open_books()
         self._next = self.world.clock.now() + self._pause()
 
     def close_shop(self) -> None:

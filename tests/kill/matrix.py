@@ -1,0 +1,157 @@
+"""The cases of a world: each part of its story is played once undisturbed, then once for every way to die in it."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from korsync import commands
+from korsync.commands import Clocks, Ran
+from korsync.plan import Fate
+from korsync.sandbox.world import World
+from tests.kill.death import Death, Killed, Step, When
+from tests.kill.stories import STORIES, Variant, ledger, stock_up
+from tests.shop import EVERYTHING, MONDAY, Shop, Watched
+
+AT_ONCE = timedelta(seconds=5)
+"""How soon after its death korsync is started again; after that it runs every 20 minutes."""
+
+MOST_RUNS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One way to die: in which part of the story, at which step, and how."""
+
+    part: int
+    at: int
+    when: When
+    step: Step
+
+    def __str__(self) -> str:
+        return f"part {self.part}, step {self.at} ({self.step.what}), {self.when}"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Both sides, the time and korsync's files at one moment."""
+
+    korona: dict[str, Any]
+    shopify: dict[str, Any]
+    now: datetime
+    files: dict[str, bytes]
+
+
+class Stage:
+    """A world of one story and variant, and its undisturbed course."""
+
+    def __init__(self, shop: Shop, story: str, variant: Variant, pipelines: Sequence[str]) -> None:
+        self.shop = shop
+        self.pipelines = pipelines
+        stock_up(shop)
+        shop.init()
+        shop.later()
+        variant.apply(shop)
+        self._settings = shop.settings
+        self.starts: list[Snapshot] = []
+        self.steps: list[list[Step]] = []
+        self.ledgers: list[dict[str, Any]] = []
+        for part in STORIES[story]:
+            part(shop)
+            # Not in the same second as the run, where nobody can tell what came first.
+            shop.later(1)
+            self.starts.append(self._taken())
+            with Death().watching() as death:
+                self._run_until_quiet()
+            self.steps.append(death.steps)
+            self.ledgers.append(ledger(shop))
+            shop.later()
+
+    def cases(self) -> Iterator[Case]:
+        """Yield every way to die in this world."""
+        for part, steps in enumerate(self.steps):
+            for at, step in enumerate(steps):
+                yield Case(part, at, When.BEFORE, step)
+                if step.is_request:
+                    yield Case(part, at, When.APPLIED, step)
+                if step.is_booking:
+                    yield Case(part, at, When.LATE, step)
+
+    def play(self, case: Case) -> None:
+        """Let korsync die, run it again until all is quiet, and compare the books with the undisturbed ones.
+
+        It runs again after five seconds, and 20 minutes after that; a request that outlived its process arrives
+        between these two.
+        """
+        self._restore(self.starts[case.part])
+        with Death(case.at, case.when).watching() as death, suppress(Killed):
+            self._run_until_quiet()
+        if not death.dead:
+            raise AssertionError(f"{case}: nobody died")
+        self.shop.world.clock.advance(AT_ONCE)
+        self._run()
+        if death.on_its_way is not None:
+            self.shop.korona.answer(death.on_its_way)
+        self.shop.later()
+        self._run_until_quiet()
+        found = ledger(self.shop)
+        if found != self.ledgers[case.part]:
+            raise AssertionError(f"{case}: the books are {found}, not {self.ledgers[case.part]}")
+        self.shop.later()
+        if self._run().writes:
+            raise AssertionError(f"{case}: one more run wrote {self.shop.watched.pushed}")
+
+    def _run(self) -> Ran:
+        self.shop.watched = Watched()
+        clocks = Clocks(self.shop.wait, lambda: self.shop.world.clock.now().timestamp())
+        return commands.sync(self._settings, self.pipelines, "run", self.shop.watched, clocks=clocks)
+
+    def _run_until_quiet(self) -> None:
+        """Run every 20 minutes until a run has written nothing and left nothing waiting.
+
+        For stock it takes two in a row: what was booked counts as sold until it is settled, which no run has to say.
+        """
+        quiet, enough = 0, 2 if "stock" in self.pipelines else 1
+        for _ in range(MOST_RUNS):
+            ran = self._run()
+            waiting = any(self.shop.skips(each, Fate.WAITING) for each in self.pipelines)
+            quiet = 0 if ran.exit_code or ran.writes or waiting else quiet + 1
+            if quiet == enough:
+                return
+            self.shop.later()
+        raise AssertionError(f"not quiet after {MOST_RUNS} runs")
+
+    def _taken(self) -> Snapshot:
+        folder = self.shop.folder
+        return Snapshot(
+            korona=self._copied(vars(self.shop.korona)),
+            shopify=self._copied(vars(self.shop.shopify.store)),
+            now=self.shop.world.clock.now(),
+            files={each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()},
+        )
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        vars(self.shop.korona).update(self._copied(snapshot.korona))
+        vars(self.shop.shopify.store).update(self._copied(snapshot.shopify))
+        self.shop.world.clock.set(snapshot.now)
+        for server in (self.shop.world.korona_server, self.shop.world.shopify_server):
+            server.requests.clear()
+        for name, content in snapshot.files.items():
+            (self.shop.folder / name).write_bytes(content)
+
+    def _copied(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return a copy that shares nothing but the clock and the lock."""
+        world = self.shop.world
+        return copy.deepcopy(values, {id(each): each for each in (world.clock, world.lock)})
+
+
+@contextmanager
+def staged(folder: Path, story: str, variant: Variant, pipelines: Sequence[str] = EVERYTHING) -> Iterator[Stage]:
+    """Set up a world and play its story once undisturbed."""
+    world = World()
+    world.clock.set(MONDAY)
+    with world:
+        yield Stage(Shop(world, folder), story, variant, pipelines)

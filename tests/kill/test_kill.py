@@ -1,0 +1,61 @@
+"""The part of the kill matrix that every test run plays; the whole of it: python -m tests.kill."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from korsync.pipelines import orders
+from tests.kill.death import When
+from tests.kill.matrix import staged
+from tests.kill.stories import PAIRWISE, STORIES, Variant
+from tests.shop import EVERYTHING
+
+BOOKING = ("orders", "refunds")
+EACH_KILLS = {"sales": 70, "sales, refunds and a cancellation": 110}
+"""So many ways to die there are at least in each variant of a world: fewer mean that the harness misses steps."""
+
+
+@pytest.mark.parametrize("variant", PAIRWISE, ids=str)
+@pytest.mark.parametrize("story", STORIES)
+def test_wherever_korsync_dies_every_receipt_is_booked_once(story: str, variant: Variant, tmp_path: Path) -> None:
+    with staged(tmp_path, story, variant, BOOKING) as stage:
+        cases = list(stage.cases())
+        for case in cases:
+            stage.play(case)
+    print(f"{len(cases)} cases")
+    assert len(cases) >= EACH_KILLS[story]
+
+
+def test_wherever_a_whole_run_dies_both_sides_come_out_right(tmp_path: Path) -> None:
+    """A sample: every eleventh way to die in a run of all four pipelines."""
+    with staged(tmp_path, "sales, refunds and a cancellation", PAIRWISE[0], EVERYTHING) as stage:
+        for case in list(stage.cases())[::11]:
+            stage.play(case)
+
+
+def test_each_pair_of_korona_habits_is_played() -> None:
+    habits = [(each.refuses_repeated_numbers, each.late, each.uses_prefix, each.queues) for each in PAIRWISE]
+    for one in range(4):
+        for other in range(one):
+            assert {(each[one], each[other]) for each in habits} == {(a, b) for a in (0, 1) for b in (0, 1)}
+
+
+def booking_cases(stage: Any) -> list[Any]:
+    return [case for case in stage.cases() if case.step.is_booking and case.when is not When.BEFORE]
+
+
+def test_without_the_waiting_time_a_receipt_is_booked_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with staged(tmp_path, "sales", Variant(False, True, False, False), BOOKING) as stage:
+        monkeypatch.setattr(orders, "may_send_again", lambda *_: True)
+        for case in booking_cases(stage):
+            with pytest.raises(AssertionError, match="the books are"):
+                stage.play(case)
+
+
+def test_without_the_look_up_a_receipt_is_booked_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with staged(tmp_path, "sales", Variant(False, False, False, False), BOOKING) as stage:
+        monkeypatch.setattr(orders, "found_sale", lambda *_: None)
+        for case in booking_cases(stage):
+            with pytest.raises(AssertionError, match="the books are"):
+                stage.play(case)

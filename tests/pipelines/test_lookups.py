@@ -1,0 +1,182 @@
+"""Looking receipts up: a request each for a few orders, the list of the point of sale's receipts for many."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from korsync.plan import Fate
+from korsync.sandbox.exchange import Fault, Recorded
+from korsync.sandbox.korona_store import Receipt
+from tests.pipelines.test_posting import arrives, keys, misfortune, posts
+from tests.shop import Requests, Shop, open_shop
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop with an article, set up, in which a run of orders has found everything the configuration names."""
+    with open_shop(tmp_path) as opened:
+        opened.stocked("1001", 10_000)
+        opened.init()
+        opened.run("orders")
+        yield opened
+
+
+def orders(shop: Shop, number: int) -> None:
+    for _ in range(number):
+        shop.shopify.place_order([("1001", 1)])
+
+
+def look_ups(seen: Requests) -> list[Recorded]:
+    return [each for each in seen.korona if each.method == "GET" and each.path.endswith("/receipts")]
+
+
+def singly(seen: Requests) -> int:
+    return sum("orderNumber" in each.query for each in look_ups(seen))
+
+
+def revisions(seen: Requests) -> list[int]:
+    """Return the revisions from which the list of receipts was asked for."""
+    listed = [each for each in look_ups(seen) if "orderNumber" not in each.query]
+    return [int(each.query.get("revision", ["0"])[0]) for each in listed]
+
+
+def test_one_new_order_costs_one_look_up_and_one_post(shop: Shop) -> None:
+    orders(shop, 1)
+    with shop.requests() as seen:
+        shop.run("orders")
+    assert len(seen.shopify) == 1
+    assert len(seen.korona) == 2
+    assert singly(seen) == seen.count("POST", "/receipts") == 1
+
+
+def test_a_thousand_orders_cost_a_hundred_requests_and_are_booked_once_each(shop: Shop) -> None:
+    orders(shop, 1000)
+    with shop.requests() as seen:
+        assert shop.run("orders").exit_code == 0
+    assert seen.count("POST", "/receipts") == 50
+    assert len(seen.everything) < 100
+    assert len(set(keys(shop))) == len(keys(shop)) == 1000
+    with shop.requests() as seen:
+        shop.run_later("orders")
+    assert seen.writes == []
+    assert len(seen.everything) == 1 + 3  # four pages of orders that changed within the hour, nothing to look up
+
+
+def test_the_list_is_read_from_the_last_revision_seen(shop: Shop) -> None:
+    orders(shop, 30)
+    shop.run("orders")
+    shop.later(120)
+    orders(shop, 30)
+    with shop.requests() as second:
+        shop.run("orders")
+    highest = max(receipt.revision for receipt in shop.korona.receipts[:30])
+    shop.later(120)
+    orders(shop, 30)
+    with shop.requests() as third:
+        shop.run("orders")
+    assert revisions(third) == [highest - 1]
+    assert singly(second) == singly(third) == 1
+    assert len(set(keys(shop))) == len(keys(shop)) == 90
+
+
+def test_what_is_found_in_the_list_is_not_posted_again(shop: Shop) -> None:
+    orders(shop, 15)
+    copy = shop.settings.state_path.read_bytes()
+    shop.run("orders")
+    shop.settings.state_path.write_bytes(copy)
+    shop.later(120)
+    orders(shop, 15)
+    with shop.requests() as seen:
+        assert shop.run("orders").exit_code == 0
+    assert revisions(seen)
+    assert len(set(keys(shop))) == len(keys(shop)) == 30
+    assert sum(len(each.json()) for each in posts(shop)) == 30
+
+
+def test_an_order_older_than_the_last_revision_seen_is_looked_up_by_itself(shop: Shop) -> None:
+    """Its receipt was booked before that revision: the list from there on does not show it."""
+    copy = shop.settings.state_path.read_bytes()
+    orders(shop, 5)
+    shop.run("orders")
+    orders(shop, 1)
+    misfortune(shop, Fault("lose_answer"))
+    shop.run_later("orders")
+    shop.run_later("orders")
+    last = shop.korona.receipts[-1].revision
+    shop.later(120)
+    shop.settings.state_path.write_bytes(copy)
+    orders(shop, 15)
+    with shop.requests() as seen:
+        shop.run("orders")
+    assert singly(seen) == 6
+    assert revisions(seen) == [last - 1]
+    assert len(set(keys(shop))) == len(keys(shop)) == 21
+
+
+def test_a_request_that_arrives_behind_the_last_revision_is_found(shop: Shop) -> None:
+    orders(shop, 15)
+    misfortune(shop, Fault("lose_request"))
+    shop.run("orders")
+    arrives(shop, posts(shop)[0])
+    with shop.requests() as seen:
+        shop.run_later("orders")
+    assert revisions(seen) == [0]
+    assert len(set(keys(shop))) == len(keys(shop)) == 15
+
+
+def test_the_whole_list_is_read_where_revisions_were_set_back(shop: Shop) -> None:
+    """As by an account restored from a copy: what was booked since has lower revisions than were seen before."""
+    orders(shop, 15)
+    shop.run("orders")
+    shop.later(120)
+    orders(shop, 15)
+    misfortune(shop, Fault("lose_answer"))
+    shop.run("orders")
+    with shop.korona.turn():
+        for receipt in shop.korona.table(Receipt).values():
+            receipt.revision -= 500
+    with shop.requests() as seen:
+        shop.run_later("orders")
+    assert 0 in revisions(seen)
+    assert len(set(keys(shop))) == len(keys(shop)) == 30
+    assert shop.skips("orders") == []
+
+
+def test_without_the_cache_the_whole_list_is_read(shop: Shop) -> None:
+    orders(shop, 15)
+    misfortune(shop, Fault("lose_answer"))
+    shop.run("orders")
+    shop.settings.cache_path.unlink()
+    with shop.requests() as seen:
+        shop.run_later("orders")
+    assert revisions(seen) == [0]
+    assert len(set(keys(shop))) == len(keys(shop)) == 15
+
+
+def test_what_the_list_did_not_show_is_not_sent_again_before_its_time(shop: Shop) -> None:
+    orders(shop, 15)
+    misfortune(shop, Fault("lose_request"))
+    shop.run("orders")
+    shop.run_later("orders", minutes=14)
+    assert len(shop.skips("orders", Fate.WAITING)) == 15
+    assert len(posts(shop)) == 1
+    shop.run_later("orders", minutes=1)
+    assert len(set(keys(shop))) == len(keys(shop)) == 15
+
+
+@pytest.mark.parametrize("ignores_sort", [True, False])
+def test_a_list_in_any_order_will_do(shop: Shop, ignores_sort: bool) -> None:
+    shop.korona.ignores_sort = ignores_sort
+    shop.korona.contains_filters = True
+    orders(shop, 15)
+    misfortune(shop, Fault("lose_answer"))
+    shop.run("orders")
+    shop.run_later("orders")
+    shop.later(120)
+    orders(shop, 15)
+    misfortune(shop, Fault("lose_answer"))
+    shop.run("orders")
+    shop.run_later("orders")
+    assert len(set(keys(shop))) == len(keys(shop)) == 30
+    assert len(posts(shop)) == 2

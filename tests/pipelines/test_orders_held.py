@@ -1,0 +1,219 @@
+"""Held orders: they block nobody, never vanish, are tried again, and a person decides about the rest."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from korsync import commands, decisions
+from korsync.cli import cli
+from korsync.errors import ConfigurationError
+from korsync.plan import Fate
+from korsync.sandbox.exchange import Fault
+from korsync.sandbox.shopify_order_wire import order_json
+from korsync.sandbox.shopify_sales import Order
+from tests.shop import Shop
+from tests.webshop import booked, held
+
+UNKNOWN = "SKU 7777 is not an article in KORONA"
+MONTH = 31 * 24 * 60
+
+
+@pytest.fixture(autouse=True)
+def goods(shop: Shop) -> None:
+    """1001 is on both sides, 7777 only in Shopify."""
+    shop.stocked("1001", 100)
+    shop.shopify.add_product("Ware 7777", [{"sku": "7777", "price": "5.00", "available": 100}])
+    shop.init()
+    shop.run("orders")
+
+
+def buy(shop: Shop, *skus: str, **options: Any) -> Order:
+    return shop.shopify.place_order([(sku, 1) for sku in skus or ("1001",)], **options)
+
+
+def show(shop: Shop, orders: Sequence[Order], **changed: Any) -> Fault:
+    """Let Shopify list these orders, the last of them with some fields changed."""
+    rows = [order_json(shop.shopify.store, each) for each in orders]
+    rows[-1] |= changed
+    fault = Fault("replace_answer", "GET", "orders.json", times=100, status=200, body={"orders": rows})
+    shop.world.shopify_server.faults.append(fault)
+    return fault
+
+
+def decide(shop: Shop, word: str, item: str) -> None:
+    commands.decide(shop.settings, getattr(decisions, word), item)
+
+
+def test_a_held_order_blocks_no_other_and_is_named_in_every_run(shop: Shop) -> None:
+    for skus in (["1001"], ["1001", "7777"], ["1001"]):
+        buy(shop, *skus)
+    assert shop.run("orders").exit_code == 1
+    assert booked(shop) == ["1001", "1003"]
+    since = shop.state.held["#1002"].since
+    for _ in range(3):
+        buy(shop)
+        assert shop.run_later("orders").exit_code == 1
+        assert [(each.key, each.reason) for each in shop.skips("orders", Fate.HELD)] == [("#1002", UNKNOWN)]
+    assert held(shop) == {"1002": UNKNOWN}
+    assert shop.state.held["#1002"].since == since
+    assert booked(shop) == ["1001", "1003", "1004", "1005", "1006"]
+
+
+def test_status_lists_what_is_held_with_reason_and_age(shop: Shop) -> None:
+    buy(shop, "7777")
+    shop.run("orders")
+    shop.run_later("orders", minutes=45)
+    shown = CliRunner().invoke(cli, ["--config", str(shop.config_path), "status"])
+    assert f"! #1001 (orders, for 45 minutes): {UNKNOWN}" in shown.output
+    assert shown.exit_code == 1
+
+
+def test_an_unknown_sku_is_booked_as_soon_as_the_article_exists(shop: Shop) -> None:
+    order = buy(shop, "1001", "7777")
+    shop.run("orders")
+    shop.korona.add_article("7777", "Ware 7777", stock=5)
+    assert shop.run_later("orders", minutes=1).exit_code == 0
+    assert held(shop) == {}
+    (receipt,) = shop.korona.booked_under(f"order/{order.id}")
+    assert [pieces for _, pieces in receipt.lines] == [1, 1]
+    assert shop.korona.stock_of("7777") == 4
+
+
+def test_the_pieces_of_a_held_order_stay_reserved(shop: Shop) -> None:
+    shop.shopify.place_order([("1001", 3), ("7777", 1)])
+    for _ in range(4):
+        shop.run_later()
+    assert shop.korona.stock_of("1001") == 100
+    assert shop.shopify.available("1001") == 97
+    shop.korona.deliver("1001", 10)
+    shop.run_later()
+    assert shop.shopify.available("1001") == 107
+
+
+def test_an_ignored_order_is_let_go_with_its_pieces_and_can_be_taken_back(shop: Shop) -> None:
+    shop.shopify.place_order([("1001", 3), ("7777", 1)])
+    shop.run_later()
+    decide(shop, "ignore", "1001")
+    assert held(shop) == {}
+    assert shop.run_later().exit_code == 0
+    shop.run_later()
+    assert shop.shopify.available("1001") == 100
+    assert shop.skips("orders", Fate.HELD) == []
+    decide(shop, "retry", "#1001")
+    assert shop.run_later("orders").exit_code == 1
+    assert held(shop) == {"1001": UNKNOWN}
+
+
+def test_an_ignored_order_that_comes_up_after_months_is_not_booked(shop: Shop) -> None:
+    order = buy(shop, "7777")
+    shop.run("orders")
+    decide(shop, "ignore", "1001")
+    shop.korona.add_article("7777", "Ware 7777", stock=5)
+    for _ in range(3):
+        assert shop.run_later("orders", minutes=MONTH).exit_code == 0
+    shop.shopify.touch(order)
+    assert shop.run_later("orders").exit_code == 0
+    assert booked(shop) == []
+
+
+def test_an_order_that_is_held_for_months_stays_held(shop: Shop) -> None:
+    buy(shop, "7777")
+    for _ in range(4):
+        assert shop.run_later("orders", minutes=MONTH).exit_code == 1
+    assert held(shop) == {"1001": UNKNOWN}
+
+
+def test_what_korona_refuses_is_held_in_its_words_and_tried_again(shop: Shop) -> None:
+    shop.stocked("2000")
+    shop.korona.reject_articles.add("2000")
+    for skus in (["1001"], ["2000"], ["1001"]):
+        buy(shop, *skus)
+    assert shop.run("orders").exit_code == 1
+    assert booked(shop) == ["1001", "1003"]
+    assert held(shop) == {"1002": "article 2000 cannot be sold"}
+    assert shop.run_later("orders").exit_code == 1
+    shop.korona.reject_articles.clear()
+    assert shop.run_later("orders").exit_code == 0
+    assert booked(shop) == ["1001", "1003", "1002"]
+
+
+def test_what_cannot_be_decided_about_is_said(shop: Shop) -> None:
+    for item in ("4711", "", "1001 refund nonsense"):
+        with pytest.raises(ConfigurationError):
+            decide(shop, "ignore", item)
+
+
+# --- the total ---
+
+
+def test_a_total_that_differs_is_held_with_both_figures_until_it_is_right(shop: Shop) -> None:
+    first, order = buy(shop), buy(shop)
+    wrong = {"shop_money": {"amount": "8.91", "currency_code": "EUR"}}
+    shown = show(shop, [first, order], total_price="8.91", total_price_set=wrong)
+    assert shop.run("orders").exit_code == 1
+    assert held(shop) == {"1002": "its lines add up to 8.90, Shopify's total is 8.91"}
+    assert booked(shop) == ["1001"]
+    shown.times = 0
+    assert shop.run_later("orders").exit_code == 0
+    assert booked(shop) == ["1001", "1002"]
+
+
+def test_differences_per_tax_rate_are_told_and_the_order_is_booked(shop: Shop) -> None:
+    order = buy(shop)
+    show(shop, [order], tax_lines=[{"title": "MwSt", "price": "1.43", "rate": Decimal("0.19")}])
+    assert shop.run("orders").exit_code == 0
+    assert shop.watched.plans["orders"].notes == ("#1001: 19 %: receipt 1.42, Shopify 1.43",)
+    assert booked(shop) == ["1001"]
+
+
+def test_a_tax_without_a_rate_holds_that_order_alone(shop: Shop) -> None:
+    first, order = buy(shop), buy(shop)
+    (line,) = order_json(shop.shopify.store, order)["line_items"]
+    show(shop, [first, order], line_items=[line | {"tax_lines": [{"title": "MwSt", "price": "1.42", "rate": None}]}])
+    assert shop.run("orders").exit_code == 1
+    assert held(shop) == {"1002": "Shopify does not say the rate of a tax of 1.42"}
+    assert booked(shop) == ["1001"]
+
+
+# --- orders that disappear ---
+
+
+def test_an_order_that_shopify_shows_no_more_is_held(shop: Shop) -> None:
+    order = buy(shop, "1001", "7777")
+    other = buy(shop)
+    shop.run("orders")
+    shop.shopify.delete_order(order)
+    for _ in range(3):
+        assert shop.run_later("orders", minutes=90).exit_code == 1
+        assert held(shop) == {"1001": "Shopify does not show this order any more"}
+    decide(shop, "ignore", "1001")
+    assert shop.run_later("orders").exit_code == 0
+    assert booked(shop) == [other.name.removeprefix("#")]
+
+
+def test_an_order_deleted_while_its_payments_are_read_stops_no_other(shop: Shop) -> None:
+    buy(shop, gateways=["paypal", "gift_card"])
+    buy(shop)
+    shop.world.shopify_server.faults.append(Fault("status", "GET", "transactions.json", status=404))
+    assert shop.run("orders").exit_code == 1
+    assert booked(shop) == ["1002"]
+    assert shop.run_later("orders").exit_code == 0
+    assert booked(shop) == ["1002", "1001"]
+
+
+def test_sixty_held_orders_are_asked_for_together_and_their_article_once(shop: Shop) -> None:
+    for _ in range(60):
+        buy(shop, "7777")
+    shop.later(61)
+    buy(shop)
+    shop.run("orders")
+    shop.later(1)
+    with shop.requests() as seen:
+        shop.run("orders")
+    # The list shows them no more: they are asked for by id, fifty at a time.
+    assert [each.query.get("ids", [""])[0].count(",") + 1 for each in seen.shopify] == [1, 50, 10]
+    assert seen.count("GET", "/products") == 1
+    assert len(seen.korona) < 10

@@ -1,0 +1,228 @@
+"""The guard: what stops the products pipeline, what `korsync accept products` lets through, and for how long."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from korsync import commands, decisions
+from korsync.commands import Ran
+from korsync.errors import ConfigurationError
+from korsync.sandbox.exchange import Fault
+from korsync.sandbox.korona_store import Article
+from korsync.sandbox.sample import picture
+from tests.pipelines.catalogue import price, title, variant
+from tests.shop import Shop
+
+NextRun = Callable[[], Ran]
+NUMBERS = [str(number) for number in range(1001, 1021)]
+
+
+@pytest.fixture
+def twenty(shop: Shop) -> Shop:
+    """A shop of twenty articles in step, after its first run."""
+    for number in NUMBERS:
+        shop.stocked(number, price="8.90")
+    shop.init()
+    assert shop.run("products").exit_code == 0
+    return shop
+
+
+def accept(shop: Shop) -> None:
+    commands.decide(shop.settings, decisions.accept, "products")
+
+
+def change_prices(shop: Shop, count: int, value: str = "9.20") -> None:
+    for number in NUMBERS[:count]:
+        shop.korona.change_price(number, Decimal(value))
+
+
+def changed(shop: Shop, value: str = "9.20") -> int:
+    return sum(price(shop, number) == value for number in NUMBERS)
+
+
+def stops(shop: Shop, next_run: NextRun) -> str:
+    """Run, see that nothing was written and that the plan was kept, and return what was said."""
+    with shop.requests() as seen:
+        ran = next_run()
+    assert (ran.exit_code, seen.writes) == (3, [])
+    assert "products" in shop.state.stopped
+    (error,) = shop.watched.results[0].errors
+    assert "korsync accept products" in error.remedy
+    return error.what
+
+
+def test_ten_of_twenty_prices_stop_the_run_and_nine_do_not(twenty: Shop, next_run: NextRun) -> None:
+    change_prices(twenty, 9)
+    assert next_run().exit_code == 0
+    assert changed(twenty) == 9
+    change_prices(twenty, 10, "9.50")
+    assert "10 of 20 matched articles would get another price or name" in stops(twenty, next_run)
+
+
+def test_names_and_prices_count_together_and_each_article_once(twenty: Shop, next_run: NextRun) -> None:
+    change_prices(twenty, 6)
+    for number in NUMBERS[:9]:
+        twenty.korona.rename(number, f"Neu {number}")
+    assert next_run().exit_code == 0
+    change_prices(twenty, 6, "9.50")
+    for number in NUMBERS[6:10]:
+        twenty.korona.rename(number, f"Wieder neu {number}")
+    assert "10 of 20" in stops(twenty, next_run)
+
+
+def test_tracking_switched_off_for_many_stops_and_switched_on_does_not(twenty: Shop, next_run: NextRun) -> None:
+    for number in NUMBERS[:10]:
+        twenty.korona.set_tracking(number, False)
+    assert "10 of 20 matched articles would no longer be tracked" in stops(twenty, next_run)
+    accept(twenty)
+    assert next_run().exit_code == 0
+    for number in NUMBERS[:10]:
+        twenty.korona.set_tracking(number, True)
+    assert next_run().exit_code == 0
+    assert all(variant(twenty, number).tracked for number in NUMBERS)
+
+
+def test_one_price_that_jumps_stops_the_whole_pipeline(twenty: Shop, next_run: NextRun) -> None:
+    twenty.korona.change_price("1001", Decimal("89.00"))
+    twenty.korona.rename("1002", "Neu")
+    twenty.korona.replace_image("1003", picture(3), new_id=True)
+    said = stops(twenty, next_run)
+    assert "the price of 1001 would go from 8.90 to 89.00" in said
+    assert title(twenty, "1002") != "Neu"
+
+
+def test_the_first_run_after_init_is_held_to_the_same_guard(shop: Shop) -> None:
+    for number in NUMBERS:
+        shop.stocked(number, price="8.90")
+        shop.shopify.set_price(number, "8.00")
+    shop.init()
+    assert "20 of 20" in stops(shop, lambda: shop.run("products"))
+    accept(shop)
+    assert shop.run("products").exit_code == 0
+    assert changed(shop, "8.90") == 20
+
+
+def test_the_guard_can_be_switched_off(twenty: Shop, next_run: NextRun) -> None:
+    twenty.configure(safety={"max_change_percent": 100, "max_price_change_percent": 1000})
+    change_prices(twenty, 20, "59.00")
+    assert next_run().exit_code == 0
+    assert changed(twenty, "59.00") == 20
+
+
+def test_far_fewer_articles_than_at_the_last_look_stop_and_are_accepted_once(twenty: Shop) -> None:
+    with twenty.korona.turn():
+        articles = twenty.korona.table(Article)
+        for each in [row for row in articles.values() if row.number in NUMBERS[:12]]:
+            del articles[each.id]  # no deletion, of which KORONA would tell, but a list that is cut short
+    twenty.korona.change_price("1020", Decimal("9.20"))
+    daily = 25 * 60
+    said = stops(twenty, lambda: twenty.run_later("products", minutes=daily))
+    assert "KORONA's articles came back empty or far shorter" in said
+    assert "KORONA's articles" in stops(twenty, lambda: twenty.run_later("products"))
+    accept(twenty)
+    assert twenty.run_later("products").exit_code == 0
+    assert (changed(twenty), twenty.state.accepted, twenty.state.stopped) == (1, {}, {})
+    assert twenty.run_later("products", minutes=daily).exit_code == 0
+
+
+def test_an_empty_list_of_articles_stops(twenty: Shop) -> None:
+    twenty.world.korona_server.faults.append(Fault("status", "GET", "/products$", times=99, status=204))
+    assert "KORONA's articles" in stops(twenty, lambda: twenty.run_later("products", minutes=25 * 60))
+
+
+def test_a_few_products_taken_out_of_a_small_shop_by_hand_stop_nothing(shop: Shop) -> None:
+    for number in NUMBERS[:3]:
+        shop.stocked(number)
+    shop.init()
+    shop.shopify.delete_product("1001")
+    assert shop.run_later("products", minutes=25 * 60).exit_code == 0
+
+
+def test_accepting_lets_exactly_the_stopped_plan_through_and_only_once(twenty: Shop, next_run: NextRun) -> None:
+    change_prices(twenty, 12)
+    stops(twenty, next_run)
+    accept(twenty)
+    assert next_run().exit_code == 0
+    assert (changed(twenty), twenty.state.accepted, twenty.state.stopped) == (12, {}, {})
+    for number in NUMBERS[:12]:
+        twenty.shopify.set_price(number, "8.90")
+    stops(twenty, next_run)
+
+
+@pytest.mark.parametrize("more", ["one price more", "another figure", "one name more"])
+def test_a_plan_with_anything_guarded_beyond_the_accepted_is_stopped_again(
+    twenty: Shop, next_run: NextRun, more: str
+) -> None:
+    change_prices(twenty, 12)
+    stops(twenty, next_run)
+    accept(twenty)
+    if more == "one price more":
+        twenty.korona.change_price("1020", Decimal("9.00"))
+    elif more == "another figure":
+        twenty.korona.change_price("1001", Decimal("9.21"))
+    else:
+        twenty.korona.rename("1020", "Neu")
+    stops(twenty, next_run)
+    assert twenty.state.accepted == {}
+    accept(twenty)
+    assert next_run().exit_code == 0
+
+
+def test_a_plan_with_less_than_was_accepted_goes_through(twenty: Shop, next_run: NextRun) -> None:
+    change_prices(twenty, 12)
+    stops(twenty, next_run)
+    accept(twenty)
+    twenty.korona.change_price("1001", Decimal("8.90"))
+    assert next_run().exit_code == 0
+    assert changed(twenty) == 11
+
+
+def test_an_accepted_jump_takes_the_small_changes_of_the_day_along_but_no_second_jump(
+    twenty: Shop, next_run: NextRun
+) -> None:
+    twenty.korona.change_price("1001", Decimal("89.00"))
+    stops(twenty, next_run)
+    accept(twenty)
+    twenty.korona.change_price("1002", Decimal("9.00"))
+    twenty.korona.change_price("1003", Decimal("79.00"))
+    assert "1001" in stops(twenty, next_run)
+    accept(twenty)
+    twenty.korona.change_price("1004", Decimal("9.00"))
+    assert next_run().exit_code == 0
+    assert [price(twenty, number) for number in NUMBERS[:4]] == ["89.00", "9.00", "79.00", "9.00"]
+
+
+def test_what_was_accepted_holds_until_all_of_it_is_sent(twenty: Shop, next_run: NextRun) -> None:
+    change_prices(twenty, 12)
+    stops(twenty, next_run)
+    accept(twenty)
+    twenty.world.shopify_server.faults.append(
+        Fault("status", "PUT", "/variants/", skip=4, status=401, body={"errors": "[API] Invalid API key"})
+    )
+    assert next_run().exit_code == 4
+    assert changed(twenty) == 4
+    assert next_run().exit_code == 0
+    assert (changed(twenty), twenty.state.accepted) == (12, {})
+
+
+def test_a_dry_run_neither_uses_up_nor_makes_an_acceptance(twenty: Shop) -> None:
+    change_prices(twenty, 12)
+    assert twenty.run("products", dry=True).exit_code == 3
+    with pytest.raises(ConfigurationError, match="was not stopped"):
+        accept(twenty)
+    assert twenty.run("products").exit_code == 3
+    accept(twenty)
+    assert twenty.run("products", dry=True).exit_code == 0
+    assert twenty.run("products").exit_code == 0
+    assert changed(twenty) == 12
+
+
+def test_a_plan_that_came_right_by_itself_leaves_nothing_to_accept(twenty: Shop, next_run: NextRun) -> None:
+    change_prices(twenty, 12)
+    stops(twenty, next_run)
+    change_prices(twenty, 12, "8.90")
+    assert next_run().exit_code == 0
+    assert twenty.state.stopped == {}
+    with pytest.raises(ConfigurationError, match="was not stopped"):
+        accept(twenty)

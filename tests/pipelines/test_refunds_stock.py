@@ -1,0 +1,78 @@
+"""Both sides' stock after a sale and its refund: back where it was within two runs, and at no time above it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.pipelines.booked import BOOKING, on_the_shelf, watch_shelf
+from tests.shop import Shop
+
+
+@pytest.mark.parametrize("booking_delay", [0, 10])
+@pytest.mark.parametrize("refunds", [[2], [1], [1, 1], [1, 2]])
+def test_stock_is_back_within_two_runs_and_never_above(shop: Shop, refunds: Sequence[int], booking_delay: int) -> None:
+    shop.korona.booking_delay = timedelta(minutes=booking_delay)
+    shop.stocked("1001", 10)
+    shop.init()
+    excesses = watch_shelf(shop, {"1001": 10})
+    order = shop.shopify.place_order([("1001", 4)])
+    shop.later(1)
+    shop.run(*BOOKING)
+    shop.later(booking_delay + 16)
+    for pieces in refunds:
+        shop.shopify.refund_order(order, {"1001": pieces})
+    shop.later(1)
+    shop.run(*BOOKING)
+    shop.run_later(*BOOKING)
+    here = 6 + sum(refunds)
+    assert on_the_shelf(shop, "1001", 10) == here
+    assert shop.korona.stock_of("1001") == shop.shopify.available("1001") == here
+    assert excesses == []
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 5, 14, 15, 19])
+def test_a_refund_at_any_time_after_its_order_never_lifts_the_level_too_high(shop: Shop, minutes: int) -> None:
+    shop.korona.booking_delay = timedelta(minutes=9)
+    shop.stocked("1001", 3)
+    shop.init()
+    excesses = watch_shelf(shop, {"1001": 3})
+    order = shop.shopify.place_order([("1001", 3)])
+    shop.run(*BOOKING)
+    shop.later(minutes)
+    shop.shopify.cancel_order(order)
+    for pause in (0, 1, 14, 1, 5, 10, 20, 20):
+        shop.run_later(*BOOKING, minutes=pause)
+    assert excesses == []
+    assert shop.korona.stock_of("1001") == shop.shopify.available("1001") == 3
+
+
+def test_goods_that_do_not_come_back_are_gone_on_both_sides(shop: Shop) -> None:
+    shop.stocked("1001", 10)
+    shop.init()
+    excesses = watch_shelf(shop, {"1001": 10})
+    order = shop.shopify.place_order([("1001", 3)])
+    shop.run(*BOOKING)
+    shop.later()
+    shop.shopify.refund_order(order, [("1001", 1, "return"), ("1001", 2, "no_restock")])
+    shop.run_later(*BOOKING)
+    shop.run_later(*BOOKING)
+    assert shop.korona.stock_of("1001") == shop.shopify.available("1001") == 8
+    assert excesses == []
+
+
+def test_a_held_refund_still_shows_on_the_shelf_and_no_more(shop: Shop) -> None:
+    shop.stocked("1001", 10)
+    shop.init()
+    excesses = watch_shelf(shop, {"1001": 10})
+    order = shop.shopify.place_order([("1001", 3)])
+    shop.run(*BOOKING)
+    shop.later()
+    refund: Any = shop.shopify.refund_order(order, {"1001": 1})
+    refund.lines[0].subtotal += 5
+    for _ in range(3):
+        shop.run_later(*BOOKING)
+    assert shop.korona.stock_of("1001") == 7
+    assert shop.shopify.available("1001") == 8
+    assert excesses == []

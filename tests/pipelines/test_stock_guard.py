@@ -1,0 +1,217 @@
+"""The guard of stock: what empties too much of the shop needs a person's word, sold pieces never stay on sale."""
+
+import pytest
+
+from korsync import commands
+from korsync.commands import Ran
+from korsync.decisions import accept
+from korsync.errors import ConfigurationError
+from korsync.sandbox.exchange import Request
+from tests.shop import Shop
+
+NUMBERS = [str(number) for number in range(1001, 1031)]
+
+
+@pytest.fixture
+def shop30(shop: Shop) -> Shop:
+    """A shop with 30 articles of 5 pieces each, well known to korsync."""
+    for number in NUMBERS:
+        shop.stocked(number, 5)
+    shop.init()
+    shop.run_later()
+    shop.later()
+    return shop
+
+
+def empty(shop: Shop, count: int) -> None:
+    for number in NUMBERS[:count]:
+        shop.korona.count(number, 0)
+
+
+def available(shop: Shop) -> list[int]:
+    return [shop.shopify.available(number) for number in NUMBERS]
+
+
+def accept_stock(shop: Shop) -> None:
+    commands.decide(shop.settings, accept, "stock")
+
+
+def test_more_than_thirty_percent_emptied_at_once_stops_the_pipeline(shop30: Shop) -> None:
+    empty(shop30, 10)
+    with shop30.requests() as seen:
+        ran = shop30.run("stock")
+    assert ran.exit_code == 3
+    assert seen.writes == []
+    assert "10 of 30 matched articles would fall to 0 or below" in ran.results[0].errors[0].what
+    assert set(available(shop30)) == {5}
+
+
+@pytest.mark.parametrize(("share", "emptied", "exit_code"), [(30, 9, 0), (33, 10, 3), (34, 10, 0), (100, 30, 0)])
+def test_the_guard_begins_at_ten_articles_and_at_its_percentage(
+    shop: Shop, share: int, emptied: int, exit_code: int
+) -> None:
+    for number in NUMBERS:
+        shop.stocked(number, 5)
+    shop.configure(safety={"max_change_percent": share})
+    shop.init()
+    shop.later()
+    empty(shop, emptied)
+    assert shop.run("stock").exit_code == exit_code
+    assert sum(available(shop)) == (150 if exit_code else 150 - 5 * emptied)
+
+
+def test_falling_without_reaching_zero_is_nothing_to_guard(shop30: Shop) -> None:
+    for number in NUMBERS:
+        shop30.korona.count(number, 1)
+    assert shop30.run("stock").exit_code == 0
+    assert set(available(shop30)) == {1}
+
+
+def test_articles_emptied_by_orders_alone_are_nothing_to_guard(shop30: Shop) -> None:
+    shop30.shopify.place_order([(number, 5) for number in NUMBERS])
+    for number in NUMBERS:
+        shop30.shopify.set_available(number, 5)
+    assert shop30.run("stock").exit_code == 0
+    assert set(available(shop30)) == {0}
+
+
+def test_a_stopped_plan_still_takes_sold_pieces_off_sale(shop30: Shop) -> None:
+    empty(shop30, 12)
+    shop30.shopify.place_order([("1001", 2), ("1030", 1)])
+    for number in ("1001", "1030"):
+        shop30.shopify.set_available(number, 5)
+    ran = shop30.run("stock")
+    assert ran.exit_code == 3
+    assert available(shop30) == [3, *[5] * 28, 4]
+    assert [each.change.key for each in ran.results[0].written] == ["1001", "1030"]
+
+
+def test_a_stopped_plan_raises_nothing(shop30: Shop) -> None:
+    empty(shop30, 12)
+    shop30.korona.deliver("1030", 5)
+    shop30.run("stock")
+    assert shop30.shopify.available("1030") == 5
+
+
+def test_orders_are_booked_although_stock_is_stopped(shop30: Shop) -> None:
+    empty(shop30, 12)
+    shop30.shopify.place_order([("1030", 1)])
+    assert shop30.run().exit_code == 3
+    assert len(shop30.korona.receipts) == 1
+
+
+def test_it_is_stopped_again_until_a_person_accepts(shop30: Shop) -> None:
+    empty(shop30, 12)
+    for _ in range(3):
+        assert shop30.run_later("stock").exit_code == 3
+    accept_stock(shop30)
+    assert shop30.run_later("stock").exit_code == 0
+    assert available(shop30) == [0] * 12 + [5] * 18
+
+
+def test_what_is_accepted_is_exactly_what_was_stopped(shop30: Shop) -> None:
+    empty(shop30, 12)
+    shop30.run("stock")
+    accept_stock(shop30)
+    empty(shop30, 13)
+    assert shop30.run_later("stock").exit_code == 3
+    assert set(available(shop30)) == {5}
+    accept_stock(shop30)
+    assert shop30.run_later("stock").exit_code == 0
+    assert sum(available(shop30)) == 5 * 17
+
+
+def test_what_was_accepted_holds_for_one_plan(shop30: Shop) -> None:
+    empty(shop30, 12)
+    shop30.run("stock")
+    accept_stock(shop30)
+    shop30.run_later("stock")
+    for number in NUMBERS[:12]:
+        shop30.korona.count(number, 5)
+    for _ in range(2):
+        shop30.run_later("stock")
+    assert set(available(shop30)) == {5}
+    empty(shop30, 12)
+    assert shop30.run_later("stock").exit_code == 3
+
+
+def test_nothing_can_be_accepted_that_was_not_stopped(shop30: Shop) -> None:
+    with pytest.raises(ConfigurationError, match="the last plan of stock was not stopped"):
+        accept_stock(shop30)
+
+
+def test_a_stop_that_has_passed_needs_nobody(shop30: Shop) -> None:
+    empty(shop30, 12)
+    shop30.run("stock")
+    for number in NUMBERS[:12]:
+        shop30.korona.count(number, 5)
+    assert shop30.run_later("stock").exit_code == 0
+    assert shop30.state.stopped == {}
+
+
+# --- a list that comes back empty or far too short ---
+
+
+def shorten(shop: Shop, left: int) -> None:
+    """Let KORONA's stock list lose articles: untracked ones vanish from it without a word."""
+
+    def hide(request: Request) -> None:
+        hidden = request.path.endswith("/productStocks")
+        for number in NUMBERS[left:]:
+            shop.korona.article(number).track_inventory = not hidden
+
+    shop.world.korona_server.before_request = hide
+
+
+def read_in_full(shop: Shop) -> Ran:
+    shop.later()
+    return shop.run("stock", full=True)
+
+
+@pytest.mark.parametrize("left", [0, 20])
+def test_a_stock_list_that_comes_back_empty_or_far_too_short_stops_the_pipeline(shop30: Shop, left: int) -> None:
+    shorten(shop30, left)
+    shop30.shopify.place_order([("1030", 1)])
+    shop30.shopify.set_available("1030", 5)
+    ran = shop30.run("stock", full=True)
+    assert ran.exit_code == 3
+    assert "KORONA's stock came back empty or far shorter" in ran.results[0].errors[0].what
+    assert available(shop30) == [5] * 29 + [4]
+
+
+def test_a_stock_list_that_is_a_little_shorter_is_believed(shop30: Shop) -> None:
+    shorten(shop30, 21)
+    ran = shop30.run("stock", full=True)
+    assert ran.exit_code == 0
+    assert shop30.reason("stock", "1030") == "KORONA has no stock row for it"
+
+
+def test_a_list_that_is_whole_again_needs_nobody(shop30: Shop) -> None:
+    shorten(shop30, 0)
+    shop30.run("stock", full=True)
+    shop30.world.korona_server.before_request = None
+    for number in NUMBERS:
+        shop30.korona.article(number).track_inventory = True
+    shop30.korona.sell_at_till("1001", 1)
+    assert read_in_full(shop30).exit_code == 0
+    assert shop30.shopify.available("1001") == 4
+
+
+def test_a_short_list_can_be_accepted(shop30: Shop) -> None:
+    shorten(shop30, 15)
+    assert shop30.run("stock", full=True).exit_code == 3
+    accept_stock(shop30)
+    assert read_in_full(shop30).exit_code == 0
+    assert set(available(shop30)) == {5}
+
+
+def test_a_short_list_that_also_empties_much_can_be_accepted_step_by_step(shop30: Shop) -> None:
+    shorten(shop30, 15)
+    empty(shop30, 12)
+    codes = []
+    for _ in range(3):
+        codes.append(read_in_full(shop30).exit_code)
+        if codes[-1]:
+            accept_stock(shop30)
+    assert codes == [3, 3, 0]
+    assert available(shop30)[:12] == [0] * 12

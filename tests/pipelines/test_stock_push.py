@@ -1,0 +1,268 @@
+"""Writing levels: what it costs, what waits for the next run, what a lost answer or a sudden death leaves behind."""
+
+from datetime import timedelta
+from math import ceil
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from korsync import commands
+from korsync.cache import Cache, load_cache, save_cache
+from korsync.config import fingerprint
+from korsync.plan import Outcome
+from korsync.sandbox.exchange import Fault
+from korsync.sandbox.shopify_access import Bucket
+from tests.shop import Shop
+
+ADJUST = "inventory_levels/adjust"
+
+
+@pytest.fixture
+def ready(shop: Shop) -> Shop:
+    """A shop with two articles of 10 pieces, well known to korsync."""
+    shop.stocked("1001", 10)
+    shop.stocked("1002", 10)
+    shop.init()
+    shop.run_later()
+    shop.later()
+    return shop
+
+
+def many(shop: Shop, count: int) -> list[str]:
+    numbers = [str(number) for number in range(2000, 2000 + count)]
+    for number in numbers:
+        shop.stocked(number, 10)
+    shop.init()
+    shop.run_later()
+    shop.later()
+    return numbers
+
+
+def cache_of(shop: Shop) -> Cache:
+    return load_cache(shop.settings.cache_path, fingerprint(shop.settings))[0]
+
+
+def item(shop: Shop, sku: str = "1001") -> int:
+    return shop.shopify.store.variant_of(sku).inventory_item_id
+
+
+# --- what it costs ---
+
+
+@pytest.mark.parametrize("count", [1, 60, 300])
+def test_n_changed_levels_cost_n_adjustments_and_hardly_a_read(shop: Shop, count: int) -> None:
+    numbers = many(shop, count)
+    with shop.requests() as idle:
+        shop.run("stock")
+    for number in numbers:
+        shop.korona.deliver(number, 1)
+    with shop.requests() as seen:
+        shop.run_later("stock")
+    assert len(seen.writes) == seen.count("POST", "adjust.json") == count
+    reads = [each.path for each in seen.everything if each.method == "GET"]
+    about_stock = [each for each in reads if each.endswith(("productStocks", "inventory_levels.json", "orders.json"))]
+    assert len(about_stock) <= ceil(count / 50) + 3
+    assert len(reads) == len(idle.everything)
+    with shop.requests() as after:
+        shop.run_later("stock")
+    assert after.writes == []
+    assert len(after.everything) <= len(idle.everything) + ceil(count / 50)
+
+
+def test_a_quiet_shop_costs_no_write(ready: Shop) -> None:
+    with ready.requests() as seen:
+        for _ in range(3):
+            ready.run_later()
+    assert seen.writes == []
+
+
+# --- time ---
+
+
+def slow(shop: Shop, seconds: float) -> None:
+    """Let each adjustment take so many seconds."""
+    server = shop.world.shopify_server
+    server.before_request = lambda request: shop.wait(seconds) if ADJUST in request.path else None
+
+
+def test_raises_wait_for_the_next_run_and_lowerings_go_first(shop: Shop) -> None:
+    numbers = many(shop, 8)
+    for number in numbers[:4]:
+        shop.korona.deliver(number, 1)
+    for number in numbers[4:]:
+        shop.korona.sell_at_till(number, 1)
+    slow(shop, 120)
+    ran = shop.run("stock")
+    (result,) = ran.results
+    assert [each.change.key for each in result.written] == [*numbers[4:], numbers[0]]
+    assert [each.key for each in result.left_over] == numbers[1:4]
+    assert result.seconds_left_over == 3 * 120
+    assert ran.exit_code == 0
+    assert [shop.shopify.available(each) for each in numbers] == [11, 10, 10, 10, 9, 9, 9, 9]
+    shop.run_later("stock")
+    assert [shop.shopify.available(each) for each in numbers] == [11] * 4 + [9] * 4
+
+
+def test_what_is_left_over_may_rise_at_once_in_the_next_run(shop: Shop) -> None:
+    numbers = many(shop, 3)
+    for number in numbers:
+        shop.korona.deliver(number, 1)
+    slow(shop, 500)
+    assert len(shop.run("stock").results[0].left_over) == 2
+    slow(shop, 1)
+    shop.run_later("stock", minutes=1)
+    assert [shop.shopify.available(each) for each in numbers] == [11] * 3
+
+
+def test_orders_are_booked_after_a_push_that_ran_out_of_time(shop: Shop) -> None:
+    for number in many(shop, 3):
+        shop.korona.deliver(number, 1)
+    shop.shopify.place_order([("2000", 1)])
+    slow(shop, 500)
+    shop.run()
+    assert len(shop.korona.receipts) == 1
+
+
+def test_a_long_push_says_beforehand_how_long_it_will_take(shop: Shop) -> None:
+    numbers = many(shop, 150)
+    shop.shopify.bucket = Bucket(shop.world.clock, 40, 2.0)
+    for number in numbers:
+        shop.korona.deliver(number, 1)
+    shop.run("stock")
+    (note,) = shop.watched.plans["stock"].notes
+    assert "150 changes take about 1 minutes" in note
+    assert "a run goes on for 8 minutes at most" in note
+
+
+# --- lost answers ---
+
+
+def lose(shop: Shop, action: Any, times: int = 1) -> None:
+    shop.world.shopify_server.faults.append(Fault(action, "POST", ADJUST, times=times))
+
+
+@pytest.mark.parametrize("action", ["lose_answer", "lose_request", "truncate", "html", "reset"])
+@pytest.mark.parametrize("pieces", [3, -3])
+def test_an_adjustment_with_an_unknown_outcome_is_read_again_and_never_repeated(
+    ready: Shop, action: str, pieces: int
+) -> None:
+    ready.korona.deliver("1001", pieces)
+    lose(ready, action)
+    with ready.requests() as seen:
+        ran = ready.run("stock")
+    assert seen.count("POST", "adjust.json") == 1
+    assert [each.outcome for each in ran.results[0].written] == [Outcome.UNSURE]
+    assert ran.exit_code == 5
+    assert item(ready) not in cache_of(ready).looks
+    assert item(ready) in cache_of(ready).doubts
+    for _ in range(3):
+        ready.run_later("stock")
+    assert ready.shopify.available("1001") == 10 + pieces
+
+
+def test_after_a_lost_answer_a_level_is_lowered_at_once_but_raised_only_when_the_doubt_is_over(ready: Shop) -> None:
+    ready.korona.deliver("1001", 3)
+    ready.korona.deliver("1002", -3)
+    lose(ready, "lose_request", times=2)
+    ready.run("stock")
+    ready.run_later("stock", minutes=1)
+    assert (ready.shopify.available("1001"), ready.shopify.available("1002")) == (10, 7)
+    assert ready.reason("stock", "1001") == "not raised from 10 to 13: this is the first look at it"
+    ready.run_later("stock", minutes=14)
+    assert ready.reason("stock", "1001") == "not raised from 10 to 13: the last doubt about it is too fresh"
+    ready.run_later("stock", minutes=2)
+    assert ready.shopify.available("1001") == 13
+
+
+def test_other_levels_go_on_after_a_lost_answer(ready: Shop) -> None:
+    ready.korona.deliver("1001", 3)
+    ready.korona.deliver("1002", 3)
+    lose(ready, "lose_answer")
+    ready.run("stock")
+    assert (ready.shopify.available("1001"), ready.shopify.available("1002")) == (13, 13)
+    ready.run_later("stock")
+    assert (ready.shopify.available("1001"), ready.shopify.available("1002")) == (13, 13)
+
+
+def test_three_lost_answers_in_a_row_end_the_push(shop: Shop) -> None:
+    for number in many(shop, 5):
+        shop.korona.deliver(number, 1)
+    lose(shop, "lose_request", times=3)
+    with shop.requests() as seen:
+        ran = shop.run("stock")
+    assert seen.count("POST", "adjust.json") == 3
+    assert ran.exit_code == 5
+    assert len(ran.results[0].left_over) == 2
+
+
+def test_what_was_surely_not_sent_leaves_no_doubt(ready: Shop) -> None:
+    ready.korona.deliver("1001", 3)
+    ready.world.shopify_server.faults.append(
+        Fault("status", "POST", ADJUST, times=20, status=429, body={"errors": "slow down"})
+    )
+    assert ready.run("stock").exit_code == 5
+    ready.world.shopify_server.faults.clear()
+    ready.run_later("stock", minutes=1)
+    assert ready.shopify.available("1001") == 13
+
+
+# --- sudden death ---
+
+
+class Killed(BaseException):
+    """The process is dead."""
+
+
+@pytest.fixture
+def dying(ready: Shop) -> Shop:
+    """A shop whose next run dies when it would note what became of an adjustment."""
+    saves = 0
+
+    def dies_at_the_third(*arguments: Any) -> str | None:
+        nonlocal saves
+        saves += 1
+        if saves > 2:
+            raise Killed
+        return save_cache(*arguments)
+
+    ready.korona.deliver("1001", 3)
+    ready.korona.deliver("1002", -3)
+    with patch.object(commands, "save_cache", dies_at_the_third), pytest.raises(Killed):
+        ready.run("stock")
+    return ready
+
+
+def test_a_run_that_dies_after_writing_leaves_doubts_and_no_looks(dying: Shop) -> None:
+    assert (dying.shopify.available("1001"), dying.shopify.available("1002")) == (13, 7)
+    cache = cache_of(dying)
+    assert cache.looks.keys() & {item(dying, "1001"), item(dying, "1002")} == set()
+    assert {item(dying, "1001"), item(dying, "1002")} <= cache.doubts.keys()
+
+
+def test_the_next_run_repeats_nothing_of_a_run_that_died(dying: Shop) -> None:
+    with dying.requests() as seen:
+        for _ in range(3):
+            dying.run_later("stock")
+    assert seen.writes == []
+    assert (dying.shopify.available("1001"), dying.shopify.available("1002")) == (13, 7)
+
+
+def test_an_order_listed_late_is_not_given_away_by_the_runs_after_a_death(dying: Shop) -> None:
+    dying.shopify.place_order([("1001", 1)], listing_delay=timedelta(minutes=5))
+    for _ in range(3):
+        dying.run_later("stock", minutes=0.5)
+        assert dying.shopify.available("1001") == 12
+
+
+# --- a lost cache ---
+
+
+def test_without_a_cache_levels_are_only_lowered_for_one_run(ready: Shop) -> None:
+    ready.settings.cache_path.unlink()
+    ready.korona.deliver("1001", 3)
+    ready.korona.deliver("1002", -3)
+    ready.run("stock")
+    assert (ready.shopify.available("1001"), ready.shopify.available("1002")) == (10, 7)
+    ready.run_later("stock")
+    assert ready.shopify.available("1001") == 13

@@ -1,0 +1,271 @@
+"""Every rule against selling the last piece twice: a schedule that it gets right, and that goes wrong without it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from korsync import bookings, levels, pending
+from korsync.bookings import is_booked
+from korsync.pipelines import stock
+from korsync.pipelines.base import Knowledge
+from korsync.pipelines.order_list import read_orders
+from korsync.pipelines.sides import Sides
+from korsync.records import Article
+from korsync.sales import OrderLine, Refund
+from korsync.sandbox.exchange import Fault
+from korsync.state import Booking, BookingStatus, KnownOrder
+from tests.pipelines.schedule import LEVELS, ORDERS, Schedule, is_needed
+
+A_FEW_MINUTES = timedelta(minutes=5)
+NO_FALL = (levels, "unexplained_fall", lambda _expected, _available: 0)
+BOOKED_IS_SETTLED = (pending, "is_settled", lambda booking, _now, _settle: is_booked(booking))
+
+
+# --- what is sold and not in KORONA yet (P) ---
+
+
+def test_pieces_sold_are_kept_until_korona_has_them(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.shopify.place_order([("1001", 1)])
+        day.run("stock")
+
+    is_needed(schedule, tmp_path, ((levels, "pending_pieces", lambda *_: Decimal(0)),))
+
+
+def test_pieces_of_a_held_order_are_kept_too(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.shopify.add_product("Only in Shopify", [{"sku": "8888"}])
+        day.shopify.place_order([("1001", 1), ("8888", 1)], paid=False)
+        for _ in range(3):
+            day.run()
+        assert day.offered() == 4
+
+    def begun_only(orders: Iterator[KnownOrder], *others: Any) -> pending.SaleIndex:
+        return pending.index_sales([order for order in orders if order.sale], *others)
+
+    is_needed(schedule, tmp_path, ((stock, "index_sales", begun_only),))
+
+
+def test_a_booked_order_counts_as_sold_until_it_is_settled(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.korona.booking_delay = timedelta(minutes=10)
+        day.shopify.place_order([("1001", 1)])
+        day.run()
+        day.run_at_once()
+
+    is_needed(schedule, tmp_path, (BOOKED_IS_SETTLED,))
+
+
+def test_a_queued_order_never_counts_as_booked(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.korona.queues, day.korona.queue_delay = True, timedelta(hours=2)
+        day.shopify.place_order([("1001", 1)])
+        for _ in range(3):
+            day.run()
+
+    def queued_or_booked(booking: Booking | None, *_: object) -> bool:
+        return booking is not None and booking.status in (BookingStatus.QUEUED, BookingStatus.BOOKED)
+
+    is_needed(schedule, tmp_path, ((pending, "is_settled", queued_or_booked),))
+
+
+def test_what_goes_back_between_the_level_and_the_order_list_counts_as_sold_in_this_run(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        order = day.shopify.place_order([("1001", 1)])
+        day.run("stock")
+        day.between(LEVELS, lambda: day.shopify.cancel_order(order))
+        day.run("stock")
+
+    def at_any_time(put_back: pending.PutBack, _seen_at: object) -> bool:
+        return put_back.here and not put_back.sent
+
+    is_needed(schedule, tmp_path, ((pending, "is_back", at_any_time),))
+
+
+def test_pieces_refunded_but_not_put_back_still_count_as_sold(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        order = day.shopify.place_order([("1001", 2)])
+        day.shopify.refund_order(order, {"1001": 1}, restock_type="no_restock")
+        for _ in range(3):
+            day.run("stock")
+
+    def current_only(line: OrderLine, _refunds: tuple[Refund, ...]) -> int:
+        return line.current_quantity
+
+    is_needed(schedule, tmp_path, ((bookings, "sold_pieces", current_only),))
+
+
+def test_an_order_whose_booking_has_begun_counts_as_sold_although_it_is_cancelled(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        order = day.shopify.place_order([("1001", 1)])
+        day.shop.world.korona_server.faults.append(Fault("lose_request", "POST", "receipts"))
+        day.run()
+        day.shopify.cancel_order(order, restock=False)
+        for _ in range(2):
+            day.run("stock")
+
+    is_needed(schedule, tmp_path, ((pending, "is_begun", lambda _order: False),))
+
+
+def test_a_cancelled_order_counts_as_sold_until_shopify_is_surely_done_with_it(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        order = day.shopify.place_order([("1001", 1)])
+        day.run("stock")
+        day.shopify.cancel_order(order, refund_after=A_FEW_MINUTES)
+        day.run("stock", minutes=2)
+        day.shop.later(5)
+        day.ledger.check()
+
+    def at_once(sale: pending.Sale, *_: object) -> bool:
+        return sale.cancelled_at is not None and not sale.booking_begun
+
+    is_needed(schedule, tmp_path, ((pending, "is_cancelled_for_good", at_once),))
+
+
+def test_a_bundle_sold_takes_its_parts(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.korona.add_article("SET", "Set", Decimal(9), parts={"1001": 2, "1002": 1})
+        day.shopify.add_product("Set", [{"sku": "SET", "tracked": False}])
+        day.shopify.place_order([("SET", 1)])
+        day.run("stock")
+        assert (day.offered("1001"), day.offered("1002")) == (3, 4)
+
+    def itself_only(article: Article, pieces: Decimal, *_: object) -> list[tuple[str, Decimal]]:
+        return [(article.id, pieces)]
+
+    is_needed(schedule, tmp_path, ((stock, "_parts", itself_only),))
+
+
+# --- what came back ---
+
+
+def _sold_and_settled(day: Schedule) -> Any:
+    order = day.shopify.place_order([("1001", 1)])
+    day.run()
+    day.run()
+    assert day.offered() == 4
+    return order
+
+
+def test_a_piece_put_back_stays_on_sale_before_korona_knows_of_it(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.shopify.refund_order(_sold_and_settled(day), {"1001": 1})
+        day.run("stock")
+        assert day.offered() == 5
+
+    is_needed(schedule, tmp_path, ((pending, "is_back", lambda *_: False),))
+
+
+def test_a_return_that_is_sent_counts_only_through_korona(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.shopify.refund_order(_sold_and_settled(day), {"1001": 1})
+        day.run()
+        day.run()
+
+    def sent_or_not(put_back: pending.PutBack, seen_at: Any) -> bool:
+        return put_back.here and put_back.at < seen_at
+
+    is_needed(schedule, tmp_path, ((pending, "is_back", sent_or_not),))
+
+
+def test_what_is_put_back_elsewhere_does_not_raise_the_level_here(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.shopify.set_available("1001", 0, "Online-Lager")
+        day.shopify.refund_order(_sold_and_settled(day), {"1001": 1}, location="Online-Lager")
+        day.run("stock")
+        assert day.offered() == 4
+
+    def anywhere(put_back: pending.PutBack, seen_at: Any) -> bool:
+        return not put_back.sent and put_back.at < seen_at
+
+    is_needed(schedule, tmp_path, ((pending, "is_back", anywhere),))
+
+
+# --- orders that are not listed yet (U) ---
+
+
+def test_an_unexplained_fall_is_taken_for_an_order_not_listed_yet(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.shop.later(19)
+        day.shopify.place_order([("1001", 1)], listing_delay=A_FEW_MINUTES)
+        day.run("stock", minutes=1)
+
+    is_needed(schedule, tmp_path, (NO_FALL,))
+
+
+def test_levels_are_read_before_orders_or_else_falls_must_be_seen(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.between(f"{LEVELS}|{ORDERS}", lambda: day.shopify.place_order([("1001", 1)]))
+        day.run("stock")
+
+    read_levels = Sides.levels
+
+    def orders_first(self: Sides, knowledge: Knowledge, location_id: int) -> Knowledge:
+        return read_levels(self, read_orders(self, knowledge), location_id)
+
+    is_needed(schedule, tmp_path, ((Sides, "levels", orders_first), NO_FALL))
+
+
+def test_known_orders_explain_a_fall(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.shop.later()
+        day.shopify.place_order([("1001", 1)])
+        day.run(minutes=1)
+        assert day.offered() == 4
+
+    is_needed(schedule, tmp_path, ((levels, "expected_level", lambda pieces, *_: pieces),))
+
+
+def test_a_piece_put_back_does_not_hide_an_order_not_listed_yet(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        order = _sold_and_settled(day)
+        day.shop.later(19)
+        day.shopify.refund_order(order, {"1001": 1})
+        day.shopify.place_order([("1001", 1)], listing_delay=A_FEW_MINUTES)
+        day.run("stock", minutes=1)
+
+    def without_what_came_back(pieces: int, looked_at: Any, seen_at: Any, sales: Sequence[pending.Sale]) -> int:
+        return pending.expected_level(pieces, looked_at, seen_at, [replace(sale, put_back=()) for sale in sales])
+
+    is_needed(schedule, tmp_path, ((levels, "expected_level", without_what_came_back),))
+
+
+# --- where a level goes ---
+
+
+def test_an_oversold_level_is_written_as_it_is_so_that_a_cancellation_comes_out_right(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        order = day.shopify.place_order([("1001", 5)])
+        day.korona.sell_at_till("1001", 1)
+        day.run("stock")
+        day.shopify.cancel_order(order)
+        day.ledger.check()
+
+    target_level = levels.target_level
+    is_needed(schedule, tmp_path, ((levels, "target_level", lambda *each: max(0, target_level(*each))),))
+
+
+def test_the_buffer_alone_never_pushes_a_level_below_zero(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.korona.count("1001", 1)
+        day.run("stock")
+        assert day.offered() == 0
+
+    def taken_off(actual: Decimal, sold: Decimal, fall: int, buffer: int) -> int:
+        return int(actual - sold) - fall - buffer
+
+    location = {"location": "Laden Mitte", "warehouses": ["1"], "buffer": 2}
+    replacement = (levels, "target_level", taken_off)
+    is_needed(schedule, tmp_path, (replacement,), stock={"locations": [location]})
+
+
+def test_a_part_of_a_piece_is_not_for_sale(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.korona.count("1001", Decimal("6.75"))
+        day.run("stock")
+        assert day.offered() == 6
+
+    is_needed(schedule, tmp_path, ((levels, "target_level", lambda actual, *_: round(actual)),))

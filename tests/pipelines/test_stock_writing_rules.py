@@ -1,0 +1,227 @@
+"""Every rule about raising and writing a level: a schedule that it gets right, and that goes wrong without it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from korsync import levels, pending, run
+from korsync.bookings import is_booked
+from korsync.cache import Look
+from korsync.errors import Unsure
+from korsync.levels import Finding, LevelRules, Situation
+from korsync.matching import Match, Matching, match
+from korsync.outcomes import Kind
+from korsync.pipelines import stock
+from korsync.pipelines.base import Knowledge
+from korsync.pipelines.orders import Orders
+from korsync.pipelines.products import Products
+from korsync.pipelines.refunds import Refunds
+from korsync.pipelines.stock import Stock
+from korsync.plan import Change, Outcome, Plan, Written
+from korsync.records import Article, ShopProduct
+from korsync.sandbox.exchange import Fault
+from korsync.shopify.client import ShopifyClient
+from tests.pipelines.schedule import ADJUST, ORDERS, Schedule, is_needed
+
+A_FEW_MINUTES = timedelta(minutes=5)
+NO_FALL = (levels, "unexplained_fall", lambda _expected, _available: 0)
+BOOKED_IS_SETTLED = (pending, "is_settled", lambda booking, _now, _settle: is_booked(booking))
+
+held_down = levels.held_down
+
+
+def _order_listed_late(day: Schedule) -> None:
+    day.shopify.place_order([("1001", 1)], listing_delay=A_FEW_MINUTES)
+
+
+def _lose_the_answer_to_the_adjustment(day: Schedule) -> None:
+    day.shop.world.shopify_server.faults.append(Fault("lose_answer", "POST", ADJUST))
+
+
+# --- raising ---
+
+
+def test_nothing_is_raised_while_orders_cannot_be_read_or_else_falls_must_be_seen(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.shop.later()
+        day.shopify.place_order([("1001", 1)])
+        day.shop.world.shopify_server.faults.append(Fault("status", "GET", ORDERS, times=20))
+        day.run("stock", minutes=1)
+
+    def as_if_complete(situation: Situation, fall: int, settle: timedelta) -> str:
+        return held_down(replace(situation, complete=True), fall, settle)
+
+    is_needed(schedule, tmp_path, ((levels, "held_down", as_if_complete), NO_FALL))
+
+
+def test_nothing_is_raised_at_a_first_look(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.shop.later()
+        day.shop.settings.cache_path.unlink()
+        _order_listed_late(day)
+        day.run("stock", minutes=1)
+
+    def as_if_looked(situation: Situation, fall: int, settle: timedelta) -> str:
+        return held_down(replace(situation, look=Look(0, situation.seen_at)), fall, settle)
+
+    is_needed(schedule, tmp_path, ((levels, "held_down", as_if_looked),))
+
+
+def test_nothing_is_raised_so_soon_after_an_unexplained_fall(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.shop.later()
+        _order_listed_late(day)
+        day.run("stock", minutes=1)
+        day.run_at_once("stock")
+
+    def without_doubts(situation: Situation, fall: int, settle: timedelta) -> str:
+        return held_down(replace(situation, doubted_at=None), fall, settle)
+
+    is_needed(schedule, tmp_path, ((levels, "held_down", without_doubts),))
+
+
+def test_nothing_is_raised_so_soon_after_a_first_look(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.shop.later()
+        day.shop.settings.cache_path.unlink()
+        _order_listed_late(day)
+        day.run("stock", minutes=1)
+        day.run_at_once("stock")
+
+    appraise = levels.appraise
+
+    def trusting(situation: Situation, rules: LevelRules) -> Finding:
+        finding = appraise(situation, rules)
+        return replace(finding, is_doubtful=finding.is_doubtful and situation.look is not None)
+
+    is_needed(schedule, tmp_path, ((stock, "appraise", trusting),))
+
+
+def test_nothing_is_raised_so_soon_after_a_lost_answer(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.korona.deliver("1001", 2)
+        _lose_the_answer_to_the_adjustment(day)
+        day.run("stock")
+        _order_listed_late(day)
+        day.run_at_once("stock")
+
+    def without_dropping_looks(_self: Stock, knowledge: Knowledge, _batch: Sequence[Change]) -> Knowledge:
+        return knowledge
+
+    is_needed(schedule, tmp_path, ((Stock, "intend", without_dropping_looks),))
+
+
+def test_a_sku_that_stands_on_two_variants_is_left_alone(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.shopify.set_available("1001", 2)
+        day.shopify.add_product("Twin", [{"sku": "1001", "available": 3}])
+        for _ in range(3):
+            day.run("stock")
+        twins = [each for each in day.shopify.store.variants() if each.sku == "1001"]
+        assert sum(day.shopify.available(each.id) for each in twins) == 5
+
+    def each_by_itself(articles: Mapping[str, Article], products: Mapping[int, ShopProduct]) -> Matching:
+        found = match(articles, products)
+        first = next(each for each in articles.values() if each.number == "1001")
+        twins = [
+            Match(first, product, variant, f"1001 of {product.title}")
+            for product in products.values()
+            for variant in product.variants
+            if variant.sku == "1001"
+        ]
+        return replace(found, matches=(*twins, *(each for each in found.matches if each.sku != "1001")))
+
+    is_needed(schedule, tmp_path, ((stock, "match", each_by_itself),))
+
+
+# --- writing ---
+
+
+def test_a_sale_between_reading_and_writing_survives(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.korona.deliver("1001", 2)
+        day.between(ORDERS, lambda: day.shopify.place_order([("1001", 1)]))
+        day.run("stock")
+
+    def overwriting(self: Stock, batch: Sequence[Change]) -> Iterator[Written]:
+        for change in batch:
+            value = change.after
+            body = (
+                f'{{"location_id": {value.location_id}, "inventory_item_id": {value.inventory_item_id}, '
+                f'"available": {value.available}}}'
+            )
+            path = "admin/api/2026-10/inventory_levels/set.json"
+            self._sides.shopify.session.post(path, body.encode(), lambda _: None, kind=Kind.ADJUST)
+            yield Written(change, Outcome.DONE)
+
+    is_needed(schedule, tmp_path, ((Stock, "push", overwriting),))
+
+
+def test_the_last_look_is_what_was_read_and_not_the_figure_in_the_answer(tmp_path: Path) -> None:
+    read_back: dict[int, int] = {}
+
+    def schedule(day: Schedule) -> None:
+        day.korona.deliver("1001", 2)
+        day.between(ORDERS, lambda: _order_listed_late(day))
+        item_id = day.shopify.store.variant_of("1001").inventory_item_id
+        day.shop.world.shopify_server.after_request = lambda *_: read_back.update({item_id: day.offered()})
+        day.run("stock")
+        day.run_at_once("stock")
+
+    record = Stock.record
+
+    def answered(self: Stock, knowledge: Knowledge, written: Written) -> Knowledge:
+        value = written.change.after
+        told = replace(value, available=read_back[value.inventory_item_id])
+        return record(self, knowledge, replace(written, change=replace(written.change, after=told)))
+
+    is_needed(schedule, tmp_path, ((Stock, "record", answered),))
+
+
+def test_an_adjustment_whose_answer_was_lost_is_not_repeated(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.korona.deliver("1001", 2)
+        _lose_the_answer_to_the_adjustment(day)
+        day.run("stock")
+
+    adjust = ShopifyClient.adjust
+
+    def insisting(self: ShopifyClient, location_id: int, item_id: int, delta: int) -> None:
+        try:
+            adjust(self, location_id, item_id, delta)
+        except Unsure:
+            adjust(self, location_id, item_id, delta)
+
+    is_needed(schedule, tmp_path, ((ShopifyClient, "adjust", insisting),))
+
+
+# --- the order of things ---
+
+
+def test_levels_are_lowered_before_others_are_raised(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.korona.deliver("1001", 2)
+        day.korona.sell_at_till("1002", 1)
+        server = day.shop.world.shopify_server
+        server.before_request = lambda request: day.shop.wait(600) if request.path.endswith(ADJUST) else None
+        day.run("stock")
+
+    plan_of = Stock.plan
+
+    def raises_first(self: Stock, pulled: stock.StockPulled) -> Plan:
+        plan = plan_of(self, pulled)
+        return replace(plan, changes=tuple(reversed(plan.changes)))
+
+    is_needed(schedule, tmp_path, ((Stock, "plan", raises_first),))
+
+
+def test_stock_is_written_before_sales_are_booked_or_else_bookings_must_settle(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.korona.booking_delay = timedelta(minutes=10)
+        day.shopify.place_order([("1001", 1)])
+        day.run()
+        day.run()
+
+    booking_first = (Orders, Stock, Refunds, Products)
+    is_needed(schedule, tmp_path, ((run, "PIPELINES", booking_first), BOOKED_IS_SETTLED))

@@ -1,0 +1,40 @@
+"""Simulated shop days: Shopify never offers a piece twice through korsync's fault, and none lies idle for ever."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from korsync import levels
+from korsync.shopify.client import ShopifyClient
+from tests.simulation.days import DAYS_PER_WORLD, simulate
+from tests.simulation.ledger import Oversold
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_without_sales_at_the_till_nothing_is_ever_sold_twice(tmp_path: Path, seed: int) -> None:
+    tally = simulate(DAYS_PER_WORLD, seed, tmp_path, disturbed=False)
+    assert tally.orders > 0
+    assert tally.oversold == 0
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_with_sales_at_the_till_no_more_is_offered_than_what_nobody_could_have_seen(tmp_path: Path, seed: int) -> None:
+    assert simulate(DAYS_PER_WORLD, seed, tmp_path, disturbed=True).orders > 0
+
+
+MUTILATIONS: dict[str, tuple[object, str, Any]] = {
+    "sold pieces are forgotten": (levels, "pending_pieces", lambda *_: 0),
+    "nothing is ever raised": (levels, "held_down", lambda *_: "never"),
+    "adjustments are not sent": (ShopifyClient, "adjust", lambda *_: None),
+}
+
+
+@pytest.mark.parametrize("mutilation", MUTILATIONS)
+def test_the_simulation_finds_a_pipeline_that_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mutilation: str
+) -> None:
+    where, name, instead = MUTILATIONS[mutilation]
+    monkeypatch.setattr(where, name, instead)
+    with pytest.raises(Oversold):
+        simulate(1, 1, tmp_path, disturbed=False)
