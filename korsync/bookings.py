@@ -170,7 +170,7 @@ def found_sale(order: KnownOrder, total: object, found: Iterable[BookedReceipt],
     """
     expected = order.sale.receipt if order.sale else None
     known_pieces = {line.id: line.quantity for line in order.lines}
-    return _found(sale_key(order.id), order.sale, expected, known_pieces, total, tuple(found), now)
+    return _found(order, sale_key(order.id), order.sale, expected, known_pieces, total, tuple(found), now)
 
 
 def found_return(order: KnownOrder, refund_id: int, found: Iterable[BookedReceipt], now: datetime) -> Booking | None:
@@ -178,7 +178,7 @@ def found_return(order: KnownOrder, refund_id: int, found: Iterable[BookedReceip
     key = refund_key(refund_id)
     previous = return_of(order, refund_id)
     pieces = {each.line_id: each.quantity for each in order.restocks if each.refund_id == refund_id}
-    return _found(key, previous, previous.receipt if previous else None, pieces, None, tuple(found), now)
+    return _found(order, key, previous, previous.receipt if previous else None, pieces, None, tuple(found), now)
 
 
 def open_refunds(order: KnownOrder) -> tuple[int, ...]:
@@ -217,6 +217,7 @@ def return_of(order: KnownOrder, refund_id: int) -> Booking | None:
 
 
 def _found(
+    order: KnownOrder,
     key: str,
     previous: Booking | None,
     expected: Receipt | None,
@@ -229,7 +230,7 @@ def _found(
     if not mine:
         return None
     begun = previous or Booking(key, BookingStatus.INTENT, ())
-    pieces = _booked_pieces(mine[0], set(known_pieces))
+    pieces = _booked_pieces(mine[0], {line.id for line in order.lines})
     trouble = _difference(mine[0], expected, known_pieces, total) if len(mine) == 1 else several(len(mine))
     if trouble:
         # What was posted stays with it: the next look-up must come to the same verdict.

@@ -63,12 +63,19 @@ def accept(state: State, pipeline: str) -> State:
 
 
 def _find(state: State, item: str) -> tuple[KnownOrder, int | None]:
-    name, _, refund = item.partition(" refund ")
-    wanted = name.strip().removeprefix("#")
+    name, _, refund = item.strip().partition(" refund ")
+    wanted = name.removeprefix("#")
     found = [order for order in state.orders.values() if order.name.removeprefix("#") == wanted]
-    if len(found) != 1 or (refund and not refund.strip().isdigit()):
+    refund_id = int(refund) if refund.isdecimal() else None
+    if len(found) != 1 or (refund and refund_id not in _refunds(found[0])):
         raise ConfigurationError(f"korsync knows of no item “{item}”", "see `korsync status` for what is held")
-    return found[0], int(refund) if refund else None
+    return found[0], refund_id
+
+
+def _refunds(order: KnownOrder) -> set[int | None]:
+    """Return the refunds of an order that can be decided about: those that put goods back, or were begun."""
+    begun = {int(each.key.removeprefix("refund/")) for each in order.returns}
+    return {*(each.refund_id for each in order.restocks), *begun, *order.ignored_refunds}
 
 
 def _booking(order: KnownOrder, refund_id: int | None) -> Booking | None:

@@ -40,12 +40,13 @@ class LevelRules:
 class Finding:
     """Where a level should go, where sold pieces alone would take it, and why it may not rise (empty: it may).
 
-    `is_doubtful` where this look cannot tell whether an order not listed yet is in the level.
+    `doubted_at` is the last time that nobody could tell whether an order not listed yet is in the level, as long as
+    that is no longer ago than either side may take to show it.
     """
 
     target: int
     by_sales: int
-    is_doubtful: bool
+    doubted_at: datetime | None
     held_down: str
 
 
@@ -61,9 +62,19 @@ def appraise(situation: Situation, rules: LevelRules) -> Finding:
     by_sales = situation.available
     if situation.believed is not None:
         by_sales = min(by_sales, target_level(situation.believed, pending, fall, rules.buffer))
-    # At a first look nobody knows what the level was before: an order not listed yet would pass unnoticed.
-    is_doubtful = look is None or fall > 0
-    return Finding(target, by_sales, is_doubtful, held_down(situation, fall, rules.settle))
+    doubted_at = last_doubt(situation, fall, rules.settle)
+    return Finding(target, by_sales, doubted_at, held_down(situation, fall, doubted_at))
+
+
+def last_doubt(situation: Situation, fall: int, settle: timedelta) -> datetime | None:
+    """Return the last doubt about a level, None where it is so old that every order of then is listed by now.
+
+    A first look is a doubt too: nobody knows what the level was before, and a fall would pass unnoticed.
+    """
+    if situation.look is None or fall:
+        return situation.seen_at
+    doubted_at = situation.doubted_at
+    return doubted_at if doubted_at is not None and doubted_at + settle > situation.seen_at else None
 
 
 def target_level(actual: Decimal, pending: Decimal, fall: int, buffer: int) -> int:
@@ -76,7 +87,7 @@ def target_level(actual: Decimal, pending: Decimal, fall: int, buffer: int) -> i
     return min(free, max(0, free - buffer))
 
 
-def held_down(situation: Situation, fall: int, settle: timedelta) -> str:
+def held_down(situation: Situation, fall: int, doubted_at: datetime | None) -> str:
     """Say why a level may not rise: raising on a doubtful figure is what sells a piece twice."""
     if not situation.complete:
         return "Shopify's orders could not be read completely"
@@ -84,6 +95,4 @@ def held_down(situation: Situation, fall: int, settle: timedelta) -> str:
         return "this is the first look at it"
     if fall:
         return f"{fall} left the shelf that no listed order explains yet"
-    if situation.doubted_at is not None and situation.doubted_at + settle > situation.seen_at:
-        return "the last doubt about it is too fresh"
-    return ""
+    return "the last doubt about it is too fresh" if doubted_at is not None else ""

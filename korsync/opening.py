@@ -67,6 +67,8 @@ def open_shop(sides: Sides) -> Opening:
     knowledge, targets = booking_targets(sides, knowledge)
     knowledge = _with_orders_before(sides, knowledge, start)
     knowledge = Stock(sides).pull(knowledge).knowledge
+    # The shop is taken as it stands: this first look leaves no doubt, so that the first run may raise levels too.
+    knowledge = replace(knowledge, cache=replace(knowledge.cache, doubts={}))
     knowledge, receipts = all_receipts(sides, knowledge, targets.point_of_sale.id)
     matching = match(knowledge.cache.catalogue.articles, knowledge.cache.shelf.products)
     now = sides.korona.now

@@ -154,8 +154,8 @@ class Run:
     def _keep(self, knowledge: Knowledge) -> None:
         """Save what changed; nothing is written to a side before what must be known of it is on disk."""
         before, self.knowledge = self.saved, knowledge
-        state = None if knowledge.state is before.state else knowledge.state
-        cache = None if knowledge.cache is before.cache else knowledge.cache
+        state = None if knowledge.state == before.state else knowledge.state
+        cache = None if knowledge.cache == before.cache else knowledge.cache
         if state or cache:
             self.save(state, cache)
         self.saved = knowledge

@@ -65,7 +65,7 @@ def held_down(**others: Any) -> str:
 
 def test_a_level_that_is_well_known_may_rise() -> None:
     finding = appraise(replace(CALM, actual=Decimal(9)), RULES)
-    assert (finding.target, finding.held_down, finding.is_doubtful) == (9, "", False)
+    assert (finding.target, finding.held_down, finding.doubted_at) == (9, "", None)
 
 
 def test_nothing_rises_while_the_orders_are_incomplete() -> None:
@@ -75,14 +75,14 @@ def test_nothing_rises_while_the_orders_are_incomplete() -> None:
 def test_nothing_rises_at_a_first_look_which_is_itself_a_doubt() -> None:
     finding = appraise(replace(CALM, look=None, actual=Decimal(9)), RULES)
     assert finding.held_down == "this is the first look at it"
-    assert finding.is_doubtful
+    assert finding.doubted_at == SEEN
     assert finding.target == 9
 
 
 def test_nothing_rises_in_a_run_with_an_unexplained_fall_which_is_a_doubt() -> None:
     finding = appraise(replace(CALM, available=3), RULES)
     assert finding.held_down == "2 left the shelf that no listed order explains yet"
-    assert finding.is_doubtful
+    assert finding.doubted_at == SEEN
     assert finding.target == 3
 
 
@@ -91,14 +91,20 @@ def test_a_level_may_rise_again_when_the_last_doubt_is_settle_minutes_old(minute
     assert (held_down(doubted_at=SEEN - timedelta(minutes=minutes)) == "") is may_rise
 
 
+def test_a_doubt_is_kept_as_long_as_it_counts() -> None:
+    fresh, old = SEEN - timedelta(minutes=1), SEEN - timedelta(minutes=15)
+    assert appraise(replace(CALM, doubted_at=fresh), RULES).doubted_at == fresh
+    assert appraise(replace(CALM, doubted_at=old), RULES).doubted_at is None
+
+
 def test_a_fall_that_orders_explain_is_no_doubt() -> None:
     finding = appraise(replace(CALM, available=3, sold_as_article=sold(2), sold_as_variant=sold(2)), RULES)
-    assert (finding.target, finding.is_doubtful) == (3, False)
+    assert (finding.target, finding.doubted_at) == (3, None)
 
 
 def test_a_level_that_somebody_raised_by_hand_goes_back() -> None:
     finding = appraise(replace(CALM, available=8), RULES)
-    assert (finding.target, finding.is_doubtful) == (5, False)
+    assert (finding.target, finding.doubted_at) == (5, None)
 
 
 # --- what sold pieces alone would make of it ---

@@ -14,7 +14,6 @@ from korsync.outcomes import (
     seen_in,
     seen_in_failure,
     told_to_wait,
-    visible,
 )
 
 WRITES_THAT_ADD_UP = [Kind.RECEIPT, Kind.ADJUST]
@@ -145,10 +144,6 @@ def test_a_retry_after_is_obeyed_up_to_a_minute(header: str | None, seconds: flo
 )
 def test_an_error_body_of_any_shape_becomes_one_line(body: object, line: str) -> None:
     assert complaint(body) == line
-
-
-def test_control_and_direction_characters_are_made_visible() -> None:
-    assert visible("a\x1b[2J\n\u202eb ä 茶") == "a\\x1b[2J\\n\\u202eb ä 茶"
 
 
 def test_a_complaint_without_end_is_cut() -> None:

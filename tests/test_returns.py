@@ -77,7 +77,8 @@ def returned(lines: tuple[BookedLine, ...], *refunded: RefundLine, before: int =
 def test_everything_of_a_return_is_negative() -> None:
     receipt = returned((sold(POT, 2, "66.66", "10.64"),), back(POT, 2, "66.66"))
     (line,) = receipt.lines
-    assert (line.quantity, line.base, line.taxes[0].amount) == (-2, Decimal("-66.66"), Decimal("-10.64"))
+    assert line.quantity == -2
+    assert (line.base, line.taxes[0].amount) == (Decimal("-66.66"), Decimal("-10.64"))
     assert [each.amount for each in receipt.payments] == [receipt.gross] == [Decimal("-66.66")]
 
 
@@ -212,7 +213,8 @@ def test_money_that_failed_does_not_name_the_gateway() -> None:
 
 def test_nothing_is_paid_for_nothing() -> None:
     receipt = returned((sold(POT, 1, "0.00", "0.00"),), back(POT, 1, "0.00"))
-    assert (receipt.gross, receipt.payments) == (0, ())
+    assert receipt.gross == 0
+    assert receipt.payments == ()
 
 
 def test_keys_follow_from_shopifys_ids() -> None:

@@ -19,7 +19,7 @@ def changed_levels(shop: Shop, count: int) -> None:
     shop.init()
     for number in range(1000, 1000 + count):
         shop.korona.deliver(str(number), 1)
-    shop.later(5)
+    shop.later(15)  # a first look is a doubt, and nothing rises so soon after one
 
 
 def test_pipelines_run_in_the_order_in_which_they_sell(shop: Shop) -> None:
@@ -42,7 +42,7 @@ def test_stock_is_pushed_before_orders_are_booked(shop: Shop) -> None:
 def test_levels_are_read_before_korona_stock_and_that_before_the_orders(shop: Shop) -> None:
     shop.stocked("1001")
     shop.init()
-    shop.later(5)
+    shop.later(15)  # a first look is a doubt, and nothing rises so soon after one
     seen: list[str] = []
     for server in (shop.world.korona_server, shop.world.shopify_server):
         server.before_request = lambda request: seen.append(request.path.rsplit("/", 1)[1])

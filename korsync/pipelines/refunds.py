@@ -21,6 +21,7 @@ from korsync.bookings import (
 from korsync.errors import SafetyStop
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.finding import booking_targets
+from korsync.pipelines.lookups import look_up
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.posting import booking_rules, in_batches, noted, post, posting, recorded
 from korsync.pipelines.refund_remarks import item_of, listed
@@ -83,21 +84,20 @@ class Refunds:
         self._targets = targets
         knowledge, remarks = listed(knowledge, sides.orders)
         wanted = [order for order in knowledge.state.orders.values() if open_refunds(order)]
-        contents = sides.orders_by_id(order.id for order in wanted if is_booked(order.sale))
-        still_open, waiting = [], []
-        for known in wanted:
-            if not is_booked(known.sale):
-                # An order that was cancelled before it was booked needs neither a receipt nor one against it.
-                waiting += [known] if is_due(known) else []
-                continue
-            found = sides.korona.receipts_by_order_number(targets.point_of_sale.id, known.name.removeprefix("#"))
-            known = with_found_returns(known, found, sides.korona.now)
+        booked = [order for order in wanted if is_booked(order.sale)]
+        # An order that was cancelled before it was booked needs neither a receipt nor one against it.
+        waiting = [order for order in wanted if not is_booked(order.sale) and is_due(order)]
+        contents = sides.orders_by_id(order.id for order in booked)
+        knowledge, shown = look_up(sides, knowledge, targets.point_of_sale.id, booked)
+        still_open = []
+        for known in booked:
+            look = shown[known.id]
+            known = with_found_returns(known, look.receipts, look.at)
             orders = knowledge.state.orders | {known.id: known}
             knowledge = replace(knowledge, state=replace(knowledge.state, orders=orders))
             refund_ids = open_refunds(known)
-            if refund_ids and is_settled(known.sale, sides.korona.now, self._settle):
-                content = contents.get(known.id)
-                still_open.append(OpenReturns(known, content, refund_ids, found, sides.korona.now))
+            if refund_ids and is_settled(known.sale, look.at, self._settle):
+                still_open.append(OpenReturns(known, contents.get(known.id), refund_ids, look.receipts, look.at))
             elif refund_ids:
                 waiting.append(known)
         articles = knowledge.cache.catalogue.articles.values()

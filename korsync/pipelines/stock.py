@@ -125,7 +125,7 @@ class Stock:
                     Skip(level.match.sku, f"not raised from {level.available} to {target}: {held_down}", Fate.WAITING)
                 )
             elif target != level.available:
-                before = self._value(level, pulled.knowledge.cache)
+                before = _value(level)
                 changes.append(Change(level.match.sku, before, replace(before, available=target)))
         changes.sort(key=lambda change: change.after.available > change.before.available)
         return Plan(self.name, tuple(changes), tuple(skips), len(pulled.levels), trouble=pulled.trouble)
@@ -199,11 +199,6 @@ class Stock:
         levels = replace(cache.levels, levels=cache.levels.levels | {item_id: level})
         looks = cache.looks | {item_id: Look(value.available, value.seen_at)}
         return replace(knowledge, cache=replace(cache, levels=levels, looks=looks, doubts=doubts))
-
-    def _value(self, level: Level, cache: Cache) -> Available:
-        read = level.read
-        doubted_at = cache.doubts.get(read.inventory_item_id)
-        return Available(level.available, read.inventory_item_id, read.location_id, read.seen_at, doubted_at)
 
 
 def summed(cache: Cache, warehouse_ids: Iterable[str]) -> dict[str, Decimal | None]:
@@ -290,13 +285,19 @@ def _situation(
     )
 
 
+def _value(level: Level) -> Available:
+    read = level.read
+    return Available(level.available, read.inventory_item_id, read.location_id, read.seen_at, level.finding.doubted_at)
+
+
 def _looked(knowledge: Knowledge, levels: Iterable[Level]) -> Knowledge:
-    """Remember the looks of this run, and a doubt where one of them cannot be trusted yet."""
+    """Remember the looks of this run, and the last doubt about each level as long as it counts."""
     cache = knowledge.cache
     looks, doubts = dict(cache.looks), dict(cache.doubts)
     for level in levels:
         item_id, seen_at = level.read.inventory_item_id, level.read.seen_at
         looks[item_id] = Look(level.available, seen_at)
-        if level.finding.is_doubtful:
-            doubts[item_id] = seen_at
+        doubts.pop(item_id, None)
+        if level.finding.doubted_at is not None:
+            doubts[item_id] = level.finding.doubted_at
     return replace(knowledge, cache=replace(cache, looks=looks, doubts=doubts))

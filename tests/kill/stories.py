@@ -79,13 +79,14 @@ def _returns(shop: Shop) -> None:
     shop.shopify.place_order([("1002", 1)])
 
 
-def _second_return(shop: Shop) -> None:
-    shop.shopify.refund_order(order(shop, "#1002"), {"1003": 1, "1002": 1})
+def _more_returns(shop: Shop) -> None:
+    shop.shopify.refund_order(order(shop, "#1002"), {"1003": 1})
+    shop.shopify.refund_order(order(shop, "#1002"), {"1002": 1})
 
 
 STORIES: dict[str, tuple[Part, ...]] = {
     "sales": (_first_sales, _more_sales),
-    "sales, refunds and a cancellation": (_first_sales, _returns, _second_return),
+    "sales, refunds and a cancellation": (_first_sales, _returns, _more_returns),
 }
 
 

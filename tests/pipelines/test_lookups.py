@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from korsync.plan import Fate
-from korsync.sandbox.exchange import Fault, Recorded
+from korsync.sandbox.exchange import Answer, Fault, Recorded, Request
 from korsync.sandbox.korona_store import Receipt
 from tests.pipelines.test_posting import arrives, keys, misfortune, posts
 from tests.shop import Requests, Shop, open_shop
@@ -162,6 +162,27 @@ def test_what_the_list_did_not_show_is_not_sent_again_before_its_time(shop: Shop
     assert len(shop.skips("orders", Fate.WAITING)) == 15
     assert len(posts(shop)) == 1
     shop.run_later("orders", minutes=1)
+    assert len(set(keys(shop))) == len(keys(shop)) == 15
+
+
+def test_a_list_that_took_long_to_read_shows_korona_as_it_was_before(shop: Shop) -> None:
+    """A request that arrives while the list is read is not in it, although by then its time is up."""
+    orders(shop, 15)
+    misfortune(shop, Fault("lose_request"))
+    shop.run("orders")
+    shop.later(14)
+
+    def takes_long(request: Request, _answer: Answer) -> None:
+        if request.path.endswith("/receipts") and "orderNumber" not in request.query:
+            shop.world.korona_server.after_request = None
+            shop.later(2)
+            arrives(shop, posts(shop)[0])
+
+    shop.world.korona_server.after_request = takes_long
+    shop.run("orders")
+    assert shop.world.korona_server.after_request is None
+    assert len(posts(shop)) == 1
+    shop.run_later("orders")
     assert len(set(keys(shop))) == len(keys(shop)) == 15
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.korona_store import Article
-from korsync.sandbox.shopify_sales import Order
+from korsync.sandbox.shopify_sales import CustomLine, Order
 from tests.shop import Shop
 from tests.webshop import booked, held
 
@@ -64,13 +64,14 @@ def test_a_sku_renamed_on_both_sides_is_found_by_the_variant(shop: Shop) -> None
 def test_blanks_around_a_sku_make_no_difference(shop: Shop) -> None:
     shop.shopify.set_sku("1001", " 1001 ")
     order = buy(shop, " 1001 ")
+    shop.shopify.delete_product(" 1001 ")
     assert shop.run("orders").exit_code == 0
     assert articles(shop, order) == ["1001"]
 
 
 def test_a_custom_line_goes_on_the_default_article_unless_its_sku_is_an_article(shop: Shop) -> None:
-    custom = [({"title": "Gravur", "sku": sku, "price": "5.00"}, 1) for sku in ("GRAVUR", "1002", "")]
-    order = shop.shopify.place_order(custom)
+    made = [CustomLine(title="Gravur", sku=sku, price="5.00") for sku in ("GRAVUR", "1002", "")]
+    order = shop.shopify.place_order([(each, 1) for each in made])
     assert shop.run("orders").exit_code == 0
     assert articles(shop, order) == ["9000", "1002", "9000"]
 

@@ -119,6 +119,20 @@ def test_an_ignored_order_that_comes_up_after_months_is_not_booked(shop: Shop) -
     assert booked(shop) == []
 
 
+def test_an_ignored_refund_that_comes_up_after_months_is_not_booked(shop: Shop) -> None:
+    order = buy(shop)
+    shop.run("orders", "refunds")
+    refund = shop.shopify.refund_order(order, {"1001": 1})
+    shop.run("orders")
+    decide(shop, "ignore", f"1001 refund {refund.id}")
+    for _ in range(3):
+        assert shop.run_later("orders", "refunds", minutes=MONTH).exit_code == 0
+    shop.shopify.touch(order)
+    for _ in range(3):
+        assert shop.run_later("orders", "refunds").exit_code == 0
+    assert booked(shop) == ["1001"]
+
+
 def test_an_order_that_is_held_for_months_stays_held(shop: Shop) -> None:
     buy(shop, "7777")
     for _ in range(4):

@@ -59,6 +59,21 @@ def test_the_first_refunds_of_many_orders_go_together(pots: Shop) -> None:
     assert all(len(returns_of(pots, order)) == 2 for order in orders)
 
 
+def test_refunds_of_many_orders_are_looked_up_together(pots: Shop) -> None:
+    pots.korona.deliver("2000", 90)
+    orders = [pots.shopify.place_order([("2000", 2)]) for _ in range(30)]
+    pots.run(*BOOKING)
+    pots.later(90)
+    for order in orders:
+        pots.shopify.refund_order(order, {"2000": 1})
+    with pots.requests() as seen:
+        pots.run("refunds")
+    assert seen.count("GET", "/receipts") == 2
+    assert seen.count("POST", "/receipts") == 2
+    assert all(len(returns_of(pots, order)) == 1 for order in orders)
+    assert pots.korona.stock_of("2000") == 70
+
+
 def test_refunds_of_different_runs_add_up_to_the_sale(pots: Shop) -> None:
     order = sell(pots, [("2000", 3)], discounts=[Discount(Decimal(10), percentage=False)])
     for pieces in (2, 1):

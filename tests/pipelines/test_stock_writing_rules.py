@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from korsync import levels, pending, run
@@ -49,8 +49,8 @@ def test_nothing_is_raised_while_orders_cannot_be_read_or_else_falls_must_be_see
         day.shop.world.shopify_server.faults.append(Fault("status", "GET", ORDERS, times=20))
         day.run("stock", minutes=1)
 
-    def as_if_complete(situation: Situation, fall: int, settle: timedelta) -> str:
-        return held_down(replace(situation, complete=True), fall, settle)
+    def as_if_complete(situation: Situation, fall: int, doubted_at: datetime | None) -> str:
+        return held_down(replace(situation, complete=True), fall, doubted_at)
 
     is_needed(schedule, tmp_path, ((levels, "held_down", as_if_complete), NO_FALL))
 
@@ -62,10 +62,12 @@ def test_nothing_is_raised_at_a_first_look(tmp_path: Path) -> None:
         _order_listed_late(day)
         day.run("stock", minutes=1)
 
-    def as_if_looked(situation: Situation, fall: int, settle: timedelta) -> str:
-        return held_down(replace(situation, look=Look(0, situation.seen_at)), fall, settle)
+    appraise = levels.appraise
 
-    is_needed(schedule, tmp_path, ((levels, "held_down", as_if_looked),))
+    def as_if_looked(situation: Situation, rules: LevelRules) -> Finding:
+        return appraise(replace(situation, look=situation.look or Look(0, situation.seen_at)), rules)
+
+    is_needed(schedule, tmp_path, ((stock, "appraise", as_if_looked),))
 
 
 def test_nothing_is_raised_so_soon_after_an_unexplained_fall(tmp_path: Path) -> None:
@@ -75,8 +77,8 @@ def test_nothing_is_raised_so_soon_after_an_unexplained_fall(tmp_path: Path) -> 
         day.run("stock", minutes=1)
         day.run_at_once("stock")
 
-    def without_doubts(situation: Situation, fall: int, settle: timedelta) -> str:
-        return held_down(replace(situation, doubted_at=None), fall, settle)
+    def without_doubts(situation: Situation, fall: int, _doubted_at: datetime | None) -> str:
+        return held_down(situation, fall, None)
 
     is_needed(schedule, tmp_path, ((levels, "held_down", without_doubts),))
 
@@ -89,13 +91,12 @@ def test_nothing_is_raised_so_soon_after_a_first_look(tmp_path: Path) -> None:
         day.run("stock", minutes=1)
         day.run_at_once("stock")
 
-    appraise = levels.appraise
+    last_doubt = levels.last_doubt
 
-    def trusting(situation: Situation, rules: LevelRules) -> Finding:
-        finding = appraise(situation, rules)
-        return replace(finding, is_doubtful=finding.is_doubtful and situation.look is not None)
+    def trusting(situation: Situation, fall: int, settle: timedelta) -> datetime | None:
+        return last_doubt(replace(situation, look=situation.look or Look(0, situation.seen_at)), fall, settle)
 
-    is_needed(schedule, tmp_path, ((stock, "appraise", trusting),))
+    is_needed(schedule, tmp_path, ((levels, "last_doubt", trusting),))
 
 
 def test_nothing_is_raised_so_soon_after_a_lost_answer(tmp_path: Path) -> None:
