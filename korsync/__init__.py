@@ -6,7 +6,7 @@ reading and writing happen at the edges.
     cli        commands: parse, call one function, print, exit code
     run        drives the pipelines: pull, plan, guard, show, push, save
     pipelines  products, stock, orders, refunds: each pulls, plans and pushes
-    receipts   an order or a refund becomes a receipt (pure)
+    receipts   an order becomes a receipt; returns: a refund becomes a negative one (pure)
     pending    pieces sold in Shopify that KORONA's stock does not contain yet (pure)
     korona     client, reads and writes of the KORONA.cloud API v3
     shopify    client, auth, reads and writes of the Shopify Admin REST API

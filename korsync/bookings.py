@@ -168,17 +168,14 @@ def found_sale(order: KnownOrder, total: object, found: Iterable[BookedReceipt],
 
     `total` is Shopify's total price, used where the state does not know what was posted.
     """
-    expected = order.sale.receipt if order.sale else None
     known_pieces = {line.id: line.quantity for line in order.lines}
-    return _found(order, sale_key(order.id), order.sale, expected, known_pieces, total, tuple(found), now)
+    return _found(order, sale_key(order.id), order.sale, known_pieces, total, tuple(found), now)
 
 
 def found_return(order: KnownOrder, refund_id: int, found: Iterable[BookedReceipt], now: datetime) -> Booking | None:
     """Return the booking that a look-up shows for a refund; None where KORONA holds no such receipt."""
-    key = refund_key(refund_id)
-    previous = return_of(order, refund_id)
     pieces = {each.line_id: each.quantity for each in order.restocks if each.refund_id == refund_id}
-    return _found(order, key, previous, previous.receipt if previous else None, pieces, None, tuple(found), now)
+    return _found(order, refund_key(refund_id), return_of(order, refund_id), pieces, None, tuple(found), now)
 
 
 def open_refunds(order: KnownOrder) -> tuple[int, ...]:
@@ -220,7 +217,6 @@ def _found(
     order: KnownOrder,
     key: str,
     previous: Booking | None,
-    expected: Receipt | None,
     known_pieces: Mapping[int, int],
     total: object,
     found: tuple[BookedReceipt, ...],
@@ -231,7 +227,7 @@ def _found(
         return None
     begun = previous or Booking(key, BookingStatus.INTENT, ())
     pieces = _booked_pieces(mine[0], {line.id for line in order.lines})
-    trouble = _difference(mine[0], expected, known_pieces, total) if len(mine) == 1 else several(len(mine))
+    trouble = _difference(mine[0], begun.receipt, known_pieces, total) if len(mine) == 1 else several(len(mine))
     if trouble:
         # What was posted stays with it: the next look-up must come to the same verdict.
         return replace(begun, status=BookingStatus.CONFLICT, pieces=pieces, reason=trouble)

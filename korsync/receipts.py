@@ -169,9 +169,7 @@ def _by_rate(taxes: tuple[TaxLine, ...]) -> tuple[TaxLine, ...]:
     return tuple(TaxLine(percent, amount) for percent, amount in amounts.items())
 
 
-def _sales_tax(
-    percent: Decimal, amount: Decimal, at: datetime, included: bool, rules: BookingRules
-) -> SalesTax | None:
+def _sales_tax(percent: Decimal, amount: Decimal, at: datetime, included: bool, rules: BookingRules) -> SalesTax | None:
     """Find KORONA's sales tax by rate, date and `included`; in a net shop an included one will do.
 
     None where none or several would do and there is nothing to be taxed.

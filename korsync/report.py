@@ -28,6 +28,9 @@ LONG_WORK = 20
 REASONS_SHOWN = 8
 """Items named per reason where they are left by rule; with --verbose all are."""
 
+TOLD_ONCE = ("orders", "refunds")
+"""Pipelines whose items left by rule are named in one run and no other, so that every run has to print them."""
+
 OUTCOME_WORDS = {
     Outcome.DONE: "written",
     Outcome.QUEUED: "queued",
@@ -89,11 +92,13 @@ class Reporter:
             self.out.print(visible(f"{line}: {written.message}" if written.message else line))
 
     def finished(self, result: Result) -> None:
-        """End the progress bar, and say what stopped."""
+        """End the progress bar, and say what is told only once and what stopped."""
         self._end_status()
         if self._bar is not None:
             self._bar.stop()
             self._bar = self._task = None
+        if not (self._quiet or self._dry or self._verbose) and result.plan.pipeline in TOLD_ONCE:
+            _print_left(self.out, result.plan.skipped(Fate.LEFT), verbose=True)
         if self._dry and not self._quiet:
             for error in result.errors:
                 if not isinstance(error, SafetyStop):
@@ -134,10 +139,10 @@ def print_plan(console: Console, plan: Plan, *, rules: bool, verbose: bool) -> N
     for note in plan.notes:
         console.print(visible(f"  i {note}"))
     if rules:
-        _print_left(console, plan.skipped(Fate.LEFT), verbose)
+        _print_left(console, plan.skipped(Fate.LEFT), verbose=verbose)
 
 
-def _print_left(console: Console, skips: Sequence[Skip], verbose: bool) -> None:
+def _print_left(console: Console, skips: Sequence[Skip], *, verbose: bool) -> None:
     by_reason: dict[str, list[str]] = {}
     for skip in skips:
         by_reason.setdefault(skip.reason, []).append(skip.key)

@@ -212,6 +212,19 @@ def test_ignore_and_retry_settle_a_held_order(shop: Shop, korsync: Korsync) -> N
     assert "korsync knows of no item" in unknown.err
 
 
+def test_an_order_that_is_never_booked_is_named_in_one_run_and_no_other(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
+    shop.init()
+    shop.later(5)
+    order = shop.shopify.place_order([("1001", 2)])
+    shop.shopify.cancel_order(order, restock=False)
+    first = korsync("run")
+    assert "cancelled before it was booked; pieces that have not come back" in first.out
+    assert "#1001" in first.out
+    shop.later(1)
+    assert "#1001" not in korsync("run").out
+
+
 # --- mistakes in the configuration, and sides that refuse ---
 
 

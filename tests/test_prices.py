@@ -37,6 +37,8 @@ def entry(value: str | None, days: float | None = 0, **kind: str) -> ArticlePric
         ((entry("5", -1), entry("6", -1)), None),
         ((entry("5", -1), entry("5.00", -1)), "5"),
         ((entry("5", -3), entry("6", None, product_code="4006381333931")), "5"),
+        ((entry("6", None, product_code="4006381333931"),), None),
+        ((entry("6", -1, product_code="4006381333931"), entry("5", -3)), "5"),
         ((entry("5", -3), entry("6", -1, organizational_unit_id="u")), "5"),
         ((entry("5", -3), ArticlePrice("other", Decimal(6), NOW)), "5"),
         ((entry("5", -3), ArticlePrice(None, Decimal(6), NOW)), "5"),

@@ -219,15 +219,17 @@ def summed(cache: Cache, warehouse_ids: Iterable[str]) -> dict[str, Decimal | No
 def articles_of_lines(cache: Cache) -> Callable[[KnownLine], list[tuple[str, Decimal]]]:
     """Return a function that names the articles an order line takes from the shelf and how many of each per piece.
 
-    The article is found by variant id, then by SKU; a bundle counts for itself and for its parts.
+    The article is found by variant id and by SKU. Where a SKU has moved to another variant since, the line counts for
+    both: one level has lost the pieces, and the receipt will take them from the other's stock. A bundle counts for
+    itself and for its parts.
     """
     by_number = articles_by_number(cache.catalogue)
     sku_of = {variant.id: variant.sku for each in cache.shelf.products.values() for variant in each.variants}
 
     def articles(line: KnownLine) -> list[tuple[str, Decimal]]:
-        by_variant = by_number.get(sku_of.get(line.variant_id or 0, "").strip())
-        article = by_variant or by_number.get(line.sku.strip())
-        return [] if article is None else _parts(article, Decimal(1), cache.catalogue.articles, DEEPEST_BUNDLE)
+        skus = dict.fromkeys((sku_of.get(line.variant_id or 0, "").strip(), line.sku.strip()))
+        found = [by_number[sku] for sku in skus if sku in by_number]
+        return [part for each in found for part in _parts(each, Decimal(1), cache.catalogue.articles, DEEPEST_BUNDLE)]
 
     return articles
 
@@ -291,13 +293,14 @@ def _value(level: Level) -> Available:
 
 
 def _looked(knowledge: Knowledge, levels: Iterable[Level]) -> Knowledge:
-    """Remember the looks of this run, and the last doubt about each level as long as it counts."""
-    cache = knowledge.cache
-    looks, doubts = dict(cache.looks), dict(cache.doubts)
+    """Remember the looks of this run, and the last doubt about each level as long as it counts.
+
+    What was left alone is forgotten: orders do not move an untracked level, so they must not explain a fall later.
+    """
+    looks, doubts = {}, {}
     for level in levels:
-        item_id, seen_at = level.read.inventory_item_id, level.read.seen_at
-        looks[item_id] = Look(level.available, seen_at)
-        doubts.pop(item_id, None)
+        item_id = level.read.inventory_item_id
+        looks[item_id] = Look(level.available, level.read.seen_at)
         if level.finding.doubted_at is not None:
             doubts[item_id] = level.finding.doubted_at
-    return replace(knowledge, cache=replace(cache, looks=looks, doubts=doubts))
+    return replace(knowledge, cache=replace(knowledge.cache, looks=looks, doubts=doubts))

@@ -8,7 +8,7 @@ from korsync.pipelines.products import Price, Title, Tracking
 from korsync.plan import Change
 from korsync.sandbox.server import Recorded
 from korsync.sandbox.shopify_store import Product, Variant
-from tests.shop import Shop
+from tests.shop import Requests, Shop
 
 Wire = tuple[str, str, dict[str, Any]]
 
@@ -61,3 +61,18 @@ def on_the_wire(change: Change) -> Wire:
 def sent(request: Recorded) -> Wire:
     """Return a recorded write in the same form."""
     return request.method, request.path.removeprefix("/admin/api/2026-10"), request.json()
+
+
+def contents(shop: Shop, sku: str = "1001") -> list[bytes]:
+    """Return the contents of a product's images in their order."""
+    return [each.content for each in product(shop, sku).images]
+
+
+def posted(seen: Requests) -> list[str]:
+    """Return the file names of the images that were sent."""
+    return [each.json()["image"]["filename"] for each in seen.writes if each.path.endswith("/images.json")]
+
+
+def asked(seen: Requests) -> int:
+    """Count the contents that KORONA was asked for."""
+    return sum(1 for each in seen.korona if "/images/" in each.path)

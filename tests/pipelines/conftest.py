@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from korsync.commands import Ran
+from korsync.sandbox.sample import picture
+from tests.pipelines.catalogue import contents
 from tests.shop import Shop
 
 
@@ -19,3 +21,13 @@ def next_run(request: pytest.FixtureRequest, shop: Shop) -> Callable[[], Ran]:
         return shop.run("products")
 
     return run
+
+
+@pytest.fixture
+def pictured(shop: Shop) -> Shop:
+    """A shop with one article whose picture has arrived."""
+    shop.stocked("1001", image=picture(1))
+    shop.init()
+    assert shop.run("products").exit_code == 0
+    assert contents(shop) == [picture(1)]
+    return shop

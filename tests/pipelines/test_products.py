@@ -5,10 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from korsync.cli import cli
 from korsync.commands import Ran
 from korsync.plan import Fate, Outcome
-from korsync.sandbox.exchange import Fault
+from korsync.sandbox.exchange import Answer, Fault, Request
 from korsync.sandbox.sample import picture
 from tests.pipelines.catalogue import file_names, on_the_wire, price, sent, title, variant
 from tests.shop import Shop
@@ -88,6 +90,17 @@ def test_hostile_names_arrive_as_titles_and_stay(shop: Shop, name: str, shown: s
     assert seen.writes == []
 
 
+def test_hostile_text_of_either_side_is_made_visible_in_the_plan(shop: Shop) -> None:
+    shop.stocked("[b]1\x1b]0;x\x07", name="Ceylon Tee")
+    shop.shopify.rename("[b]1\x1b]0;x\x07", "\x1b[2J[/red] alt")
+    shop.init()
+    shown = CliRunner().invoke(cli, ["--config", str(shop.config_path), "products", "--dry-run", "--verbose"])
+    assert shown.exit_code == 0
+    assert not set(shown.output) & {"\x1b", "\x07"}
+    assert "[b]1\\x1b]0;x\\x07" in shown.output
+    assert "\\x1b[2J[/red] alt → Ceylon Tee" in shown.output
+
+
 def test_a_title_in_another_unicode_form_or_with_wider_blanks_is_no_difference(shop: Shop) -> None:
     shop.korona.add_article("1001", "Café  crème", Decimal("8.90"))
     shop.shopify.add_product("Cafe\u0301 crème", [{"sku": "1001", "price": "8.90"}])
@@ -105,6 +118,23 @@ def test_tracking_follows_the_article(shop: Shop, next_run: NextRun) -> None:
     shop.korona.set_tracking("1001", False)
     next_run()
     assert (variant(shop, "1001").tracked, variant(shop, "1002").tracked) == (False, True)
+
+
+def test_pieces_that_another_service_counts_are_left_to_it(shop: Shop, next_run: NextRun) -> None:
+    shop.stocked("1001", price="8.90")
+    shop.shopify.set_tracked("1001", False)
+
+    def count_elsewhere(request: Request, answer: Answer) -> None:
+        if request.path.endswith("/products.json"):
+            for each in (each for row in answer.body["products"] for each in row["variants"]):
+                each["inventory_management"] = "a-warehouse-service"
+
+    shop.world.shopify_server.after_request = count_elsewhere
+    shop.init()
+    with shop.requests() as seen:
+        next_run()
+    assert seen.writes == []
+    assert "another service" in shop.reason("products", "1001")
 
 
 def test_values_edited_by_hand_in_the_shop_are_set_back(shop: Shop, next_run: NextRun) -> None:
@@ -178,6 +208,23 @@ def test_many_products_saved_at_once_are_not_read_in_every_run_that_follows(shop
     with shop.requests() as seen:
         shop.run_later("products")
     assert len(seen.shopify) == 1
+
+
+def test_a_product_that_shopify_lists_late_is_not_missed(shop: Shop) -> None:
+    shop.stocked("1001", price="8.90")
+    shop.init()
+    shop.run_later("products", minutes=60)
+    shop.shopify.set_price("1001", "7.90")
+
+    def list_late(request: Request, answer: Answer) -> None:
+        if request.path.endswith("/products.json"):
+            answer.body["products"].clear()
+
+    shop.world.shopify_server.after_request = list_late
+    shop.run_later("products", minutes=11)
+    shop.world.shopify_server.after_request = None
+    shop.run_later("products", minutes=3)
+    assert price(shop, "1001") == "8.90"
 
 
 def test_n_changed_prices_cost_n_puts(shop: Shop) -> None:

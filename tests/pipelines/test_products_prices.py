@@ -50,9 +50,13 @@ def test_a_price_for_a_code_or_a_unit_is_not_the_shops(shop: Shop, next_run: Nex
     shop.init()
     with_price(shop, "1001", "0.50", code="4006381333931")
     with_price(shop, "1001", "0.60", unit_id=shop.korona.find(Unit, "1").id)
+    shop.korona.add_article("1002", "Nur als Karton")
+    with_price(shop, "1002", "30.00", code="4006381333932")
+    shop.shopify.add_product("Karton", [{"sku": "1002", "price": "8.90"}])
     with shop.requests() as seen:
         next_run()
-    assert (price(shop, "1001"), seen.writes) == ("8.90", [])
+    assert (price(shop, "1001"), price(shop, "1002"), seen.writes) == ("8.90", "8.90", [])
+    assert "no price" in shop.reason("products", "1002")
 
 
 def test_a_future_price_arrives_in_the_first_run_after_its_day_without_any_revision(

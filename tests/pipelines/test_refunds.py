@@ -148,6 +148,15 @@ def test_an_order_cancelled_before_it_was_booked_gets_neither_receipt(tea: Shop)
     assert tea.korona.stock_of("1042") == tea.shopify.available("1042") == 10
 
 
+def test_a_cancellation_without_restock_before_the_booking_is_told_with_the_order_only(tea: Shop) -> None:
+    order = tea.shopify.place_order([("1042", 2)], shipping=Decimal("4.90"))
+    tea.shopify.cancel_order(order, restock=False)
+    tea.run()
+    assert "of which KORONA does not know: 2" in tea.reason("orders", order.name)
+    assert remarks(tea, order) == []
+    assert tea.korona.receipts == []
+
+
 def test_a_cancellation_seen_before_its_refund_is_returned_when_that_comes(tea: Shop) -> None:
     order = sell(tea, [("1042", 2)])
     tea.shopify.cancel_order(order, refund_after=timedelta(minutes=30))
@@ -312,6 +321,17 @@ def test_a_refund_seen_with_its_order_waits_for_the_settled_sale(tea: Shop) -> N
     book(tea)
     assert lines(tea, return_of(tea, refund)) == [("1042", -1, "-8.90")]
     assert tea.korona.stock_of("1042") == 9
+
+
+def test_a_booked_refund_is_asked_for_no_more(tea: Shop) -> None:
+    order = sell(tea, [("1042", 2)])
+    tea.shopify.refund_order(order, {"1042": 1})
+    with tea.requests() as first:
+        tea.run("refunds")
+    assert first.count("GET", "/receipts") == first.count("POST", "/receipts") == 1
+    with tea.requests() as second:
+        tea.run_later("refunds")
+    assert [each.path.rpartition("/")[2] for each in second.everything] == ["orders.json"]
 
 
 def test_goods_that_korona_takes_for_unsellable_are_booked_with_a_note(shop: Shop) -> None:

@@ -100,6 +100,7 @@ def test_a_refund_of_an_order_that_was_settled_by_hand_is_listed_once(tea: Shop)
 def test_refunds_of_a_test_order_are_not_spoken_of(tea: Shop) -> None:
     order = tea.shopify.place_order([("1042", 2)], test=True)
     tea.shopify.refund_order(order, {"1042": 1})
+    tea.shopify.refund_order(order, {"1042": 1}, restock_type="no_restock")
     assert told(tea, order) == []
     assert tea.korona.receipts == []
 

@@ -207,6 +207,18 @@ def test_what_cannot_be_written_is_named_with_its_reason_and_fails_nothing(shop:
     assert shop.shopify.stock_at("1003") is None
 
 
+def test_a_level_that_was_left_alone_is_looked_at_anew(shop: Shop) -> None:
+    shop.stocked("1001", 10)
+    settled(shop)
+    shop.run("stock")
+    shop.shopify.set_tracked("1001", False)
+    shop.run_later("stock")
+    shop.shopify.set_tracked("1001", True)
+    shop.korona.deliver("1001", 2)
+    shop.run_later("stock")
+    assert shop.reason("stock", "1001") == "not raised from 10 to 12: this is the first look at it"
+
+
 def test_only_adjustments_are_ever_written(shop: Shop) -> None:
     shop.stocked("1001", 5)
     shop.stocked("1002", 5)

@@ -9,10 +9,12 @@ from typing import Any
 
 from korsync import bookings, levels, pending
 from korsync.bookings import is_booked
+from korsync.cache import Cache
 from korsync.pipelines import stock
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import Sides
+from korsync.pipelines.stock import articles_of_lines
 from korsync.records import Article
 from korsync.sales import OrderLine, Refund
 from korsync.sandbox.exchange import Fault
@@ -137,6 +139,27 @@ def test_a_bundle_sold_takes_its_parts(tmp_path: Path) -> None:
         return [(article.id, pieces)]
 
     is_needed(schedule, tmp_path, ((stock, "_parts", itself_only),))
+
+
+def test_an_order_from_before_a_sku_moved_counts_for_both_variants(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        order = day.shopify.place_order([("1001", 2)])
+        day.run("stock")
+        other = day.shopify.store.variant_of("1002").id
+        day.shopify.set_sku(other, "1001")
+        day.shopify.set_sku(order.lines[0].variant_id or 0, "1002")
+        for _ in range(2):
+            day.run("stock")
+        assert day.shopify.available(other) == 3
+        for _ in range(3):
+            day.run()
+        assert (day.shopify.available(other), day.offered("1002")) == (3, 5)
+
+    def by_variant_only(cache: Cache) -> Any:
+        both = articles_of_lines(cache)
+        return lambda line: both(replace(line, sku=""))
+
+    is_needed(schedule, tmp_path, ((stock, "articles_of_lines", by_variant_only),))
 
 
 # --- what came back ---

@@ -127,8 +127,6 @@ class Days:
                 commands.sync(self.settings, pipelines, "run", self, clocks=clocks)
         except Killed:
             self.ledger.lost_sight()
-            if self._failure:
-                raise self._failure from None
         finally:
             self._dead = False
             self._requests_to_live = self._saves_to_live = None
@@ -136,6 +134,8 @@ class Days:
                 server.faults.clear()
                 if server.crashes:
                     raise server.crashes[0]
+        if self._failure:
+            raise self._failure
         self.ledger.note("end of the run")
         self.ledger.check()
 
