@@ -127,27 +127,39 @@ def test_a_batch_refused_for_one_receipt_is_posted_one_by_one(shop: Shop) -> Non
 
 def test_a_batch_refused_after_one_receipt_appeared_does_not_post_that_one_again(shop: Shop) -> None:
     """A request of an earlier life of korsync arrives between the look-up and the POST, and differs."""
-    orders = [shop.shopify.place_order([("1001", 2)]) for _ in range(2)]
+    orders = [shop.shopify.place_order([("1001", 2)])]
     copy = shop.settings.state_path.read_bytes()
     shop.run("orders")
     shop.settings.state_path.write_bytes(copy)
+    orders.append(shop.shopify.place_order([("1001", 2)]))
     late = shop.korona.receipts[0]
     late.order_number = "0"
     late.posted["items"][0]["quantity"] = 1
-    shop.korona.refuses_repeated_numbers = True
 
     def shows(request: Request) -> None:
         if request.method == "POST":
+            shop.korona.refuses_repeated_numbers = late.order_number == "0"
             late.order_number = orders[0].name.removeprefix("#")
 
     shop.world.korona_server.before_request = shows
     assert shop.run_later("orders").exit_code == 1
-    assert outcomes(shop) == [Outcome.CONFLICT]
+    assert outcomes(shop) == [Outcome.CONFLICT, Outcome.DONE]
     assert statuses(shop) == [BookingStatus.CONFLICT, BookingStatus.BOOKED]
-    shop.korona.refuses_repeated_numbers = False
     assert shop.run_later("orders").exit_code == 1
     assert "other quantities" in shop.reason("orders", orders[0].name)
     assert len(keys(shop)) == 2
+
+
+def test_three_lost_answers_end_the_posting_one_by_one_and_leave_no_intent_for_the_rest(shop: Shop) -> None:
+    orders = [shop.shopify.place_order([("1001", 1)]) for _ in range(6)]
+    misfortune(shop, Fault("status", status=400, body={"code": "INVALID_MODEL_PROPERTY", "message": "?"}))
+    misfortune(shop, Fault("lose_request", times=99))
+    assert shop.run("orders").exit_code == 5
+    assert outcomes(shop) == [Outcome.UNSURE] * 3 + [Outcome.NOT_SENT] * 3
+    assert statuses(shop) == [BookingStatus.INTENT] * 3 + [None] * 3
+    shop.world.korona_server.faults.clear()
+    shop.run_later("orders", minutes=1)
+    assert keys(shop) == [f"order/{order.id}" for order in orders[3:]]
 
 
 def test_receipts_that_never_get_an_answer_do_not_keep_the_others_from_being_sent(shop: Shop) -> None:
@@ -200,10 +212,21 @@ def test_a_batch_whose_rows_come_in_another_order_or_not_at_all_is_matched_row_b
     assert sizes(shop) == [3, 1]
 
 
-@pytest.mark.parametrize("action", ["NONE", "UPDATED", "DELETED", "SOMETHING", ""])
-def test_a_row_that_says_nothing_known_proves_nothing(shop: Shop, action: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "action"),
+    [
+        ("OK", "NONE"),
+        ("OK", "UPDATED"),
+        ("OK", "DELETED"),
+        ("OK", "SOMETHING"),
+        ("OK", ""),
+        ("WARNING", "ADDED"),
+        ("", "ADDED"),
+    ],
+)
+def test_a_row_that_says_nothing_known_proves_nothing(shop: Shop, status: str, action: str) -> None:
     shop.shopify.place_order([("1001", 1)])
-    body = [{"status": "OK", "action": action, "number": "1001"}]
+    body = [{"status": status, "action": action, "number": "1001"}]
     misfortune(shop, Fault("replace_answer", status=200, body=body))
     assert shop.run("orders").exit_code == 5
     assert statuses(shop) == [BookingStatus.INTENT]

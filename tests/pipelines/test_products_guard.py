@@ -194,16 +194,16 @@ def test_an_accepted_jump_takes_the_small_changes_of_the_day_along_but_no_second
 
 
 def test_what_was_accepted_holds_until_all_of_it_is_sent(twenty: Shop, next_run: NextRun) -> None:
-    change_prices(twenty, 12)
+    change_prices(twenty, 12, "59.00")
     stops(twenty, next_run)
     accept(twenty)
     twenty.world.shopify_server.faults.append(
         Fault("status", "PUT", "/variants/", skip=4, status=401, body={"errors": "[API] Invalid API key"})
     )
     assert next_run().exit_code == 4
-    assert changed(twenty) == 4
+    assert changed(twenty, "59.00") == 4
     assert next_run().exit_code == 0
-    assert (changed(twenty), twenty.state.accepted) == (12, {})
+    assert (changed(twenty, "59.00"), twenty.state.accepted) == (12, {})
 
 
 def test_a_dry_run_neither_uses_up_nor_makes_an_acceptance(twenty: Shop) -> None:

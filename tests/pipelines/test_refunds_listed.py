@@ -1,6 +1,6 @@
 """Refunds that are not booked by rule, and refunds that change after they were booked: told once, booked never."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -85,6 +85,16 @@ def test_a_refund_of_an_order_from_before_the_start_is_listed_once(tea: Shop) ->
     ]
     assert tea.korona.receipts == []
     assert waits(tea) == []
+
+
+def test_the_start_counts_also_where_it_was_moved_behind_a_booked_order(tea: Shop) -> None:
+    order = sell(tea, [("1042", 2)])
+    tea.configure(orders={"start_from": date(2026, 11, 24)})
+    tea.later(2 * 24 * 60)
+    tea.shopify.refund_order(order, {"1042": 1})
+    (reason,) = told(tea, order)
+    assert "before orders.start_from" in reason
+    assert returns_of(tea, order) == []
 
 
 def test_a_refund_of_an_order_that_was_settled_by_hand_is_listed_once(tea: Shop) -> None:
