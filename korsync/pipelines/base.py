@@ -1,12 +1,12 @@
 """What a pipeline is: pull reads, plan decides, push writes; and what is known when it does."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from korsync.cache import Cache
-from korsync.errors import SafetyStop
-from korsync.plan import Change, Plan, Written
+from korsync.errors import Rejected, SafetyStop, Unsure
+from korsync.plan import Change, Outcome, Plan, Written
 from korsync.state import State
 
 MOST_UNSURE = 3
@@ -69,3 +69,16 @@ class Pipeline(Protocol[PulledT]):
 
     def record(self, knowledge: Knowledge, written: Written, /) -> Knowledge:
         """Return what is known after a change was pushed."""
+
+
+def one_by_one(batch: Sequence[Change], write: Callable[[Change], None]) -> Iterator[Written]:
+    """Write changes that are a request each and return what became of each; Unavailable and Refused end it."""
+    for change in batch:
+        try:
+            write(change)
+        except Rejected as error:
+            yield Written(change, Outcome.REJECTED, error.what)
+        except Unsure as error:
+            yield Written(change, Outcome.UNSURE, error.what)
+        else:
+            yield Written(change, Outcome.DONE)

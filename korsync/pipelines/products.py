@@ -6,11 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from korsync.errors import KorsyncError, Rejected, SafetyStop, Unsure
+from korsync.errors import KorsyncError, SafetyStop
 from korsync.guards import marks_of, of_field, price_jump, shrunk, stop_unless_accepted, too_many
 from korsync.matching import Match, match
 from korsync.money import round_to
-from korsync.pipelines.base import Knowledge
+from korsync.pipelines.base import Knowledge, one_by_one
 from korsync.pipelines.finding import product_targets
 from korsync.pipelines.images import (
     Picture,
@@ -155,15 +155,7 @@ class Products:
 
     def push(self, batch: Sequence[Change]) -> Iterator[Written]:
         """Write title, price, tracking or image of one item after the other."""
-        for change in batch:
-            try:
-                self._write(change.after)
-            except Rejected as error:
-                yield Written(change, Outcome.REJECTED, error.what)
-            except Unsure as error:
-                yield Written(change, Outcome.UNSURE, error.what)
-            else:
-                yield Written(change, Outcome.DONE)
+        return one_by_one(batch, lambda change: self._write(change.after))
 
     def record(self, knowledge: Knowledge, written: Written) -> Knowledge:
         """Remember what became of an image; the rest shows in the next look at Shopify's products."""

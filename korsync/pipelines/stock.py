@@ -10,12 +10,12 @@ from decimal import Decimal
 from typing import ClassVar
 
 from korsync.cache import Cache, Look
-from korsync.errors import KorsyncError, Rejected, SafetyStop, Unavailable, Unsure
+from korsync.errors import KorsyncError, SafetyStop, Unavailable, Unsure
 from korsync.guards import shrunk, stop_unless_accepted, too_many
 from korsync.levels import Finding, LevelRules, Situation, appraise
 from korsync.matching import Match, match
 from korsync.pending import SaleIndex, index_sales
-from korsync.pipelines.base import Knowledge
+from korsync.pipelines.base import Knowledge, one_by_one
 from korsync.pipelines.finding import stock_targets
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import Sides, articles_by_number
@@ -174,16 +174,7 @@ class Stock:
 
     def push(self, batch: Sequence[Change]) -> Iterator[Written]:
         """Adjust each level by the difference, so that a sale between reading and writing survives."""
-        for change in batch:
-            delta = change.after.available - change.before.available
-            try:
-                self._sides.shopify.adjust(change.after.location_id, change.after.inventory_item_id, delta)
-            except Rejected as error:
-                yield Written(change, Outcome.REJECTED, error.what)
-            except Unsure as error:
-                yield Written(change, Outcome.UNSURE, error.what)
-            else:
-                yield Written(change, Outcome.DONE)
+        return one_by_one(batch, self._adjust)
 
     def record(self, knowledge: Knowledge, written: Written) -> Knowledge:
         """Remember the level as read plus the difference, as of the reading; after a lost answer remember a doubt."""
@@ -199,6 +190,10 @@ class Stock:
         levels = replace(cache.levels, levels=cache.levels.levels | {item_id: level})
         looks = cache.looks | {item_id: Look(value.available, value.seen_at)}
         return replace(knowledge, cache=replace(cache, levels=levels, looks=looks, doubts=doubts))
+
+    def _adjust(self, change: Change) -> None:
+        delta = change.after.available - change.before.available
+        self._sides.shopify.adjust(change.after.location_id, change.after.inventory_item_id, delta)
 
 
 def summed(cache: Cache, warehouse_ids: Iterable[str]) -> dict[str, Decimal | None]:
