@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from korsync.config import OrderSettings
+from korsync.errors import ConfigurationError
 from korsync.plan import Outcome
 from korsync.receipts import sale_key, sold_pieces
 from korsync.records import Shop
@@ -26,9 +27,18 @@ QUEUE_PATIENCE = timedelta(hours=24)
 
 
 def start_instant(settings: OrderSettings, shop: Shop) -> datetime:
-    """Return the instant from which orders are booked: midnight of `orders.start_from` in the shop's time zone."""
+    """Return the instant from which orders are booked: midnight of `orders.start_from` in the shop's time zone.
+
+    Raises ConfigurationError where this machine does not know that time zone.
+    """
     midnight = datetime.combine(settings.start_from, datetime.min.time())
-    return midnight.replace(tzinfo=ZoneInfo(shop.timezone))
+    try:
+        return midnight.replace(tzinfo=ZoneInfo(shop.timezone))
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigurationError(
+            f"this machine does not know the shop's time zone “{shop.timezone}”",
+            "install the system's time zone data (on most systems the package tzdata)",
+        ) from None
 
 
 def remember(order: Order, known: KnownOrder | None, start: datetime) -> KnownOrder:

@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "returns": {"money", "receipts", "sales"},
     "prices": {"money", "records"},
     "titles": set(),
-    "bookings": {"config", "plan", "receipts", "returns", "records", "sales", "settings", "state"},
+    "bookings": {"config", "errors", "plan", "receipts", "returns", "records", "sales", "settings", "state"},
     "pending": {"bookings", "state"},
     "levels": {"cache", "pending"},
     "matching": {"plan", "records"},
