@@ -67,6 +67,7 @@ def sale_receipt(
 
     `articles` gives the KORONA article id for a line id; `transactions` are needed only where several gateways paid.
     """
+    require_readable(order)
     lines = [_article_line(order, line, articles, rules) for line in order.lines if sold_pieces(line, order.refunds)]
     lines += [
         _priced_line(
@@ -97,6 +98,12 @@ def sale_receipt(
         cashier_id=rules.cashier_id,
         customer_group_id=rules.customer_group_id,
     )
+
+
+def require_readable(order: Order) -> None:
+    """Raise NotBookableError where Shopify's figures for an order cannot be used."""
+    if order.unreadable:
+        raise NotBookableError(f"Shopify's figures for it cannot be used: {order.unreadable}")
 
 
 def order_name(order: Order) -> str:

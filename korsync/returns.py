@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from korsync.money import share, smallest_unit
-from korsync.receipts import BookingRules, NotBookableError, order_name, payment_method, receipt_id
+from korsync.receipts import (
+    BookingRules,
+    NotBookableError,
+    order_name,
+    payment_method,
+    receipt_id,
+    require_readable,
+)
 from korsync.sales import (
     BookedLine,
     BookedReceipt,
@@ -58,6 +65,7 @@ def return_receipt(
     that all returns of a line add up to its sale; Shopify's subtotal, whose basis is not documented, is the check in
     either reading.
     """
+    require_readable(order)
     booked = {line.line_id: line for line in sale.lines if line.line_id is not None}
     unit = smallest_unit(order.currency)
     lines = []

@@ -71,7 +71,6 @@ class RefundLine:
     restock_type: str
     location_id: int | None
     subtotal: Decimal
-    total_tax: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,10 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A Shopify order in the shop's money, without anything about the customer."""
+    """A Shopify order in the shop's money, without anything about the customer.
+
+    Where Shopify's figures of money cannot be used, `unreadable` says why: only the pieces are right then.
+    """
 
     id: int
     name: str
@@ -110,7 +112,7 @@ class Order:
     fulfilled: bool
     currency: str
     taxes_included: bool
-    total_price: Decimal
+    total_price: Decimal | None
     gateways: tuple[str, ...]
     lines: tuple[OrderLine, ...]
     shipping_lines: tuple[ShippingLine, ...]
@@ -118,6 +120,7 @@ class Order:
     taxes: tuple[TaxLine, ...] = ()
     refunds: tuple[Refund, ...] = ()
     financial_status: str = field(default="", compare=False)
+    unreadable: str = ""
 
 
 # --- KORONA: a receipt about to be posted ---

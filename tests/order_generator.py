@@ -188,7 +188,7 @@ def _order(
         return tuple(TaxLine(_percent_of(rate), amount(tax, currency)) for rate, tax in sold.taxes)
 
     gone = tuple(
-        RefundLine(place, each.id, each.removed, one(draw, RESTOCKS), None, Decimal(0), Decimal(0))
+        RefundLine(place, each.id, each.removed, one(draw, RESTOCKS), None, Decimal(0))
         for place, each in enumerate(lines)
         if each.removed
     )

@@ -168,7 +168,7 @@ def test_a_hand_made_order_is_read_in_full() -> None:
     assert (order.total_price, order.gateways) == (Decimal("20.92"), ("gift_card", "shopify_payments"))
     assert (line.price, line.discount, line.taxes[0].percent) == (Decimal("8.90"), Decimal("1.78"), Decimal(7))
     assert (shipping.price, shipping.taxes[0].amount) == (Decimal("4.90"), Decimal("0.32"))
-    assert (refund.lines[0].subtotal, refund.lines[0].total_tax) == (Decimal("8.01"), Decimal("0.52"))
+    assert refund.lines[0].subtotal == Decimal("8.01")
     assert (refund.transactions[0].gateway, refund.has_shipping) == ("gift_card", True)
     assert line.price * line.quantity - line.discount + shipping.price == order.total_price
     assert "canary" not in repr(order).lower()

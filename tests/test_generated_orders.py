@@ -60,6 +60,7 @@ def assert_right(case: Case, receipt: Receipt) -> None:
         if case.order.taxes_included:
             assert all(included(case, tax) for tax in taxes)
         total += gross
+    assert case.order.total_price is not None
     assert total == units(case.order.total_price, case) == units(receipt.gross, case)
     paid: Counter[str] = Counter()
     for payment in posted["payments"]:

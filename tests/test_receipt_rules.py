@@ -124,7 +124,7 @@ def test_a_line_of_no_pieces_is_left_out() -> None:
 
 def test_pieces_that_an_edit_added_are_sold_also_when_others_were_taken_out() -> None:
     # Ordered 2, now 4 and one was taken out: 5 were sold.
-    gone = RefundLine(1, 1, 1, "no_restock", None, Decimal(10), Decimal(0))
+    gone = RefundLine(1, 1, 1, "no_restock", None, Decimal(10))
     edited = replace(line(quantity=2), current_quantity=4)
     sold = order(edited, total="50.00", refunds=(Refund(1, NOON, (gone,), ()),))
     assert receipt(sold).lines[0].quantity == 5

@@ -83,13 +83,13 @@ class Shelf:
                 if pieces:
                     self.left[line_id] -= pieces
                     value = self.subtotal(line_id, pieces)
-                    rows.append(RefundLine(1, line_id, pieces, chance.choice(types), None, value, Decimal(0)))
+                    rows.append(RefundLine(1, line_id, pieces, chance.choice(types), None, value))
         return Refund(refund_id, LATER, tuple(rows), ())
 
     def rest(self, refund_id: int) -> Refund:
         """Take everything that is left back."""
         rows = [
-            RefundLine(1, line_id, left, "return", None, self.subtotal(line_id, left), Decimal(0))
+            RefundLine(1, line_id, left, "return", None, self.subtotal(line_id, left))
             for line_id, left in self.left.items()
             if left
         ]
@@ -154,7 +154,7 @@ def test_returns_of_any_sequence_stay_within_the_sale_and_add_up_to_it(
         assert {figure for (line_id, _), figure in totals.items() if line_id in goods} == {Decimal(0)}
     for line_id in goods & returned.keys():
         one_more = int(away[line_id]) + 1
-        too_many = Refund(1, LATER, (RefundLine(1, line_id, one_more, "return", None, Decimal(0), Decimal(0)),), ())
+        too_many = Refund(1, LATER, (RefundLine(1, line_id, one_more, "return", None, Decimal(0)),), ())
         with pytest.raises(NotBookableError, match="were booked"):
             return_receipt(too_many, case.order, booked, returned, case.rules)
     event(f"{len(refunds)} refunds, {'all' if everything_returns else 'some'} of the goods back")

@@ -61,7 +61,7 @@ def order(currency: str = "EUR", gateways: tuple[str, ...] = ("shopify_payments"
 
 
 def back(line_id: int, pieces: int, subtotal: str, restock_type: str = "return") -> RefundLine:
-    return RefundLine(1, line_id, pieces, restock_type, None, Decimal(subtotal), Decimal(0))
+    return RefundLine(1, line_id, pieces, restock_type, None, Decimal(subtotal))
 
 
 def refund(*lines: RefundLine, through: tuple[tuple[str, str, str], ...] = ()) -> Refund:

@@ -22,6 +22,8 @@ def listed(knowledge: Knowledge, orders: Mapping[int, Order]) -> tuple[Knowledge
     skips: list[Skip] = []
     for order_id in sorted(orders.keys() & known_orders.keys()):
         known, order = known_orders[order_id], orders[order_id]
+        if order.unreadable:
+            continue
         for refund in order.refunds:
             reason = "" if refund.id in known.listed_refunds else left_by_rule(refund, known)
             if reason:

@@ -3,15 +3,40 @@
 Unknown fields and unknown words are passed over; every reader raises NotAsExpected for a row that cannot be used.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from korsync.answers import NotAsExpected, Row, flag, inner, moment, money, needed, number, rows, text, whole
 from korsync.records import InventoryLevel, Location, Shop, ShopImage, ShopProduct, Variant
 from korsync.sales import Fee, Order, OrderLine, Refund, RefundLine, ShippingLine, TaxLine, Transaction
 
 _NOTHING = Decimal(0)
+
+_ORDER_WITHOUT_MONEY = (
+    "id",
+    "name",
+    "order_number",
+    "created_at",
+    "updated_at",
+    "cancelled_at",
+    "test",
+    "fulfillment_status",
+)
+_LINE_WITHOUT_MONEY = (
+    "id",
+    "sku",
+    "variant_id",
+    "product_id",
+    "vendor",
+    "name",
+    "title",
+    "quantity",
+    "current_quantity",
+)
+_REFUND_LINE_WITHOUT_MONEY = ("id", "line_item_id", "quantity", "restock_type", "location_id")
 
 
 def shop(row: Row) -> Shop:
@@ -83,7 +108,18 @@ def level(row: Row, seen_at: datetime) -> InventoryLevel:
 
 
 def order(row: Row) -> Order:
-    """Read an order; customer, addresses, mail, phone, notes and properties are left at the door."""
+    """Read an order; customer, addresses, mail, phone, notes and properties are left at the door.
+
+    One whose figures of money cannot be used comes without them, and says why: its pieces count all the same, and the
+    list stays readable.
+    """
+    try:
+        return _order(row)
+    except NotAsExpected as error:
+        return replace(_order(_without_money(row)), total_price=None, unreadable=str(error))
+
+
+def _order(row: Row) -> Order:
     order_number = needed(whole(row, "order_number"), "order_number")
     order_lines = rows(row, "line_items")
     return Order(
@@ -106,6 +142,26 @@ def order(row: Row) -> Order:
         refunds=tuple(refund(each) for each in rows(row, "refunds")),
         financial_status=text(row, "financial_status") or "",
     )
+
+
+def _without_money(row: Row) -> Row:
+    """Return what stock needs of an order: which pieces were sold and which were put back."""
+    bare: dict[str, Any] = _only(row, _ORDER_WITHOUT_MONEY)
+    lines = [_only(each, _LINE_WITHOUT_MONEY) | {"price": "0"} for each in rows(row, "line_items")]
+    refunds = [
+        _only(each, ("id", "created_at"))
+        | {
+            "refund_line_items": [
+                _only(line, _REFUND_LINE_WITHOUT_MONEY) | {"subtotal": "0"} for line in rows(each, "refund_line_items")
+            ]
+        }
+        for each in rows(row, "refunds")
+    ]
+    return bare | {"currency": "", "taxes_included": True, "total_price": "0", "line_items": lines, "refunds": refunds}
+
+
+def _only(row: Row, names: Iterable[str]) -> dict[str, Any]:
+    return {name: row[name] for name in names if name in row}
 
 
 def refund(row: Row) -> Refund:
@@ -198,7 +254,6 @@ def _refund_line(row: Row) -> RefundLine:
         restock_type=text(row, "restock_type") or "",
         location_id=whole(row, "location_id"),
         subtotal=needed(_in_shop_money(row, "subtotal"), "subtotal"),
-        total_tax=needed(_in_shop_money(row, "total_tax"), "total_tax"),
     )
 
 

@@ -192,6 +192,21 @@ def test_a_tax_without_a_rate_holds_that_order_alone(shop: Shop) -> None:
     assert booked(shop) == ["1001"]
 
 
+def test_figures_that_cannot_be_used_hold_that_order_alone_and_its_pieces_stay_reserved(shop: Shop) -> None:
+    first, order = buy(shop), buy(shop)
+    (line,) = order_json(shop.shopify.store, order)["line_items"]
+    shown = show(shop, [first, order], line_items=[line | {"price": None, "price_set": None}])
+    for _ in range(2):
+        assert shop.run_later().exit_code == 1
+        assert held(shop) == {"1002": "Shopify's figures for it cannot be used: price is missing"}
+    assert booked(shop) == ["1001"]
+    assert shop.korona.stock_of("1001") == 99
+    assert shop.shopify.available("1001") == 98
+    shown.times = 0
+    assert shop.run_later().exit_code == 0
+    assert booked(shop) == ["1001", "1002"]
+
+
 # --- orders that disappear ---
 
 

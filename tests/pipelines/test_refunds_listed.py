@@ -8,6 +8,7 @@ import pytest
 
 from korsync import commands, decisions
 from korsync.sandbox.exchange import Fault
+from korsync.sandbox.shopify_order_wire import order_json
 from korsync.sandbox.shopify_sales import Order
 from tests.pipelines.booked import book, held, lines, remarks, return_of, returns_of, sell, waits
 from tests.shop import Shop
@@ -172,3 +173,33 @@ def test_a_refund_that_disappears_after_its_booking_is_told_once(tea: Shop) -> N
     order.refunds.clear()
     assert told(tea, order) == ["booked, but Shopify does not show this refund any more"]
     assert tea.korona.booked_under(f"refund/{refund.id}")
+
+
+def show_wrongly(shop: Shop, order: Order, **changed: Any) -> Fault:
+    """Let Shopify list an order with some of its fields changed."""
+    row = order_json(shop.shopify.store, order) | changed
+    fault = Fault("replace_answer", "GET", "orders.json", times=100, status=200, body={"orders": [row]})
+    shop.world.shopify_server.faults.append(fault)
+    return fault
+
+
+def test_a_refund_whose_figures_cannot_be_used_is_held_until_they_can(tea: Shop) -> None:
+    order = sell(tea, [("1042", 2)])
+    refund = tea.shopify.refund_order(order, {"1042": 1})
+    fault = show_wrongly(tea, order, total_price=None, total_price_set=None)
+    for _ in range(2):
+        book(tea)
+        assert held(tea) == ["Shopify's figures for it cannot be used: total_price is missing"]
+    fault.times = 0
+    book(tea)
+    assert lines(tea, return_of(tea, refund)) == [("1042", -1, "-8.90")]
+
+
+def test_a_refund_is_told_of_only_when_its_figures_can_be_used(tea: Shop) -> None:
+    order = sell(tea, [("1042", 2)], shipping=Decimal("4.90"))
+    tea.shopify.refund_order(order, shipping=True)
+    fault = show_wrongly(tea, order, total_price=None, total_price_set=None)
+    book(tea)
+    assert remarks(tea, order) == []
+    fault.times = 0
+    assert told(tea, order) == ["not booked: shipping"]
