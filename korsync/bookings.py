@@ -22,9 +22,6 @@ from korsync.state import Booking, BookingStatus, KnownLine, KnownOrder, Pieces,
 QUIET = timedelta(days=30)
 """A finished order is forgotten when nothing happened to it for so long; it can be read back from KORONA."""
 
-QUEUE_PATIENCE = timedelta(hours=24)
-"""How long a queued receipt may stay unseen before a person must look at it."""
-
 
 def start_instant(settings: OrderSettings, shop: Shop) -> datetime:
     """Return the instant from which orders are booked: midnight of `orders.start_from` in the shop's time zone.
@@ -317,8 +314,3 @@ def added_since_booking(order: KnownOrder) -> dict[int, int]:
     booked = {each.line_id: each.quantity for each in order.sale.pieces}
     more = {line.id: line.quantity - booked.get(line.id, 0) for line in order.lines}
     return {line_id: pieces for line_id, pieces in more.items() if pieces > 0}
-
-
-def may_send_again(booking: Booking, korona_now: datetime, settle: timedelta) -> bool:
-    """Tell whether an intent that KORONA does not show is old enough to be sent again, the same bytes."""
-    return booking.sent_at is not None and booking.sent_at + settle <= korona_now

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from korsync.bookings import without_booking
+from korsync.attempts import is_given_up
+from korsync.bookings import with_booking, without_booking
 from korsync.errors import ConfigurationError
 from korsync.receipts import sale_key
 from korsync.returns import refund_key
@@ -19,7 +20,7 @@ def ignore(state: State, item: str) -> State:
     """
     order, refund_id = _find(state, item)
     booking = _booking(order, refund_id)
-    if booking is not None and booking.status is BookingStatus.INTENT:
+    if booking is not None and booking.status is BookingStatus.INTENT and not is_given_up(booking):
         raise ConfigurationError(
             f"the receipt of {item} was sent, and what became of it is not known yet",
             "let korsync run first: it looks that up",
@@ -49,6 +50,9 @@ def retry(state: State, item: str) -> State:
                 "wait: it is held once a day has passed",
             )
         changed = without_booking(changed, booking.key)
+    if booking is not None and is_given_up(booking):
+        # What was sent may still come to stand in KORONA: it is not forgotten, only tried so often again.
+        changed = with_booking(changed, replace(booking, attempts=1))
     return _settled(state, changed, item)
 
 

@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "korsync"
 
 VALUES = {"errors", "records", "sales", "plan", "targets", "money", "codec", "files", "settings", "state", "cache"}
-RULES = {"bookings", "receipts", "returns", "pending", "levels", "matching", "guards", "prices", "titles"}
+RULES = {"attempts", "bookings", "receipts", "returns", "pending", "levels", "matching", "guards", "prices", "titles"}
 WIRE = {"http", "answers", "outcomes", "pacing"}
 CLIENTS = {"korona", "shopify"}
 
@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "prices": {"money", "records"},
     "titles": set(),
     "bookings": {"config", "errors", "plan", "receipts", "returns", "records", "sales", "settings", "state"},
+    "attempts": {"plan", "sales", "state"},
     "pending": {"bookings", "state"},
     "levels": {"cache", "pending"},
     "matching": {"plan", "records"},
@@ -46,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipelines": VALUES | RULES | CLIENTS | {"config"},
     "run": VALUES | {"pipelines"},
     "opening": VALUES | RULES | {"config", "pipelines"},
-    "decisions": {"bookings", "errors", "receipts", "returns", "state"},
+    "decisions": {"attempts", "bookings", "errors", "receipts", "returns", "state"},
     "commands": VALUES | CLIENTS | {"config", "opening", "pipelines", "run"},
     "report": {"errors", "plan", "state", "words"},
     "sandbox": set(),

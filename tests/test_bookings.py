@@ -15,7 +15,6 @@ from korsync.bookings import (
     is_begun,
     is_due,
     is_settled,
-    may_send_again,
     may_stand_in_korona,
     open_refunds,
     outcome_of,
@@ -157,12 +156,6 @@ def test_a_receipt_is_kept_until_it_is_booked(outcome: Outcome, status: BookingS
     assert (after.receipt is not None) is keeps_receipt
     assert after.confirmed_at == (NOW if outcome is Outcome.DONE else None)
     assert after.sent_at == (NOW if outcome is Outcome.UNSURE else LONG_AGO)
-
-
-def test_an_intent_is_sent_again_once_its_time_is_up() -> None:
-    sent = booking(BookingStatus.INTENT, sent_at=NOW)
-    assert not may_send_again(sent, NOW + SETTLE - timedelta(seconds=1), SETTLE)
-    assert may_send_again(sent, NOW + SETTLE, SETTLE)
 
 
 def test_only_a_booked_receipt_settles_and_only_after_its_time() -> None:

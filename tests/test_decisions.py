@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from korsync.attempts import MOST_ATTEMPTS
 from korsync.decisions import accept, ignore, retry
 from korsync.errors import ConfigurationError
 from korsync.state import Booking, BookingStatus, Held, Identity, KnownLine, KnownOrder, Restock, State
@@ -58,6 +59,14 @@ def test_nothing_is_ignored_while_its_receipt_may_just_have_been_booked() -> Non
     for item in ("1042", "1042 refund 5"):
         with pytest.raises(ConfigurationError, match="what became of it is not known yet"):
             ignore(state(under_way), item)
+
+
+def test_a_receipt_given_up_can_be_ignored_or_sent_as_often_again_and_is_not_forgotten() -> None:
+    given_up = replace(booking(BookingStatus.INTENT), attempts=MOST_ATTEMPTS)
+    order = known(sale=given_up)
+    assert ignore(state(order), "1042").orders[1].ignored
+    after = retry(ignore(state(order), "1042"), "1042").orders[1]
+    assert after == known(sale=replace(given_up, attempts=1))
 
 
 @pytest.mark.parametrize("status", [BookingStatus.CONFLICT, BookingStatus.QUEUED])

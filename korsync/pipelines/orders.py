@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from korsync.attempts import begun_before
 from korsync.bookings import (
-    QUEUE_PATIENCE,
     added_since_booking,
     found_sale,
     is_begun,
     is_due,
-    may_send_again,
     with_booking,
     with_found_returns,
 )
@@ -27,7 +26,7 @@ from korsync.plan import Change, Fate, Plan, Skip, Written
 from korsync.receipts import BookingRules, NotBookableError, sale_receipt, tax_differences
 from korsync.records import Article
 from korsync.sales import Order, OrderLine, Receipt, Transaction
-from korsync.state import Booking, BookingStatus, KnownOrder
+from korsync.state import BookingStatus, KnownOrder
 from korsync.targets import BookingTargets
 
 FindArticles = Callable[[Order], dict[int, str]]
@@ -165,15 +164,12 @@ class Orders:
 
 def decide(due: DueSale, rules: BookingRules, settle: timedelta) -> Change | Skip:
     """Return the receipt to post for an order that KORONA does not show, or why none is posted now."""
-    known, sale = due.known, due.known.sale
-    if sale is not None and sale.status is BookingStatus.CONFLICT:
-        return Skip(known.name, sale.reason, Fate.HELD)
-    if sale is not None and sale.status is BookingStatus.QUEUED:
-        return _queued(known, sale, due.looked_up_at)
-    if sale is not None and sale.status is BookingStatus.INTENT and sale.receipt is not None:
-        if not may_send_again(sale, due.looked_up_at, settle):
-            return Skip(known.name, "sent, but its outcome is not known yet", Fate.WAITING)
-        return _posting(known, sale.receipt, due.order)
+    known = due.known
+    begun = begun_before(known.name, known.sale, due.looked_up_at, settle)
+    if isinstance(begun, Skip):
+        return begun
+    if begun is not None:
+        return _posting(known, begun, due.order)
     if due.order is None:
         return Skip(known.name, "Shopify does not show this order any more", Fate.HELD)
     try:
@@ -228,12 +224,6 @@ def _posting(known: KnownOrder, receipt: Receipt, order: Order | None) -> Change
     skus = {line.id: line.sku or line.title for line in order.lines} if order else {}
     names = [skus.get(line.line_id) or line.description for line in receipt.lines]
     return Change(known.name, None, posting(receipt, names, "sale", known.sale))
-
-
-def _queued(known: KnownOrder, sale: Booking, now: datetime) -> Skip:
-    if sale.sent_at is not None and sale.sent_at + QUEUE_PATIENCE <= now:
-        return Skip(known.name, "KORONA queued it a day ago and still does not show it", Fate.HELD)
-    return Skip(known.name, "KORONA queued it and does not show it yet", Fate.WAITING)
 
 
 def _left_by_rule(order: KnownOrder) -> str:

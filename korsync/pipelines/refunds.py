@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
+from korsync.attempts import begun_before
 from korsync.bookings import (
-    QUEUE_PATIENCE,
     is_booked,
     is_due,
     is_settled,
-    may_send_again,
     may_stand_in_korona,
     open_refunds,
     return_of,
@@ -212,32 +211,18 @@ def _decide(
 ) -> Change | Skip:
     name = item_of(each.known, refund_id)
     booking = return_of(each.known, refund_id)
-    pending = _pending(name, booking, each.looked_up_at, settle)
-    if isinstance(pending, Skip):
-        return pending
-    if pending is None and unsure:
+    begun = begun_before(name, booking, each.looked_up_at, settle)
+    if isinstance(begun, Skip):
+        return begun
+    if begun is None and unsure:
         return Skip(name, "waits for an earlier refund of this order", Fate.WAITING)
     try:
-        receipt = pending or _receipt(each, refund_id, returned, rules)
+        receipt = begun or _receipt(each, refund_id, returned, rules)
     except NotBookableError as error:
         return Skip(name, str(error), Fate.HELD)
     skus = {line.id: line.sku for line in each.known.lines}
     names = [skus.get(line.line_id) or line.description for line in receipt.lines]
     return Change(name, None, posting(receipt, names, "return", booking))
-
-
-def _pending(name: str, booking: Booking | None, now: datetime, settle: timedelta) -> Skip | Receipt | None:
-    """Return why a return begun before must wait, the receipt to send again, or None where it is to be made."""
-    if booking is None or not may_stand_in_korona(booking):
-        return None
-    if booking.status is BookingStatus.CONFLICT:
-        return Skip(name, booking.reason, Fate.HELD)
-    if booking.status is BookingStatus.QUEUED:
-        overdue = booking.sent_at is not None and booking.sent_at + QUEUE_PATIENCE <= now
-        return Skip(name, "KORONA queued it and does not show it yet", Fate.HELD if overdue else Fate.WAITING)
-    if not may_send_again(booking, now, settle):
-        return Skip(name, "sent, but its outcome is not known yet", Fate.WAITING)
-    return booking.receipt
 
 
 def _receipt(each: OpenReturns, refund_id: int, returned: Mapping[int, Decimal], rules: BookingRules) -> Receipt:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from korsync import commands, decisions
+from korsync.attempts import MOST_ATTEMPTS
 from korsync.errors import ConfigurationError, StateError
 from korsync.plan import Fate, Outcome
 from korsync.sandbox.exchange import Fault, Recorded, Request
@@ -130,6 +131,41 @@ def test_the_waiting_time_begins_when_the_last_try_was_sent(shop: Shop) -> None:
     assert len(posts(shop)) == 6
     shop.run_later("orders", minutes=5)
     assert len(posts(shop)) == 7
+    assert len(keys(shop)) == 1
+
+
+def sent_in_vain(shop: Shop, times: int) -> None:
+    """Run until a receipt was sent so often, each request lost; then let the last one be old enough."""
+    fault = Fault("lose_request", times=times)
+    misfortune(shop, fault)
+    for _ in range(times):
+        assert shop.run_later("orders").exit_code == 5
+    shop.later()
+
+
+def test_a_receipt_that_never_gets_an_answer_is_held_for_a_person(shop: Shop) -> None:
+    order = shop.shopify.place_order([("1001", 2)])
+    sent_in_vain(shop, MOST_ATTEMPTS)
+    for _ in range(2):
+        assert shop.run_later("orders").exit_code == 1
+        assert "sent 5 times without a clear answer" in shop.state.held[order.name].reason
+    assert len(posts(shop)) == MOST_ATTEMPTS
+    other = shop.shopify.place_order([("1001", 1)])
+    assert shop.run("orders").exit_code == 1
+    assert keys(shop) == [f"order/{other.id}"]
+    commands.decide(shop.settings, decisions.retry, order.name)
+    assert shop.run("orders").exit_code == 0
+    assert keys(shop) == [f"order/{order.id}", f"order/{other.id}"]
+    assert shop.state.held == {}
+
+
+def test_a_receipt_given_up_that_shows_after_all_is_booked(shop: Shop) -> None:
+    shop.shopify.place_order([("1001", 2)])
+    sent_in_vain(shop, MOST_ATTEMPTS)
+    assert shop.run("orders").exit_code == 1
+    arrives(shop, posts(shop)[0])
+    assert shop.run_later("orders").exit_code == 0
+    assert shop.state.held == {}
     assert len(keys(shop)) == 1
 
 
