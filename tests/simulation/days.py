@@ -25,6 +25,7 @@ from tests.simulation.life import Climate, Life
 HOURS_OPEN = 10
 BETWEEN_RUNS = timedelta(minutes=20)
 QUIET_RUNS = 3
+QUIET_RUNS_OF_A_QUEUE = 8
 SKUS = ("1001", "1002", "1003")
 MISFORTUNES: tuple[Action, ...] = ("lose_request", "lose_answer", "reset", "truncate", "html", "status")
 PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 20.0, 60.0)
@@ -87,7 +88,8 @@ class Days:
         self.life.close_shop()
 
     def _quiet_hours(self) -> None:
-        for _ in range(QUIET_RUNS):
+        # A queued receipt is known to be booked only in the run after, its return in the one after that, and so on.
+        for _ in range(QUIET_RUNS_OF_A_QUEUE if self.climate.queues else QUIET_RUNS):
             self.life.pass_time(self.world.clock.now() + BETWEEN_RUNS)
             self.run(calm=True)
             self.ledger.check()
@@ -97,8 +99,9 @@ class Days:
         self.run(calm=True)
         if self._writes() != writes:
             self.ledger.fail("a run in a quiet world writes")
+        # Pieces that an edit added after the booking are a person's business, and so is their return.
         held = commands.state_of(self.settings).held
-        if held:
+        if {key.partition(" ")[0] for key in held} - self.ledger.edited:
             self.ledger.fail(f"held: {held}")
 
     def _writes(self) -> int:
@@ -169,6 +172,8 @@ class Days:
         self.life.pass_time(self.world.clock.now() + timedelta(seconds=self.random.choice(PAUSES)))
         if request.method == "POST" and request.path.endswith("/receipts"):
             self.world.korona.booking_delay = self.climate.booking_delay * self.random.random()
+            self.world.korona.queue_delay = self.climate.booking_delay * self.random.random()
+            self.world.korona.queues = self.climate.queues and self.random.random() < 0.5
         self._maybe_move()
         self.ledger.asked(request.method, request.path)
 
@@ -255,6 +260,7 @@ def climate_of(seed: int, *, disturbed: bool) -> Climate:
         rough_runs=chance.choice((0.0, 0.2, 0.5)),
         deaths=chance.choice((0.0, 0.1, 0.2)),
         hurried_runs=chance.choice((0.0, 0.3, 0.5)),
+        queues=chance.choice((False, False, True)),
     )
 
 

@@ -76,6 +76,7 @@ class Ledger:
     tally: Tally = field(default_factory=Tally)
     story: list[str] = field(default_factory=list)
     moment: int = 0
+    edited: set[str] = field(default_factory=set)
     _readings: Readings = field(default_factory=Readings)
     _out_of_sight: set[str] = field(default_factory=set)
     _disturbances: dict[str, list[Disturbance]] = field(default_factory=dict)
@@ -141,6 +142,11 @@ class Ledger:
         for line in order.lines:
             missing = line.sold - max(0, before[line.sku or ""])
             self.tally.oversold += max(0, missing)
+
+    def added(self, order: Order, sku: str, before: dict[str, int]) -> None:
+        """Take note of a piece that an edit added to an order."""
+        self.edited.add(order.name)
+        self.tally.oversold += before[sku] < 1
 
     def lowered_in_korona(self, sku: str, pieces: int) -> None:
         self._disturb(sku, Disturbance(Cause.LOWERED_IN_KORONA, pieces, self.moment))

@@ -22,6 +22,7 @@ class Climate:
     rough_runs: float
     deaths: float
     hurried_runs: float
+    queues: bool
 
 
 @dataclass
@@ -67,6 +68,8 @@ class Life:
             (self.ship, 4),
             (self.cancel, 9),
             (self.give_back, 9),
+            (self.take_out, 2),
+            (self.add_on, 2),
             (self.deliver, 14),
             (self.find_more, 2),
             (self.take_off_sale, 2),
@@ -120,6 +123,25 @@ class Life:
             self.ledger.note(f"{order.name} gives back {pieces} x {line.sku}, {kind}")
             says = self.random.random() < 0.7
             self.world.shopify.refund_order(order, {line.id: pieces}, restock_type=kind, says_location=says)
+
+    def take_out(self) -> None:
+        """Take a piece out of an order by an edit, which Shopify records as a refund without money."""
+        order = self._an_order(lambda each: any(line.fulfillable for line in each.lines) and len(each.refunds) < 2)
+        if order is not None:
+            line = self.random.choice([each for each in order.lines if each.fulfillable])
+            restock = self.random.random() < 0.7
+            self.ledger.note(f"1 x {line.sku} is taken out of {order.name}, restock {restock}")
+            self.world.shopify.edit_order(order, fewer={line.id: 1}, restock=restock)
+
+    def add_on(self) -> None:
+        """Add a piece to an order by an edit; where it is booked already, korsync leaves that to a person."""
+        order = self._an_order(lambda each: any(self.ledger.offered(line.sku or "") > 0 for line in each.lines))
+        if order is not None:
+            line = self.random.choice([each for each in order.lines if self.ledger.offered(each.sku or "") > 0])
+            before = self.ledger.truly_available()
+            self.world.shopify.edit_order(order, more={line.id: 1})
+            self.ledger.note(f"1 x {line.sku} is added to {order.name}")
+            self.ledger.added(order, line.sku or "", before)
 
     def _an_order(self, fits: Callable[[Order], bool]) -> Order | None:
         candidates = [
