@@ -1,7 +1,7 @@
 """Orders, Shopify to KORONA: every order becomes exactly one receipt at once, and lowers KORONA's stock."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -15,8 +15,8 @@ from korsync.bookings import (
     with_found_returns,
 )
 from korsync.cache import Cache
-from korsync.errors import Rejected, SafetyStop
-from korsync.pipelines.base import Knowledge
+from korsync.errors import Rejected, SafetyStop, Unavailable
+from korsync.pipelines.base import MOST_UNSURE, Knowledge
 from korsync.pipelines.finding import booking_targets
 from korsync.pipelines.lookups import look_up
 from korsync.pipelines.order_list import read_orders
@@ -37,14 +37,16 @@ FindArticles = Callable[[Order], dict[int, str]]
 class DueSale:
     """An order whose sale is not known to be booked, with what is needed to book it.
 
-    `order` is None where Shopify shows it no more; `looked_up_at` is KORONA's time when it did not show the receipt.
+    `order` is None where Shopify shows it no more; `looked_up_at` is KORONA's time when it did not show the receipt;
+    `trouble` kept what is needed from being read.
     """
 
     known: KnownOrder
     order: Order | None
     looked_up_at: datetime
-    articles: Mapping[int, str]
-    transactions: tuple[Transaction, ...]
+    articles: Mapping[int, str] = field(default_factory=dict)
+    transactions: tuple[Transaction, ...] = ()
+    trouble: Unavailable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ class Orders:
                 known = with_found_returns(with_booking(known, booking), look.receipts, look.at)
                 knowledge = _with_order(knowledge, known)
             if is_due(known):
-                due.append(self._due_sale(known, order, look.at, find_articles))
+                due.append(self._with_contents(DueSale(known, order, look.at), find_articles))
+                _raise_where_unreachable(due)
         known_orders = list(_in_order(knowledge.state.orders.values()))
         unlisted = tuple(order for order in known_orders if not order.listed and _left_by_rule(order))
         for known in unlisted:
@@ -120,7 +123,8 @@ class Orders:
             changes.append(decision)
             if due.order is not None:
                 notes += [f"{due.known.name}: {each}" for each in tax_differences(due.order, decision.after.posted)]
-        return Plan(self.name, tuple(changes), tuple(skips), len(pulled.due), notes=tuple(notes))
+        trouble = tuple(due.trouble for due in pulled.due if due.trouble is not None)
+        return Plan(self.name, tuple(changes), tuple(skips), len(pulled.due), tuple(notes), trouble)
 
     def guard(self, _pulled: OrdersPulled, plan: Plan) -> tuple[Plan, SafetyStop | None]:
         """Let everything through: each receipt was checked against Shopify's own total."""
@@ -147,19 +151,27 @@ class Orders:
         """Remember what became of a receipt."""
         return recorded(self._sides, knowledge, written)
 
-    def _due_sale(
-        self, known: KnownOrder, order: Order | None, looked_up_at: datetime, find_articles: FindArticles
-    ) -> DueSale:
-        if order is None or (known.sale is not None and known.sale.status is BookingStatus.INTENT):
-            return DueSale(known, order, looked_up_at, {}, ())
-        transactions: tuple[Transaction, ...] = ()
-        if len(set(order.gateways)) > 1:
-            try:
-                transactions = tuple(self._sides.shopify.transactions(order.id))
-            except Rejected:
-                # Deleted since the list was read.
-                return DueSale(known, None, looked_up_at, {}, ())
-        return DueSale(known, order, looked_up_at, find_articles(order), transactions)
+    def _with_contents(self, due: DueSale, find_articles: FindArticles) -> DueSale:
+        """Add what a receipt is made of; where it cannot be read, that order waits and the others go on."""
+        order, sale = due.order, due.known.sale
+        if order is None or (sale is not None and sale.status is BookingStatus.INTENT):
+            return due
+        try:
+            several = len(set(order.gateways)) > 1
+            transactions = tuple(self._sides.shopify.transactions(order.id)) if several else ()
+            return replace(due, articles=find_articles(order), transactions=transactions)
+        except Rejected:
+            # Deleted since the list was read.
+            return replace(due, order=None)
+        except Unavailable as error:
+            return replace(due, trouble=error)
+
+
+def _raise_where_unreachable(due: Sequence[DueSale]) -> None:
+    """Raise the trouble of the last few orders where each had some: it is not theirs then."""
+    troubles = [each.trouble for each in due[-MOST_UNSURE:] if each.trouble is not None]
+    if len(troubles) == MOST_UNSURE:
+        raise troubles[-1]
 
 
 def decide(due: DueSale, rules: BookingRules, settle: timedelta) -> Change | Skip:
@@ -170,6 +182,8 @@ def decide(due: DueSale, rules: BookingRules, settle: timedelta) -> Change | Ski
         return begun
     if begun is not None:
         return _posting(known, begun, due.order)
+    if due.trouble is not None:
+        return Skip(known.name, f"not read completely: {due.trouble.what}", Fate.WAITING)
     if due.order is None:
         return Skip(known.name, "Shopify does not show this order any more", Fate.HELD)
     try:

@@ -233,6 +233,32 @@ def test_an_order_deleted_while_its_payments_are_read_stops_no_other(shop: Shop)
     assert booked(shop) == ["1002", "1001"]
 
 
+@pytest.mark.parametrize("path", ["transactions.json", "/products$"])
+def test_an_order_of_which_something_cannot_be_read_waits_and_stops_no_other(shop: Shop, path: str) -> None:
+    buy(shop, "7777" if path == "/products$" else "1001", gateways=["paypal", "gift_card"])
+    buy(shop)
+    shop.korona.add_article("7777", "Ware 7777", stock=5)
+    fault = Fault("status", "GET", path, times=100, status=500)
+    server = shop.world.korona_server if path == "/products$" else shop.world.shopify_server
+    server.faults.append(fault)
+    assert shop.run("orders").exit_code == 5
+    assert [each.key for each in shop.skips("orders", Fate.WAITING)] == ["#1001"]
+    assert booked(shop) == ["1002"]
+    fault.times = 0
+    assert shop.run_later("orders").exit_code == 0
+    assert booked(shop) == ["1002", "1001"]
+
+
+def test_where_no_order_can_be_read_completely_the_side_is_not_asked_on_and_on(shop: Shop) -> None:
+    for _ in range(9):
+        buy(shop, gateways=["paypal", "gift_card"])
+    shop.world.shopify_server.faults.append(Fault("status", "GET", "transactions.json", times=100, status=500))
+    with shop.requests() as seen:
+        assert shop.run("orders").exit_code == 5
+    assert seen.count("GET", "transactions.json") <= 12
+    assert booked(shop) == []
+
+
 def test_sixty_held_orders_are_asked_for_together_and_their_article_once(shop: Shop) -> None:
     for _ in range(60):
         buy(shop, "7777")
