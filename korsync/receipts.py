@@ -4,7 +4,7 @@ A receipt cannot be changed or deleted in KORONA, so whatever does not fit to th
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -85,16 +85,33 @@ def sale_receipt(
         raise NotBookableError("the order has no lines")
     if total != order.total_price:
         raise NotBookableError(f"its lines add up to {total}, Shopify's total is {order.total_price}")
+    payments = _sale_payments(order, total, transactions, rules)
+    return receipt_of(order, sale_key(order.id), str(order.order_number), order.created_at, lines, payments, rules)
+
+
+def receipt_of(
+    order: Order,
+    key: str,
+    number: str,
+    booked_at: datetime,
+    lines: Iterable[ReceiptLine],
+    payments: tuple[ReceiptPayment, ...],
+    rules: BookingRules,
+) -> Receipt:
+    """Return a receipt with what every receipt of an order bears, sale or return.
+
+    Its id is the same for the same key in the same shop.
+    """
     return Receipt(
-        id=receipt_id(rules.shop, sale_key(order.id)),
-        key=sale_key(order.id),
+        id=str(uuid.uuid5(_KEYS, f"{rules.shop}/{key}")),
+        key=key,
         shop=rules.shop,
         order_id=order.id,
-        number=str(order.order_number),
-        order_number=order_name(order),
-        booked_at=order.created_at,
+        number=number,
+        order_number=order.name.removeprefix("#"),
+        booked_at=booked_at,
         lines=tuple(lines),
-        payments=_sale_payments(order, total, transactions, rules),
+        payments=payments,
         cashier_id=rules.cashier_id,
         customer_group_id=rules.customer_group_id,
     )
@@ -104,11 +121,6 @@ def require_readable(order: Order) -> None:
     """Raise NotBookableError where Shopify's figures for an order cannot be used."""
     if order.unreadable:
         raise NotBookableError(f"Shopify's figures for it cannot be used: {order.unreadable}")
-
-
-def order_name(order: Order) -> str:
-    """Return the order's name as it stands in KORONA's orderNumber: without the #."""
-    return order.name.removeprefix("#")
 
 
 def tax_differences(order: Order, receipt: Receipt) -> tuple[str, ...]:
@@ -126,11 +138,6 @@ def tax_differences(order: Order, receipt: Receipt) -> tuple[str, ...]:
         for rate, booked, computed in pairs
         if booked != computed
     )
-
-
-def receipt_id(shop: str, key: str) -> str:
-    """Return the id that a receipt is sent with: the same for the same key in the same shop."""
-    return str(uuid.uuid5(_KEYS, f"{shop}/{key}"))
 
 
 def _article_line(order: Order, line: OrderLine, articles: Mapping[int, str], rules: BookingRules) -> ReceiptLine:

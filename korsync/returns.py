@@ -5,14 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from korsync.money import share, smallest_unit
-from korsync.receipts import (
-    BookingRules,
-    NotBookableError,
-    order_name,
-    payment_method,
-    receipt_id,
-    require_readable,
-)
+from korsync.receipts import BookingRules, NotBookableError, payment_method, receipt_of, require_readable
 from korsync.sales import (
     BookedLine,
     BookedReceipt,
@@ -76,19 +69,8 @@ def return_receipt(
         _check(part, [each for each in refund.lines if each.line_id == line_id])
         lines.append(_returned_line(part, line_id))
     total = sum((line.gross for line in lines), Decimal(0))
-    return Receipt(
-        id=receipt_id(rules.shop, refund_key(refund.id)),
-        key=refund_key(refund.id),
-        shop=rules.shop,
-        order_id=order.id,
-        number=str(refund.id),
-        order_number=order_name(order),
-        booked_at=refund.created_at,
-        lines=tuple(lines),
-        payments=_return_payments(refund, order, total, rules),
-        cashier_id=rules.cashier_id,
-        customer_group_id=rules.customer_group_id,
-    )
+    payments = _return_payments(refund, order, total, rules)
+    return receipt_of(order, refund_key(refund.id), str(refund.id), refund.created_at, lines, payments, rules)
 
 
 @dataclass(frozen=True, slots=True)

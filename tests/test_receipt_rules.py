@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from korsync.receipts import BookingRules, NotBookableError, order_name, sale_receipt, tax_differences
+from korsync.receipts import BookingRules, NotBookableError, sale_receipt, tax_differences
 from korsync.records import PaymentMethod, SalesTax, SalesTaxRate
 from korsync.sales import (
     Fee,
@@ -306,5 +306,5 @@ def test_a_receipt_is_named_by_shopifys_ids_alone() -> None:
 
 
 def test_only_the_leading_sign_is_taken_off_a_name() -> None:
-    assert order_name(order(line(), name="#DE#1042")) == "DE#1042"
-    assert order_name(order(line(), name="DE-1042")) == "DE-1042"
+    assert receipt(order(line(), name="#DE#1042")).order_number == "DE#1042"
+    assert receipt(order(line(), name="DE-1042")).order_number == "DE-1042"

@@ -1,6 +1,6 @@
 """Orders, Shopify to KORONA: every order becomes exactly one receipt at once, and lowers KORONA's stock."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -15,19 +15,18 @@ from korsync.bookings import (
     with_found_returns,
 )
 from korsync.cache import Cache
-from korsync.errors import Rejected, SafetyStop, Unavailable
+from korsync.errors import Rejected, Unavailable
 from korsync.pipelines.base import MOST_UNSURE, Knowledge
 from korsync.pipelines.finding import booking_targets
 from korsync.pipelines.lookups import look_up
 from korsync.pipelines.order_list import read_orders
-from korsync.pipelines.posting import booking_rules, in_batches, noted, post, posting, recorded
+from korsync.pipelines.posting import ReceiptPipeline, booking_rules, posting
 from korsync.pipelines.sides import Sides, articles_by_number
-from korsync.plan import Change, Fate, Plan, Skip, Written
+from korsync.plan import Change, Fate, Plan, Skip
 from korsync.receipts import BookingRules, NotBookableError, sale_receipt, tax_differences
 from korsync.records import Article
 from korsync.sales import Order, OrderLine, Receipt, Transaction
 from korsync.state import BookingStatus, KnownOrder
-from korsync.targets import BookingTargets
 
 FindArticles = Callable[[Order], dict[int, str]]
 """Finds the KORONA article ids of an order by line id; lines without an article are left out."""
@@ -60,17 +59,10 @@ class OrdersPulled:
     rules: BookingRules
 
 
-class Orders:
+class Orders(ReceiptPipeline):
     """The orders pipeline."""
 
     name: ClassVar[str] = "orders"
-    may_wait: ClassVar[bool] = False
-
-    def __init__(self, sides: Sides) -> None:
-        """Take both sides."""
-        self._sides = sides
-        self._settle = timedelta(minutes=float(sides.settings.safety.settle_minutes))
-        self._targets: BookingTargets | None = None
 
     def pull(self, knowledge: Knowledge) -> OrdersPulled:
         """Read the orders, and look up in KORONA those whose sale is not known to be booked."""
@@ -125,31 +117,6 @@ class Orders:
                 notes += [f"{due.known.name}: {each}" for each in tax_differences(due.order, decision.after.posted)]
         trouble = tuple(due.trouble for due in pulled.due if due.trouble is not None)
         return Plan(self.name, tuple(changes), tuple(skips), len(pulled.due), tuple(notes), trouble)
-
-    def guard(self, _pulled: OrdersPulled, plan: Plan) -> tuple[Plan, SafetyStop | None]:
-        """Let everything through: each receipt was checked against Shopify's own total."""
-        return plan, None
-
-    def disbelieve(self, _before: Knowledge, after: Knowledge) -> Knowledge:
-        """Keep what was read: no plan of orders is ever stopped."""
-        return after
-
-    def batches(self, changes: Sequence[Change]) -> Iterable[Sequence[Change]]:
-        """First attempts in parts of 20, repeats alone."""
-        return in_batches(changes)
-
-    def intend(self, knowledge: Knowledge, batch: Sequence[Change]) -> Knowledge:
-        """Note the exact receipts before they are posted."""
-        return noted(self._sides, knowledge, batch)
-
-    def push(self, batch: Sequence[Change]) -> Iterator[Written]:
-        """Post a batch of receipts."""
-        if self._targets is not None:
-            yield from post(self._sides, self._targets, batch)
-
-    def record(self, knowledge: Knowledge, written: Written) -> Knowledge:
-        """Remember what became of a receipt."""
-        return recorded(self._sides, knowledge, written)
 
     def _with_contents(self, due: DueSale, find_articles: FindArticles) -> DueSale:
         """Add what a receipt is made of; where it cannot be read, that order waits and the others go on."""

@@ -3,14 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
+from typing import ClassVar
 
 from korsync.bookings import differs_from_posted, intent, outcome_of, several, with_booking, without_booking
-from korsync.errors import KorsyncError, Rejected, Unsure
+from korsync.errors import KorsyncError, Rejected, SafetyStop, Unsure
 from korsync.pipelines.base import MOST_UNSURE, Knowledge
 from korsync.pipelines.finding import chosen_taxes
 from korsync.pipelines.sides import Sides
-from korsync.plan import Change, Outcome, Written
+from korsync.plan import Change, Outcome, Plan, Written
 from korsync.receipts import BookingRules
 from korsync.sales import AnswerRow, Receipt
 from korsync.state import Booking
@@ -52,6 +54,43 @@ def booking_rules(sides: Sides, targets: BookingTargets) -> BookingRules:
         cashier_id=targets.cashier_id,
         customer_group_id=targets.customer_group_id,
     )
+
+
+class ReceiptPipeline:
+    """What orders and refunds share: from a planned receipt to what became of it in KORONA."""
+
+    may_wait: ClassVar[bool] = False
+
+    def __init__(self, sides: Sides) -> None:
+        """Take both sides."""
+        self._sides = sides
+        self._settle = timedelta(minutes=float(sides.settings.safety.settle_minutes))
+        self._targets: BookingTargets | None = None
+
+    def guard(self, _pulled: object, plan: Plan) -> tuple[Plan, SafetyStop | None]:
+        """Let everything through: each receipt was checked against Shopify's own figures when it was made."""
+        return plan, None
+
+    def disbelieve(self, _before: Knowledge, after: Knowledge) -> Knowledge:
+        """Keep what was read: no plan of receipts is ever stopped."""
+        return after
+
+    def batches(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+        """First attempts in parts of 20, repeats alone."""
+        return in_batches(changes)
+
+    def intend(self, knowledge: Knowledge, batch: Sequence[Change]) -> Knowledge:
+        """Note the exact receipts before they are posted."""
+        return noted(self._sides, knowledge, batch)
+
+    def push(self, batch: Sequence[Change]) -> Iterator[Written]:
+        """Post a batch of receipts."""
+        if self._targets is not None:
+            yield from post(self._sides, self._targets, batch)
+
+    def record(self, knowledge: Knowledge, written: Written) -> Knowledge:
+        """Remember what became of a receipt."""
+        return recorded(self._sides, knowledge, written)
 
 
 def in_batches(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:

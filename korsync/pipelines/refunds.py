@@ -17,12 +17,11 @@ from korsync.bookings import (
     return_of,
     with_found_returns,
 )
-from korsync.errors import SafetyStop
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.finding import booking_targets
 from korsync.pipelines.lookups import look_up
 from korsync.pipelines.order_list import read_orders
-from korsync.pipelines.posting import booking_rules, in_batches, noted, post, posting, recorded
+from korsync.pipelines.posting import ReceiptPipeline, booking_rules, in_batches, posting
 from korsync.pipelines.refund_remarks import item_of, listed
 from korsync.pipelines.sides import Sides
 from korsync.plan import Change, Fate, Outcome, Plan, Skip, Written
@@ -30,7 +29,6 @@ from korsync.receipts import BookingRules, NotBookableError, sale_key
 from korsync.returns import return_receipt, returned_pieces
 from korsync.sales import BookedReceipt, Order, Receipt
 from korsync.state import Booking, BookingStatus, KnownOrder
-from korsync.targets import BookingTargets
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +60,14 @@ class RefundsPulled:
     rules: BookingRules
 
 
-class Refunds:
+class Refunds(ReceiptPipeline):
     """The refunds pipeline."""
 
     name: ClassVar[str] = "refunds"
-    may_wait: ClassVar[bool] = False
 
     def __init__(self, sides: Sides) -> None:
         """Take both sides."""
-        self._sides = sides
-        self._settle = timedelta(minutes=float(sides.settings.safety.settle_minutes))
-        self._targets: BookingTargets | None = None
+        super().__init__(sides)
         self._unsure: set[int] = set()
 
     def pull(self, knowledge: Knowledge) -> RefundsPulled:
@@ -130,14 +125,6 @@ class Refunds:
         ]
         return Plan(self.name, tuple(changes), tuple(skips), len(pulled.open), notes=tuple(notes))
 
-    def guard(self, _pulled: RefundsPulled, plan: Plan) -> tuple[Plan, SafetyStop | None]:
-        """Let everything through: each receipt was checked against what is booked and against Shopify's figures."""
-        return plan, None
-
-    def disbelieve(self, _before: Knowledge, after: Knowledge) -> Knowledge:
-        """Keep what was read: no plan of refunds is ever stopped."""
-        return after
-
     def batches(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
         """First attempts in parts of 20, repeats alone; the returns of one order one after the other.
 
@@ -146,20 +133,11 @@ class Refunds:
         for turn in _in_turns(changes):
             yield from in_batches([change for change in turn if change.after.order_id not in self._unsure])
 
-    def intend(self, knowledge: Knowledge, batch: Sequence[Change]) -> Knowledge:
-        """Note the exact receipts before they are posted."""
-        return noted(self._sides, knowledge, batch)
-
-    def push(self, batch: Sequence[Change]) -> Iterator[Written]:
-        """Post a batch of negative receipts."""
-        if self._targets is not None:
-            yield from post(self._sides, self._targets, batch)
-
     def record(self, knowledge: Knowledge, written: Written) -> Knowledge:
-        """Remember what became of a receipt."""
+        """Remember what became of a receipt, and of which orders something is not surely booked."""
         if written.outcome is not Outcome.DONE:
             self._unsure.add(written.change.after.order_id)
-        return recorded(self._sides, knowledge, written)
+        return super().record(knowledge, written)
 
 
 def _in_turns(changes: Iterable[Change]) -> list[list[Change]]:
