@@ -9,6 +9,9 @@ from korsync.receipts import sale_key
 from korsync.returns import refund_key
 from korsync.state import Booking, BookingStatus, KnownOrder, State
 
+DECIDED_ABOUT = frozenset({"orders", "refunds"})
+"""The pipelines whose items a person decides about; the others try theirs again in every run."""
+
 OPEN_TO_DECISION = frozenset({BookingStatus.QUEUED, BookingStatus.CONFLICT})
 """What is known of a receipt in these states a person may set aside; a refused one is tried again without that."""
 
@@ -18,6 +21,7 @@ def ignore(state: State, item: str) -> State:
 
     Raises ConfigurationError where no such item is known, or where its receipt may just have been booked.
     """
+    _must_be_meant(state, item)
     order, refund_id = _find(state, item)
     booking = _booking(order, refund_id)
     if booking is not None and booking.status is BookingStatus.INTENT and not is_given_up(booking):
@@ -37,6 +41,7 @@ def retry(state: State, item: str) -> State:
 
     Raises ConfigurationError where no such item is known, or where KORONA has queued its receipt less than a day ago.
     """
+    _must_be_meant(state, item)
     order, refund_id = _find(state, item)
     if refund_id is None:
         changed = replace(order, ignored=False)
@@ -88,7 +93,23 @@ def _booking(order: KnownOrder, refund_id: int | None) -> Booking | None:
 
 
 def _held(state: State, item: str) -> set[str]:
-    return {key for key in state.held if key.removeprefix("#") == item.strip().removeprefix("#")}
+    """Return the keys under which an order or a refund is held; an article may have the same name."""
+    wanted = item.strip().removeprefix("#")
+    return {
+        key
+        for key, each in state.held.items()
+        if each.pipeline in DECIDED_ABOUT and each.item.removeprefix("#") == wanted
+    }
+
+
+def _must_be_meant(state: State, item: str) -> None:
+    """Refuse a word that names a held article while the order of that name is not held: nobody knows which is meant."""
+    of_articles = [each for each in state.held.values() if each.pipeline not in DECIDED_ABOUT and each.item == item]
+    if of_articles and not _held(state, item):
+        raise ConfigurationError(
+            f"{item} is held by {of_articles[0].pipeline}, which tries it again in every run by itself",
+            f"type “#{item}” if you mean the order of that name",
+        )
 
 
 def _settled(state: State, order: KnownOrder, item: str) -> State:

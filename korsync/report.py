@@ -19,7 +19,7 @@ from rich.text import Text
 
 from korsync.errors import KorsyncError, SafetyStop
 from korsync.plan import Change, Edit, Fate, Outcome, Plan, Result, Skip, Written
-from korsync.state import State
+from korsync.state import Held, State
 from korsync.words import visible
 
 LONG_WORK = 20
@@ -196,9 +196,13 @@ def _count(number: int, noun: str) -> str:
 
 def print_held(console: Console, state: State, now: datetime | None) -> None:
     """Print every held item with its reason and age."""
-    for item, held in sorted(state.held.items()):
+    for held in _by_item(state):
         age = "" if now is None else f", for {_age(held.since, now)}"
-        console.print(visible(f"  ! {item} ({held.pipeline}{age}): {held.reason}"))
+        console.print(visible(f"  ! {held.item} ({held.pipeline}{age}): {held.reason}"))
+
+
+def _by_item(state: State) -> list[Held]:
+    return sorted(state.held.values(), key=lambda held: (held.item, held.pipeline))
 
 
 def _age(since: datetime, now: datetime) -> str:
@@ -228,10 +232,15 @@ def as_json(results: Iterable[Result], state: State, exit_code: int) -> str:
         {
             "exit_code": exit_code,
             "pipelines": [_result(result) for result in results],
-            "held": {
-                item: {"pipeline": held.pipeline, "reason": held.reason, "since": held.since.isoformat()}
-                for item, held in sorted(state.held.items())
-            },
+            "held": [
+                {
+                    "item": held.item,
+                    "pipeline": held.pipeline,
+                    "reason": held.reason,
+                    "since": held.since.isoformat(),
+                }
+                for held in _by_item(state)
+            ],
         },
         ensure_ascii=False,
         indent=2,

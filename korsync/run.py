@@ -15,7 +15,7 @@ from korsync.pipelines.refunds import Refunds
 from korsync.pipelines.sides import Sides
 from korsync.pipelines.stock import Stock
 from korsync.plan import Fate, Outcome, Plan, Result, Written
-from korsync.state import Held, RunRecord, State
+from korsync.state import Held, RunRecord, State, held_key
 
 PIPELINES: tuple[Callable[[Sides], Pipeline[Any]], ...] = (Stock, Orders, Refunds, Products)
 """In this order: what sells comes first, and stock is pushed before orders are booked, because KORONA may book late."""
@@ -203,9 +203,11 @@ def _with_held(knowledge: Knowledge, plan: Plan, now: datetime) -> Knowledge:
     """
     state = knowledge.state
     again = {change.key for change in plan.changes}
-    others = {item: held for item, held in state.held.items() if held.pipeline != plan.pipeline or item in again}
-    mine = {skip.key: _held(state, skip.key, plan.pipeline, skip.reason, now) for skip in plan.skipped(Fate.HELD)}
-    return replace(knowledge, state=replace(state, held=others | mine))
+    held = {key: each for key, each in state.held.items() if each.pipeline != plan.pipeline or each.item in again}
+    for skip in plan.skipped(Fate.HELD):
+        key = held_key(plan.pipeline, skip.key)
+        held[key] = _held(state, key, plan.pipeline, skip.key, skip.reason, now)
+    return replace(knowledge, state=replace(state, held=held))
 
 
 def _with_refused(knowledge: Knowledge, pipeline: str, written: Iterable[Written], now: datetime) -> Knowledge:
@@ -215,17 +217,18 @@ def _with_refused(knowledge: Knowledge, pipeline: str, written: Iterable[Written
     written = list(written)
     for each in written:
         if each.outcome in (Outcome.DONE, Outcome.QUEUED):
-            held.pop(each.change.key, None)
+            held.pop(held_key(pipeline, each.change.key), None)
     # After what was taken: an item may have several changes, and one that was refused holds it.
     for each in written:
         if each.is_held:
-            held[each.change.key] = _held(state, each.change.key, pipeline, each.message, now)
+            key = held_key(pipeline, each.change.key)
+            held[key] = _held(state, key, pipeline, each.change.key, each.message, now)
     return replace(knowledge, state=replace(state, held=held)) if held != state.held else knowledge
 
 
-def _held(state: State, item: str, pipeline: str, reason: str, now: datetime) -> Held:
-    before = state.held.get(item)
-    return Held(pipeline, reason, before.since if before else now)
+def _held(state: State, key: str, pipeline: str, item: str, reason: str, now: datetime) -> Held:
+    before = state.held.get(key)
+    return Held(pipeline, item, reason, before.since if before else now)
 
 
 def _with_guard(knowledge: Knowledge, pipeline: str, stop: SafetyStop | None) -> Knowledge:

@@ -103,9 +103,13 @@ class KnownOrder:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An item that needs a person, and since when; named in every run until it is settled."""
+    """An item that needs a person, and since when; named in every run until it is settled.
+
+    `item` is what a person calls it: an order and an article may have the same name.
+    """
 
     pipeline: str
+    item: str
     reason: str
     since: datetime
 
@@ -154,7 +158,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The whole of state.json; images are by article id."""
+    """The whole of state.json; images are by article id, held items by pipeline and item."""
 
     identity: Identity
     order_cursor: datetime
@@ -170,6 +174,11 @@ class State:
     told_held: tuple[str, ...] = ()
     told_at: datetime | None = None
     runs: tuple[RunRecord, ...] = ()
+
+
+def held_key(pipeline: str, item: str) -> str:
+    """Return the key under which an item is held: each pipeline has items of its own."""
+    return f"{pipeline}/{item}"
 
 
 def load_state(path: Path, identity: Identity) -> State:

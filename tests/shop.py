@@ -19,7 +19,7 @@ from korsync.plan import Change, Fate, Plan, Result, Skip, Written
 from korsync.sandbox.server import Recorded
 from korsync.sandbox.world import World
 from korsync.settings import Settings
-from korsync.state import State
+from korsync.state import Held, State
 
 MONDAY = datetime(2026, 11, 23, 9, 0, 0, tzinfo=UTC)
 EVERYTHING = ("stock", "orders", "refunds", "products")
@@ -96,6 +96,11 @@ class Shop:
     @property
     def state(self) -> State:
         return commands.state_of(self.settings)
+
+    def held(self, item: str) -> Held:
+        """Return what is held under a name that no other pipeline holds."""
+        (held,) = [each for each in self.state.held.values() if each.item == item]
+        return held
 
     def changes(self, pipeline: str) -> tuple[Change, ...]:
         """Return the changes that the last run planned."""

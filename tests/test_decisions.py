@@ -9,10 +9,9 @@ import pytest
 from korsync.attempts import MOST_ATTEMPTS
 from korsync.decisions import accept, ignore, retry
 from korsync.errors import ConfigurationError
-from korsync.state import Booking, BookingStatus, Held, Identity, KnownLine, KnownOrder, Restock, State
+from korsync.state import Booking, BookingStatus, Held, Identity, KnownLine, KnownOrder, Restock, State, held_key
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-REASON = Held("orders", "SKU A is not an article in KORONA", NOW)
 
 
 def known(**changes: Any) -> KnownOrder:
@@ -29,7 +28,11 @@ def state(*orders: KnownOrder, held: tuple[str, ...] = ("#1042",)) -> State:
         Identity("shop", "account", "90"),
         NOW,
         orders={order.id: order for order in orders},
-        held=dict.fromkeys(held, REASON),
+        held={
+            held_key(pipeline, item): Held(pipeline, item, "why", NOW)
+            for item in held
+            for pipeline in ["refunds" if " refund " in item else "orders"]
+        },
     )
 
 
@@ -45,7 +48,7 @@ def test_an_ignored_refund_is_left_alone_and_its_order_is_not(item: str) -> None
     after = ignore(state(known(), held=("#1042 refund 5", "#1042")), item)
     assert after.orders[1].ignored_refunds == (5,)
     assert not after.orders[1].ignored
-    assert after.held.keys() == {"#1042"}
+    assert after.held.keys() == {"orders/#1042"}
 
 
 def test_what_was_ignored_can_be_taken_back() -> None:
@@ -77,7 +80,7 @@ def test_a_held_receipt_is_begun_anew(status: BookingStatus) -> None:
     after = retry(state(order, held=held), "1042 refund 5")
     assert after.orders[1].returns == ()
     assert after.orders[1].sale == order.sale
-    assert after.held.keys() == {"#1042"}
+    assert after.held.keys() == {"orders/#1042"}
 
 
 def test_what_korona_has_queued_is_not_begun_anew_before_it_is_held() -> None:
@@ -99,6 +102,24 @@ def test_an_item_that_is_not_known_is_said_so(item: str) -> None:
     for decide in (ignore, retry):
         with pytest.raises(ConfigurationError, match="knows of no item"):
             decide(state(known()), item)
+
+
+@pytest.mark.parametrize("decide", [ignore, retry])
+def test_a_word_that_names_a_held_article_is_not_taken_for_the_order_of_that_name(decide: Any) -> None:
+    order = known(sale=booking(BookingStatus.QUEUED))
+    article = Held("products", "1042", "the price is 0", NOW)
+    before = replace(state(order, held=()), held={"products/1042": article})
+    with pytest.raises(ConfigurationError, match="1042 is held by products"):
+        decide(before, "1042")
+    both = replace(before, held=before.held | state(order).held)
+    assert decide(both, "1042").held == {"products/1042": article}
+
+
+def test_an_article_of_the_same_name_is_not_what_is_held_of_an_order() -> None:
+    article = Held("products", "1042", "the price is 0", NOW)
+    before = replace(state(known(sale=booking(BookingStatus.QUEUED))), held={"products/1042": article})
+    with pytest.raises(ConfigurationError, match="has queued"):
+        retry(before, "#1042")
 
 
 def test_two_orders_of_one_name_are_not_decided_about_as_one() -> None:

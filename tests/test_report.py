@@ -101,7 +101,7 @@ def test_the_status_names_the_last_runs_and_every_held_item_with_its_age() -> No
     state = State(
         Identity("shop", "account", "90"),
         NOON,
-        held={"#1001": Held("orders", "no article", NOON - timedelta(hours=3))},
+        held={"orders/#1001": Held("orders", "#1001", "no article", NOON - timedelta(hours=3))},
         stopped={"stock": ("1001 falls to 0 or below",)},
         runs=(RunRecord(NOON, "run", 1, 4, 1),),
     )

@@ -153,3 +153,16 @@ def test_prices_and_stock_of_the_same_article_are_both_written(shop: Shop) -> No
     shop.korona.change_price("1000", Decimal("9.50"))
     ran = shop.run()
     assert sum(len(each.written) for each in ran.results) == 2
+
+
+def test_what_one_pipeline_writes_of_an_item_does_not_let_go_what_another_holds_of_it(shop: Shop) -> None:
+    shop.stocked("1001")
+    shop.init()
+    shop.later()
+    shop.korona.sell_at_till("1001", 1)
+    shop.shopify.set_price("1001", "8.80")
+    refusal = Fault("status", "POST", "adjust", status=422, body={"errors": ["tracking is not enabled"]})
+    shop.world.shopify_server.faults.append(refusal)
+    assert shop.run_later().exit_code == 1
+    assert [each.outcome for each in shop.watched.pushed] == [Outcome.REJECTED, Outcome.DONE]
+    assert list(shop.state.held) == ["stock/1001"]

@@ -63,7 +63,7 @@ STATE = State(
     IDENTITY,
     order_cursor=NOON,
     orders={5500: ORDER},
-    held={"order/5501": Held("orders", "no article with this number", NOON)},
+    held={"orders/#5501": Held("orders", "#5501", "no article with this number", NOON)},
     images={"a-1": SentImage(1, "abc", "i-1", 17)},
     runs=(RunRecord(NOON, "run", 0, 3, 1),),
 )
@@ -200,7 +200,7 @@ def put(path: str, value: Any) -> Callable[[Any], None]:
         ("orders/x", {}, "$.orders.x: "),
         ("order_cursor", "yesterday", "$.order_cursor: must be a time"),
         ("order_cursr", None, "$: the key 'order_cursr' is unknown"),
-        ("held/order~5501/reason", None, "$.held.order/5501.reason: must be text, not null"),
+        ("held/orders~#5501/reason", None, "$.held.orders/#5501.reason: must be text, not null"),
         ("runs", {}, "$.runs: must be a list"),
     ],
 )

@@ -118,7 +118,8 @@ def assert_nothing_personal(shop: Shop, printed: str = "") -> None:
 
 def held(shop: Shop) -> Mapping[str, str]:
     """Return the reason of each held order, by its name without #."""
-    return {item.removeprefix("#"): each.reason for item, each in shop.state.held.items() if each.pipeline == "orders"}
+    of_orders = [each for each in shop.state.held.values() if each.pipeline == "orders"]
+    return {each.item.removeprefix("#"): each.reason for each in of_orders}
 
 
 def booked(shop: Shop) -> list[str]:

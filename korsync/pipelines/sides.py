@@ -78,7 +78,7 @@ class Sides:
         if what in self._read:
             return knowledge
         self._accepted = {mark for marks in knowledge.state.accepted.values() for mark in marks}
-        self._held = set(knowledge.state.held)
+        self._held = {held.item for held in knowledge.state.held.values()}
         cache = read(knowledge.cache)
         self._read.add(what)
         return replace(knowledge, cache=cache)

@@ -104,7 +104,7 @@ def test_a_refused_image_is_held_and_tried_again(shop: Shop, next_run: NextRun) 
     refusal = {"errors": {"image": ["is not to our taste"]}}
     shop.world.shopify_server.faults.append(Fault("status", "POST", "/images", status=422, body=refusal))
     assert shop.run("products").exit_code == 1
-    assert "is not to our taste" in shop.state.held["1001"].reason
+    assert "is not to our taste" in shop.held("1001").reason
     assert shop.state.unsure_images == {}
     assert next_run().exit_code == 0
     assert (contents(shop), shop.state.held) == ([picture(1)], {})

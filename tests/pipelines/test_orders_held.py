@@ -52,13 +52,13 @@ def test_a_held_order_blocks_no_other_and_is_named_in_every_run(shop: Shop) -> N
         buy(shop, *skus)
     assert shop.run("orders").exit_code == 1
     assert booked(shop) == ["1001", "1003"]
-    since = shop.state.held["#1002"].since
+    since = shop.held("#1002").since
     for _ in range(3):
         buy(shop)
         assert shop.run_later("orders").exit_code == 1
         assert [(each.key, each.reason) for each in shop.skips("orders", Fate.HELD)] == [("#1002", UNKNOWN)]
     assert held(shop) == {"1002": UNKNOWN}
-    assert shop.state.held["#1002"].since == since
+    assert shop.held("#1002").since == since
     assert booked(shop) == ["1001", "1003", "1004", "1005", "1006"]
 
 

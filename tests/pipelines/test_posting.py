@@ -148,7 +148,7 @@ def test_a_receipt_that_never_gets_an_answer_is_held_for_a_person(shop: Shop) ->
     sent_in_vain(shop, MOST_ATTEMPTS)
     for _ in range(2):
         assert shop.run_later("orders").exit_code == 1
-        assert "sent 5 times without a clear answer" in shop.state.held[order.name].reason
+        assert "sent 5 times without a clear answer" in shop.held(order.name).reason
     assert len(posts(shop)) == MOST_ATTEMPTS
     other = shop.shopify.place_order([("1001", 1)])
     assert shop.run("orders").exit_code == 1
@@ -213,7 +213,7 @@ def test_a_repeat_that_is_refused_as_a_repeat_is_held_until_the_first_shows(shop
     misfortune(shop, Fault("lose_answer"))
     shop.run("orders")
     assert shop.run_later("orders", minutes=2).exit_code == 1
-    assert "NUMBER_ALREADY_IN_USE" in shop.state.held[order.name].reason
+    assert "NUMBER_ALREADY_IN_USE" in shop.held(order.name).reason
     shop.shopify.cancel_order(order)
     assert shop.run_later("orders").exit_code == 0
     assert shop.state.held == {}
@@ -227,10 +227,10 @@ def test_a_receipt_that_korona_refuses_is_held_with_its_words_and_tried_again(sh
     shop.korona.reject_articles = {"1001"}
     order = shop.shopify.place_order([("1001", 1)])
     assert shop.run("orders").exit_code == 1
-    held = shop.state.held[order.name]
+    held = shop.held(order.name)
     assert held.reason == "article 1001 cannot be sold"
     assert shop.run_later("orders").exit_code == 1
-    assert shop.state.held[order.name].since == held.since
+    assert shop.held(order.name).since == held.since
     shop.korona.reject_articles = set()
     assert shop.run_later("orders").exit_code == 0
     assert shop.state.held == {}

@@ -274,7 +274,7 @@ def test_a_write_that_is_answered_200_but_changes_nothing_is_held(shop: Shop) ->
     fault = Fault("status", "PUT", "/variants/", status=200, body=unchanged)
     shop.world.shopify_server.faults.append(fault)
     assert shop.run_later("products").exit_code == 1
-    assert "8.90" in shop.state.held["1001"].reason
+    assert "8.90" in shop.held("1001").reason
     assert shop.run_later("products").exit_code == 0
     assert (price(shop, "1001"), shop.state.held) == ("9.90", {})
 
@@ -290,13 +290,13 @@ def test_a_refused_change_holds_its_item_although_others_of_it_were_taken(shop: 
     )
     assert shop.run_later("products").exit_code == 1
     assert [each.outcome for each in shop.watched.pushed] == [Outcome.DONE, Outcome.REJECTED, Outcome.DONE]
-    assert "is odd" in shop.state.held["1001"].reason
-    held_since = shop.state.held["1001"].since
+    assert "is odd" in shop.held("1001").reason
+    held_since = shop.held("1001").since
     shop.world.shopify_server.faults.append(
         Fault("status", "PUT", "/variants/", status=422, body={"errors": {"price": ["is odd"]}})
     )
     shop.run_later("products")
-    assert shop.state.held["1001"].since == held_since
+    assert shop.held("1001").since == held_since
     assert shop.run_later("products").exit_code == 0
     assert (shop.state.held, price(shop, "1001")) == ({}, "9.90")
 

@@ -135,7 +135,7 @@ def test_a_held_refund_is_named_in_every_run_until_a_person_settles_it(tea: Shop
     tea.later(MONTH)
     for _ in range(2):
         assert tea.run_later(*BOOKING).exit_code == 1
-        assert list(tea.state.held) == [item]
+        assert list(tea.state.held) == [f"refunds/{item}"]
     commands.decide(tea.settings, decisions.ignore, item)
     assert tea.run_later(*BOOKING).exit_code == 0
     assert (tea.state.held, returns_of(tea, order)) == ({}, [])

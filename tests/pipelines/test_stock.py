@@ -242,8 +242,8 @@ def test_what_shopify_refuses_is_held_and_the_others_go_on(shop: Shop) -> None:
     )
     ran = shop.run("stock")
     assert ran.exit_code == 1
-    assert list(ran.state.held) == ["1001"]
-    assert "inventory tracking" in ran.state.held["1001"].reason
+    assert list(ran.state.held) == ["stock/1001"]
+    assert "inventory tracking" in shop.held("1001").reason
     assert shop.shopify.available("1002") == 4
     shop.world.shopify_server.before_request = None
     shop.shopify.set_tracked("1001", True)

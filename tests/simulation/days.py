@@ -101,7 +101,7 @@ class Days:
             self.ledger.fail("a run in a quiet world writes")
         # Pieces that an edit added after the booking are a person's business, and so is their return.
         held = commands.state_of(self.settings).held
-        if {key.partition(" ")[0] for key in held} - self.ledger.edited:
+        if {each.item.partition(" ")[0] for each in held.values()} - self.ledger.edited:
             self.ledger.fail(f"held: {held}")
 
     def _writes(self) -> int:
