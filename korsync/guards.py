@@ -10,7 +10,12 @@ FROM_CHANGES = 10
 """Below so many changes the share of the matched articles is not looked at: small shops change a lot at once."""
 
 
-NAMES = {"catalogue": "KORONA's articles", "shelf": "Shopify's products", "stock": "KORONA's stock"}
+NAMES = {
+    "catalogue": "KORONA's articles",
+    "shelf": "Shopify's products",
+    "levels": "Shopify's inventory levels",
+    "stock": "KORONA's stock",
+}
 """What a person calls the lists that are guarded against coming back too short."""
 
 

@@ -67,13 +67,11 @@ def open_shop(sides: Sides) -> Opening:
     knowledge, targets = booking_targets(sides, knowledge)
     knowledge = _with_orders_before(sides, knowledge, start)
     knowledge = Stock(sides).pull(knowledge).knowledge
-    # The shop is taken as it stands: this first look leaves no doubt, so that the first run may raise levels too.
-    knowledge = replace(knowledge, cache=replace(knowledge.cache, doubts={}))
     knowledge, receipts = all_receipts(sides, knowledge, targets.point_of_sale.id)
     matching = match(knowledge.cache.catalogue.articles, knowledge.cache.shelf.products)
     now = sides.korona.now
     priced = [each for each in matching.matches if price_at(each.article, prices.price_group, now) is not None]
-    waiting = tuple(order for order in knowledge.state.orders.values() if order.before_start and not order.fulfilled)
+    waiting = tuple(order for order in knowledge.state.orders.values() if _reserves_pieces(order))
     if any(each.key is not None and each.shop == settings.shopify.shop for each in receipts):
         # There was a state before, and what it sent last may not show yet: nothing is booked as after `--adopt`.
         knowledge = replace(knowledge, state=replace(knowledge.state, adopted_at=now))
@@ -122,6 +120,11 @@ def confirm(opening: Opening, *, yes: bool) -> None:
 def reserved(order: KnownOrder) -> str:
     """Return the pieces of an order in words."""
     return ", ".join(f"{line.quantity} × {line.sku or 'without SKU'}" for line in order.lines)
+
+
+def _reserves_pieces(order: KnownOrder) -> bool:
+    """Tell whether an order from before the start has pieces still to go, of which KORONA does not know."""
+    return order.before_start and not order.fulfilled and order.cancelled_at is None
 
 
 def _blank(settings: Settings, cursor: datetime) -> State:

@@ -5,11 +5,11 @@ KORONA's figure over Shopify's in between would sell the piece twice.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from korsync.bookings import is_begun, is_settled, may_stand_in_korona, return_of
+from korsync.bookings import is_begun, is_booked, is_settled, may_stand_in_korona, return_of
 from korsync.state import KnownLine, KnownOrder
 
 CLOCK_GRAIN = timedelta(seconds=5)
@@ -30,7 +30,8 @@ class PutBack:
 class Sale:
     """The pieces of one order line, as far as they matter to stock; `settled` are those surely in KORONA's stock.
 
-    `each` is how many pieces of the article leave with one sold: 1, or a part's quantity in a bundle.
+    `each` is how many pieces of the article leave with one sold: 1, or a part's quantity in a bundle. `from_here` tells
+    whether the receipt takes them from this very article.
     """
 
     sold: int
@@ -40,6 +41,19 @@ class Sale:
     settled: int
     put_back: tuple[PutBack, ...] = ()
     each: Decimal = Decimal(1)
+    from_here: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An article that an order line takes from the shelf, and how many pieces of it with one sold.
+
+    `named` tells whether the line's own SKU names it, so that the receipt takes it from this article's stock.
+    """
+
+    article_id: str
+    each: Decimal
+    named: bool = True
 
 
 def pending_pieces(sale: Sale, seen_at: datetime, settle: timedelta) -> Decimal:
@@ -50,8 +64,9 @@ def pending_pieces(sale: Sale, seen_at: datetime, settle: timedelta) -> Decimal:
     if is_cancelled_for_good(sale, seen_at, settle):
         return Decimal(0)
     back = sum(each.pieces for each in sale.put_back if is_back(each, seen_at))
-    # What is not in KORONA yet cannot come back out of it: only a settled sale may fall below zero.
-    lowest = -back if sale.settled else 0
+    # What is not in KORONA yet cannot come back out of it: only a settled sale may fall below zero, and only for the
+    # article whose stock the receipt has lowered.
+    lowest = -back if sale.settled and sale.from_here else 0
     return max(sale.sold - sale.settled - back, lowest) * sale.each
 
 
@@ -89,7 +104,7 @@ def expected_level(pieces: int, looked_at: datetime, seen_at: datetime, sales: I
     """
     level = pieces
     for sale in sales:
-        if looked_at < sale.sold_at < seen_at:
+        if looked_at + CLOCK_GRAIN < sale.sold_at < seen_at - CLOCK_GRAIN:
             level -= sale.sold
         level += sum(
             each.pieces for each in sale.put_back if each.here and looked_at - CLOCK_GRAIN <= each.at <= seen_at
@@ -107,27 +122,30 @@ class SaleIndex:
 
 def index_sales(
     orders: Iterable[KnownOrder],
-    articles_of: Callable[[KnownLine], Iterable[tuple[str, Decimal]]],
+    articles_of: Callable[[KnownLine], Iterable[Taken]],
     location_id: int,
     korona_now: datetime,
     settle: timedelta,
 ) -> SaleIndex:
     """Sort the lines of all known orders by what they take from the shelf.
 
-    `articles_of` names the articles of a line and how many pieces of each leave with one sold. Test orders and ignored
-    ones take nothing.
+    `articles_of` names the articles of a line and how many pieces of each leave with one sold. Test orders take
+    nothing, ignored ones only what is booked and may not be in KORONA's stock yet.
     """
     by_article: dict[str, list[Sale]] = {}
     by_variant: dict[int, list[Sale]] = {}
     for order in orders:
-        if order.test or order.ignored or (order.before_start and order.fulfilled):
+        if order.test or (order.before_start and order.fulfilled):
             continue
         for line in order.lines:
             sale = _sale(order, line, location_id, korona_now, settle)
+            if order.ignored:
+                sale = _still_to_arrive(order, line, sale)
             if line.variant_id is not None:
                 by_variant.setdefault(line.variant_id, []).append(sale)
-            for article_id, each in articles_of(line):
-                by_article.setdefault(article_id, []).append(_times(sale, each))
+            for taken in articles_of(line):
+                of_article = replace(sale, each=taken.each, from_here=taken.named)
+                by_article.setdefault(taken.article_id, []).append(of_article)
     return SaleIndex(
         {article_id: tuple(sales) for article_id, sales in by_article.items()},
         {variant_id: tuple(sales) for variant_id, sales in by_variant.items()},
@@ -135,9 +153,7 @@ def index_sales(
 
 
 def _sale(order: KnownOrder, line: KnownLine, location_id: int, korona_now: datetime, settle: timedelta) -> Sale:
-    settled = 0
-    if order.sale is not None and is_settled(order.sale, korona_now, settle):
-        settled = sum(each.quantity for each in order.sale.pieces if each.line_id == line.id)
+    settled = _posted(order, line) if is_settled(order.sale, korona_now, settle) else 0
     put_back = tuple(
         PutBack(each.quantity, each.at, each.location_id in (None, location_id), _may_be_sent(order, each.refund_id))
         for each in order.restocks
@@ -146,14 +162,18 @@ def _sale(order: KnownOrder, line: KnownLine, location_id: int, korona_now: date
     return Sale(line.quantity, order.created_at, order.cancelled_at, is_begun(order), settled, put_back)
 
 
+def _posted(order: KnownOrder, line: KnownLine) -> int:
+    return sum(each.quantity for each in order.sale.pieces if each.line_id == line.id) if order.sale else 0
+
+
+def _still_to_arrive(order: KnownOrder, line: KnownLine, sale: Sale) -> Sale:
+    """Return what an ignored order takes: a person has settled it by hand, but for what korsync itself booked."""
+    booked = _posted(order, line) if is_booked(order.sale) else 0
+    return replace(sale, sold=booked, cancelled_at=None, put_back=())
+
+
 def _may_be_sent(order: KnownOrder, refund_id: int) -> bool:
     if refund_id in order.ignored_refunds:
         # A person settles it in KORONA by hand, so KORONA's figure has it or will have it.
         return True
     return may_stand_in_korona(return_of(order, refund_id))
-
-
-def _times(sale: Sale, each: Decimal) -> Sale:
-    if each == 1:
-        return sale
-    return Sale(sale.sold, sale.sold_at, sale.cancelled_at, sale.booking_begun, sale.settled, sale.put_back, each)

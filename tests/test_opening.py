@@ -126,6 +126,49 @@ def test_init_of_a_shop_without_receipts_waits_for_nothing(shop: Shop) -> None:
     assert len(keys(shop)) == 1
 
 
+def test_after_adopt_the_shop_stays_as_it_stands_until_its_bookings_are_surely_settled(shop: Shop) -> None:
+    shop.stocked("1002", 10)
+    shop.run_later()
+    for _ in range(3):
+        shop.shopify.place_order([("1001", 20)])
+        shop.run_later()
+    for _ in range(2):
+        shop.run_later()
+    lose_the_state(shop)
+    opening(shop, adopts=True)
+    shop.korona.sell_at_till("1002", 1)
+    for _ in range(2):
+        with shop.requests() as seen:
+            shop.run_later("stock", minutes=7)
+        assert seen.writes == []
+    reason = "nothing is written so soon after `init --adopt`"
+    assert {each.key: each.reason for each in shop.skips("stock", Fate.WAITING)} == {"1001": reason, "1002": reason}
+    assert shop.run_later("stock", minutes=1).exit_code == 0
+    assert (shop.shopify.available("1001"), shop.shopify.available("1002")) == (40, 9)
+
+
+@pytest.mark.parametrize("adopts", [True, False])
+def test_an_order_not_listed_yet_is_not_given_away_by_the_run_after_init(shop: Shop, adopts: bool) -> None:
+    lose_the_state(shop)
+    shop.shopify.place_order([("1001", 1)], listing_delay=timedelta(minutes=5))
+    shop.later(1)
+    opening(shop, adopts=adopts)
+    for minutes in (1, 5, 5, 20):
+        shop.run_later("stock", minutes=minutes)
+        assert shop.shopify.available("1001") == 99
+
+
+def test_orders_from_before_the_start_that_are_cancelled_or_fulfilled_need_no_yes(shop: Shop) -> None:
+    lose_the_state(shop)
+    cancelled, fulfilled, waiting = (shop.shopify.place_order([("1001", 1)]) for _ in range(3))
+    shop.later(24 * 60)
+    shop.configure(orders={"start_from": "2026-11-24"})
+    shop.shopify.cancel_order(cancelled)
+    shop.shopify.fulfil_order(fulfilled)
+    found = commands.initialise(shop.settings, yes=True, couples=False, adopts=False)
+    assert [order.name for order in found.unfulfilled] == [waiting.name]
+
+
 def test_adopt_holds_what_stands_twice_in_korona(shop: Shop) -> None:
     order = shop.shopify.place_order([("1001", 1)])
     shop.run(*BOOKING)

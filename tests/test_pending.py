@@ -11,6 +11,7 @@ from korsync.pending import (
     PutBack,
     Sale,
     SaleIndex,
+    Taken,
     expected_level,
     index_sales,
     is_cancelled_for_good,
@@ -85,6 +86,12 @@ def test_more_booked_than_sold_never_gives_away_a_piece() -> None:
     assert pending(sale(1, back(1), settled=2)) == -1
 
 
+def test_what_comes_back_raises_only_the_article_whose_stock_the_receipt_lowered() -> None:
+    elsewhere = replace(sale(2, back(1), settled=2), from_here=False)
+    assert pending(elsewhere) == 0
+    assert pending(replace(sale(2, back(1)), from_here=False)) == 1
+
+
 def test_a_bundle_counts_for_each_of_its_parts() -> None:
     assert pending(replace(sale(2), each=Decimal(3))) == 6
     assert pending(replace(sale(1), each=Decimal("0.5"))) == Decimal("0.5")
@@ -131,9 +138,21 @@ def test_an_order_since_the_last_look_explains_a_fall() -> None:
     assert expected(replace(sale(2), sold_at=SEEN - timedelta(minutes=1))) == 8
 
 
-@pytest.mark.parametrize("sold_at", [LOOKED - timedelta(minutes=1), LOOKED, SEEN, SEEN + timedelta(seconds=1)])
-def test_an_order_that_may_lie_outside_explains_nothing(sold_at: datetime) -> None:
-    assert expected(replace(sale(2), sold_at=sold_at)) == 10
+@pytest.mark.parametrize(
+    ("sold_at", "level"),
+    [
+        (LOOKED - timedelta(minutes=1), 10),
+        (LOOKED, 10),
+        (LOOKED + timedelta(seconds=5), 10),
+        (LOOKED + timedelta(seconds=6), 8),
+        (SEEN - timedelta(seconds=6), 8),
+        (SEEN - timedelta(seconds=5), 10),
+        (SEEN, 10),
+        (SEEN + timedelta(seconds=1), 10),
+    ],
+)
+def test_an_order_that_may_lie_outside_explains_nothing(sold_at: datetime, level: int) -> None:
+    assert expected(replace(sale(2), sold_at=sold_at)) == level
 
 
 @pytest.mark.parametrize(
@@ -173,8 +192,8 @@ def order(**others: Any) -> KnownOrder:
 
 
 def indexed(*orders: KnownOrder) -> SaleIndex:
-    def articles(line: KnownLine) -> list[tuple[str, Decimal]]:
-        return [(f"article {line.sku}", Decimal(1)), ("part", Decimal(3))]
+    def articles(line: KnownLine) -> list[Taken]:
+        return [Taken(f"article {line.sku}", Decimal(1)), Taken("part", Decimal(3))]
 
     return index_sales(orders, articles, HERE, SEEN, SETTLE)
 
@@ -211,6 +230,18 @@ def test_only_booked_counts_as_booked(status: BookingStatus) -> None:
 @pytest.mark.parametrize("others", [{"test": True}, {"ignored": True}, {"before_start": True, "fulfilled": True}])
 def test_test_orders_ignored_orders_and_old_fulfilled_ones_take_nothing(others: dict[str, bool]) -> None:
     assert pending_of(order(**others)) == 0
+
+
+def test_an_ignored_order_keeps_what_korsync_booked_of_it_until_that_is_settled() -> None:
+    added = (KnownLine(11, "1001", 41, 3), KnownLine(12, "1002", None, 1))
+    restocks = (Restock(7, 11, 1, LONG_AGO, HERE),)
+
+    def kept(sale: Booking, **others: Any) -> Decimal:
+        return pending_of(order(ignored=True, lines=added, sale=sale, restocks=restocks, **others))
+
+    assert kept(booking(14.9)) == kept(booking(14.9), cancelled_at=LONG_AGO) == 2
+    assert kept(booking(15)) == 0
+    assert kept(booking(1, BookingStatus.REFUSED)) == 0
 
 
 def test_an_unfulfilled_order_from_before_the_start_keeps_its_pieces() -> None:

@@ -8,13 +8,15 @@ from korsync.cache import Cache, Catalogue, Levels, WarehouseStock
 from korsync.config import Settings
 from korsync.guards import FROM_CHANGES, shrunk
 from korsync.korona.client import KoronaClient
+from korsync.matching import is_live
 from korsync.pipelines.base import Knowledge
-from korsync.records import Article, ShopProduct
+from korsync.records import Article, InventoryLevel, ShopProduct
 from korsync.sales import Order
 from korsync.shopify.client import ShopifyClient
 
 DAY = timedelta(days=1)
-SHELF_OVERLAP = timedelta(minutes=10)
+LEAST_OVERLAP = timedelta(minutes=10)
+"""Shopify's times have whole seconds, and lists lag: what was read before is read again for at least so long."""
 
 READ_AGAIN_SINGLY = 20
 """Up to so many articles whose prices alone were saved are read one by one; more are read with the whole catalogue."""
@@ -115,9 +117,7 @@ class Sides:
     def _read_shelf(self, cache: Cache) -> Cache:
         old = cache.shelf
         if old.cursor is not None and not self.full:
-            # A product that was saved may take as long to show as anything else that Shopify accepts.
-            settle = timedelta(minutes=float(self.settings.safety.settle_minutes))
-            changed = {each.id: each for each in self.shopify.products(old.cursor - max(SHELF_OVERLAP, settle))}
+            changed = {each.id: each for each in self.shopify.products(old.cursor - self._overlap)}
             now = self.shopify.now
             doubtful = self._doubtful(old.products, changed)
             if not self._is_due(old.full_at, now) and len(doubtful) <= READ_AGAIN_SINGLY:
@@ -127,7 +127,7 @@ class Sides:
                 products = {product_id: each for product_id, each in found.items() if product_id not in gone}
                 return replace(cache, shelf=replace(old, products=products, cursor=max(old.cursor, now)))
         everything = self.shopify.products()
-        if self._is_shrunk("shelf", len(everything), len(old.products), at_least=FROM_CHANGES):
+        if self._is_shrunk("shelf", len(everything), len(old.products)):
             return cache
         # Shopify's time and not the highest one seen: else what changed last, all at once, is read in every run.
         now = self.shopify.now
@@ -148,13 +148,34 @@ class Sides:
     def _read_levels(self, cache: Cache, location_id: int) -> Cache:
         old = cache.levels
         elsewhere = any(level.location_id != location_id for level in old.levels.values())
-        full = elsewhere or self._is_due(old.full_at, self.shopify.now)
-        since = None if full or old.read_at is None else old.read_at - SHELF_OVERLAP
+        in_full = elsewhere or old.read_at is None or self._is_due(old.full_at, self.shopify.now)
+        since = None if in_full or old.read_at is None else old.read_at - self._overlap
         rows = self.shopify.levels(location_id, since)
+        if in_full and not elsewhere and old.read_at and self._is_shrunk("levels", len(rows), len(old.levels)):
+            # What is sold must still come off sale: what changed is asked for instead.
+            in_full, rows = False, self.shopify.levels(location_id, old.read_at - self._overlap)
         read_at = min((row.seen_at for row in rows), default=self.shopify.now)
         found = {row.inventory_item_id: row for row in rows}
-        levels = Levels(found if full else old.levels | found, read_at, read_at if full else old.full_at)
-        return replace(cache, levels=levels)
+        if in_full:
+            return replace(cache, levels=Levels(found, read_at, read_at))
+        found |= self._counted_by_now(cache, location_id)
+        return replace(cache, levels=Levels(old.levels | found, read_at, old.full_at))
+
+    def _counted_by_now(self, cache: Cache, location_id: int) -> dict[int, InventoryLevel]:
+        """Read the levels that had no figure although their variant is tracked now.
+
+        Switching tracking on gives a level its figure, but the list need not show the level as changed.
+        """
+        tracked = {
+            variant.inventory_item_id
+            for product in cache.shelf.products.values()
+            for variant in product.variants
+            if variant.tracked
+        }
+        unsaid = [
+            item_id for item_id, level in cache.levels.levels.items() if level.available is None and item_id in tracked
+        ]
+        return {row.inventory_item_id: row for row in self.shopify.levels_of(location_id, unsaid)}
 
     def _read_stock(self, cache: Cache, warehouse_ids: tuple[str, ...]) -> Cache:
         stocks = {}
@@ -178,8 +199,14 @@ class Sides:
     def _is_due(self, full_at: datetime | None, now: datetime) -> bool:
         return self.full or full_at is None or now - full_at >= DAY
 
-    def _is_shrunk(self, what: str, found: int, known: int, at_least: int = 1) -> bool:
-        short = found * 100 < known * SHRUNK_TO_PERCENT and (known - found >= at_least or found == 0)
+    @property
+    def _overlap(self) -> timedelta:
+        """What was saved may take as long to show as anything else that Shopify accepts."""
+        return max(LEAST_OVERLAP, timedelta(minutes=float(self.settings.safety.settle_minutes)))
+
+    def _is_shrunk(self, what: str, found: int, known: int) -> bool:
+        """Tell whether a list came far shorter than it was known; a few rows may go from a short list at once."""
+        short = found * 100 < known * SHRUNK_TO_PERCENT and (known - found >= FROM_CHANGES or found == 0)
         if short and shrunk(what) not in self._accepted:
             self.shrunk.add(what)
         return what in self.shrunk
@@ -194,12 +221,14 @@ def _numbered(article: Article, known: Mapping[str, Article]) -> Article:
 
 
 def articles_by_number(catalogue: Catalogue) -> dict[str, Article]:
-    """Return the articles of a catalogue by number, deleted ones and numbers that stand twice left out."""
-    found: dict[str, Article] = {}
-    twice = set()
+    """Return the articles of a catalogue by number; deleted ones and numbers that stand twice are left out.
+
+    As in matching a number belongs to the live article; a switched-off one has it only where no live one does.
+    """
+    live: dict[str, list[Article]] = {}
+    switched_off: dict[str, list[Article]] = {}
     for article in catalogue.articles.values():
         number = (article.number or "").strip()
         if number and article.active:
-            twice |= {number} & found.keys()
-            found[number] = article
-    return {number: article for number, article in found.items() if number not in twice}
+            (live if is_live(article) else switched_off).setdefault(number, []).append(article)
+    return {number: found[0] for number, found in (switched_off | live).items() if len(found) == 1}

@@ -14,7 +14,7 @@ from korsync.errors import KorsyncError, SafetyStop, Unavailable, Unsure
 from korsync.guards import shrunk, stop_unless_accepted, too_many
 from korsync.levels import Finding, LevelRules, Situation, appraise
 from korsync.matching import Match, match
-from korsync.pending import SaleIndex, index_sales
+from korsync.pending import SaleIndex, Taken, index_sales
 from korsync.pipelines.base import Knowledge, one_by_one
 from korsync.pipelines.finding import stock_targets
 from korsync.pipelines.order_list import read_orders
@@ -26,7 +26,7 @@ from korsync.state import KnownLine
 DEEPEST_BUNDLE = 5
 """Bundles in bundles are followed so far; a bundle that contains itself ends here."""
 
-GUARDED_LISTS = frozenset({"catalogue", "shelf", "stock"})
+GUARDED_LISTS = frozenset({"catalogue", "shelf", "levels", "stock"})
 """What this plan rests on: any of these coming back far too short stops it."""
 
 
@@ -53,11 +53,15 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class StockPulled:
-    """All that the plan of stock is made of; `trouble` kept the orders from being read."""
+    """All that the plan of stock is made of; `trouble` kept the orders from being read.
+
+    `korona_now` is KORONA's time before its stock was read.
+    """
 
     knowledge: Knowledge
     levels: tuple[Level, ...]
     skips: tuple[Skip, ...]
+    korona_now: datetime
     trouble: tuple[KorsyncError, ...]
     lists_shrunk: tuple[str, ...]
 
@@ -111,6 +115,7 @@ class Stock:
             knowledge=_looked(knowledge, levels),
             levels=tuple(levels),
             skips=(*matching.skips, *skips),
+            korona_now=korona_now,
             trouble=tuple(trouble),
             lists_shrunk=tuple(sorted(sides.shrunk & GUARDED_LISTS)),
         )
@@ -118,16 +123,19 @@ class Stock:
     def plan(self, pulled: StockPulled) -> Plan:
         """Decide by how much each level moves: lowered first, then raised."""
         changes, skips = [], list(pulled.skips)
+        adopted = self._just_adopted(pulled)
         for level in pulled.levels:
             target, held_down = level.finding.target, level.finding.held_down
-            if target > level.available and held_down:
+            if target != level.available and adopted:
+                skips.append(Skip(level.match.sku, adopted, Fate.WAITING))
+            elif target > level.available and held_down:
                 skips.append(
                     Skip(level.match.sku, f"not raised from {level.available} to {target}: {held_down}", Fate.WAITING)
                 )
             elif target != level.available:
                 before = _value(level)
                 changes.append(Change(level.match.sku, before, replace(before, available=target)))
-        changes.sort(key=lambda change: change.after.available > change.before.available)
+        changes.sort(key=_turn)
         return Plan(self.name, tuple(changes), tuple(skips), len(pulled.levels), trouble=pulled.trouble)
 
     def guard(self, pulled: StockPulled, plan: Plan) -> tuple[Plan, SafetyStop | None]:
@@ -191,6 +199,16 @@ class Stock:
         looks = cache.looks | {item_id: Look(value.available, value.seen_at)}
         return replace(knowledge, cache=replace(cache, levels=levels, looks=looks, doubts=doubts))
 
+    def _just_adopted(self, pulled: StockPulled) -> str:
+        """Say why nothing is written so soon after `init --adopt`; empty where it is not soon.
+
+        How old the bookings found in KORONA are is not known: all would count as sold again, and empty the shop.
+        """
+        adopted_at = pulled.knowledge.state.adopted_at
+        if adopted_at is None or adopted_at + self._rules.settle <= pulled.korona_now:
+            return ""
+        return "nothing is written so soon after `init --adopt`"
+
     def _adjust(self, change: Change) -> None:
         delta = change.after.available - change.before.available
         self._sides.shopify.adjust(change.after.location_id, change.after.inventory_item_id, delta)
@@ -211,30 +229,41 @@ def summed(cache: Cache, warehouse_ids: Iterable[str]) -> dict[str, Decimal | No
     return total
 
 
-def articles_of_lines(cache: Cache) -> Callable[[KnownLine], list[tuple[str, Decimal]]]:
+def articles_of_lines(cache: Cache) -> Callable[[KnownLine], list[Taken]]:
     """Return a function that names the articles an order line takes from the shelf and how many of each per piece.
 
     The article is found by variant id and by SKU. Where a SKU has moved to another variant since, the line counts for
-    both: one level has lost the pieces, and the receipt will take them from the other's stock. A bundle counts for
-    itself and for its parts.
+    both: one level has lost the pieces, and the receipt will take them from the other's stock, which alone they come
+    back to. A bundle counts for itself and for its parts.
     """
     by_number = articles_by_number(cache.catalogue)
     sku_of = {variant.id: variant.sku for each in cache.shelf.products.values() for variant in each.variants}
 
-    def articles(line: KnownLine) -> list[tuple[str, Decimal]]:
-        skus = dict.fromkeys((sku_of.get(line.variant_id or 0, "").strip(), line.sku.strip()))
-        found = [by_number[sku] for sku in skus if sku in by_number]
-        return [part for each in found for part in _parts(each, Decimal(1), cache.catalogue.articles, DEEPEST_BUNDLE)]
+    def articles(line: KnownLine) -> list[Taken]:
+        named = line.sku.strip()
+        skus = dict.fromkeys((sku_of.get(line.variant_id or 0, "").strip(), named))
+        wholes = [Taken(by_number[sku].id, Decimal(1), sku == named) for sku in skus if sku in by_number]
+        return [part for each in wholes for part in _parts(each, cache.catalogue.articles, DEEPEST_BUNDLE)]
 
     return articles
 
 
-def _parts(article: Article, pieces: Decimal, articles: Mapping[str, Article], depth: int) -> list[tuple[str, Decimal]]:
-    found = [(article.id, pieces)]
-    for part in article.parts if depth else ():
+def _parts(whole: Taken, articles: Mapping[str, Article], depth: int) -> list[Taken]:
+    found = [whole]
+    for part in articles[whole.article_id].parts if depth else ():
         if part.article_id in articles:
-            found += _parts(articles[part.article_id], pieces * part.quantity, articles, depth - 1)
+            found += _parts(
+                replace(whole, article_id=part.article_id, each=whole.each * part.quantity), articles, depth - 1
+            )
     return found
+
+
+def _turn(change: Change) -> tuple[bool, bool]:
+    """Say when a level is written: what is lowered first, and last of its kind what was in doubt.
+
+    Items whose answers are lost in every run would otherwise end each push before the others have their turn.
+    """
+    return change.after.available > change.before.available, change.before.doubted_at is not None
 
 
 def _why_not(each: Match, read: InventoryLevel | None, actual: Mapping[str, Decimal | None]) -> str:

@@ -5,9 +5,13 @@ from decimal import Decimal
 import pytest
 
 from korsync import commands
+from korsync.cache import Cache, Catalogue, WarehouseStock
 from korsync.decisions import ignore
+from korsync.pipelines.stock import DEEPEST_BUNDLE, articles_of_lines, summed
 from korsync.plan import Fate
+from korsync.records import Article, Part, StockLevel
 from korsync.sandbox.shopify_sales import Order
+from korsync.state import KnownLine
 from tests.shop import Requests, Shop
 
 
@@ -102,7 +106,7 @@ def test_a_run_asks_only_for_what_changed_with_an_overlap(shop: Shop) -> None:
     shop.korona.deliver("1001", 1)
     with shop.requests() as seen:
         shop.run_later("stock")
-    assert asked(seen, "inventory_levels.json", "updated_at_min") == ["2026-11-23T09:10:00Z"]
+    assert asked(seen, "inventory_levels.json", "updated_at_min") == ["2026-11-23T09:05:00Z"]
     assert asked(seen, "orders.json", "updated_at_min") == ["2026-11-14T22:00:00Z"]
     (revision,) = asked(seen, "/productStocks", "revision")
     assert int(revision) > 0
@@ -145,6 +149,18 @@ def test_a_missing_figure_is_not_zero(shop: Shop) -> None:
     assert shop.reason("stock", "1001") == "KORONA does not say how many there are"
     assert shop.reason("stock", "1002") == "KORONA has no stock row for it"
     assert (shop.shopify.available("1001"), shop.shopify.available("1002")) == (10, 3)
+
+
+def test_a_bundle_that_contains_itself_ends() -> None:
+    bundle = Article("a", "1001", "Set", 1, True, False, None, (), parts=(Part("a", Decimal(1)),))
+    taken = articles_of_lines(Cache(catalogue=Catalogue({"a": bundle})))(KnownLine(11, "1001", None, 1))
+    assert len(taken) == DEEPEST_BUNDLE + 1
+
+
+def test_a_part_of_the_sum_is_not_the_stock() -> None:
+    one = WarehouseStock({"a": StockLevel("a", "w-1", Decimal(3), 1)})
+    assert summed(Cache(stocks={"w-1": one}), ["w-1"]) == {"a": 3}
+    assert summed(Cache(stocks={"w-1": one}), ["w-1", "w-2"]) == {}
 
 
 def test_one_missing_figure_makes_the_sum_unknown(shop: Shop) -> None:

@@ -6,7 +6,8 @@ from korsync import commands
 from korsync.commands import Ran
 from korsync.decisions import accept
 from korsync.errors import ConfigurationError
-from korsync.sandbox.exchange import Request
+from korsync.sandbox.exchange import Fault, Request
+from korsync.sandbox.korona_store import Article
 from tests.shop import Shop
 
 NUMBERS = [str(number) for number in range(1001, 1031)]
@@ -215,3 +216,78 @@ def test_a_short_list_that_also_empties_much_can_be_accepted_step_by_step(shop30
             accept_stock(shop30)
     assert codes == [3, 3, 0]
     assert available(shop30)[:12] == [0] * 12
+
+
+def shorten_list(shop: Shop, path: str, rows: list[object]) -> None:
+    """Let Shopify answer a list once with a clear conscience and far too few rows."""
+    body = {path.split(".")[0]: rows}
+    shop.world.shopify_server.faults.append(Fault("replace_answer", "GET", path, status=200, body=body))
+
+
+def test_a_level_list_that_comes_back_empty_stops_the_pipeline_and_sold_pieces_still_come_off_sale(
+    shop30: Shop,
+) -> None:
+    shorten_list(shop30, "inventory_levels.json", [])
+    shop30.shopify.place_order([("1029", 1), ("1030", 1)])
+    shop30.shopify.set_available("1030", 5)
+    shop30.korona.deliver("1001", 1)
+    shop30.later(1)
+    ran = shop30.run("stock", full=True)
+    assert ran.exit_code == 3
+    assert "Shopify's inventory levels came back empty or far shorter" in ran.results[0].errors[0].what
+    assert available(shop30) == [5] * 28 + [4, 4]
+    assert shop30.run_later("stock").exit_code == 0
+    assert available(shop30) == [6, *[5] * 27, 4, 4]
+
+
+def test_a_level_list_that_is_really_so_short_can_be_accepted(shop30: Shop) -> None:
+    for number in NUMBERS[15:]:
+        shop30.shopify.unstock(number)
+    for _ in range(2):
+        assert read_in_full(shop30).exit_code == 3
+    accept_stock(shop30)
+    assert read_in_full(shop30).exit_code == 0
+    assert shop30.reason("stock", "1030") == "not stocked at the location in Shopify"
+
+
+def test_a_product_list_that_comes_back_empty_stops_the_pipeline(shop30: Shop) -> None:
+    shorten_list(shop30, "products.json", [])
+    ran = shop30.run("stock", full=True)
+    assert ran.exit_code == 3
+    assert "Shopify's products came back empty or far shorter" in ran.results[0].errors[0].what
+
+
+def test_an_article_list_that_comes_back_far_too_short_stops_the_pipeline(shop30: Shop) -> None:
+    def hide(request: Request) -> None:
+        hidden = request.path.endswith("/products")
+        for each in articles:
+            if hidden:
+                table.pop(each.id, None)
+            else:
+                table[each.id] = each
+
+    articles = [shop30.korona.article(number) for number in NUMBERS[5:]]
+    table = shop30.korona.table(Article)
+    shop30.world.korona_server.before_request = hide
+    ran = shop30.run("stock", full=True)
+    assert ran.exit_code == 3
+    assert "KORONA's articles came back empty or far shorter" in ran.results[0].errors[0].what
+
+
+def test_a_few_rows_may_go_from_a_short_list_at_once(shop: Shop) -> None:
+    shop.stocked("1001", 10)
+    for number in ("1002", "1003"):
+        shop.stocked(number, 10)
+        shop.korona.deliver(number, 2, "2")
+    shop.korona.deliver("1001", 2, "2")
+    shop.configure(stock={"locations": [{"location": "Laden Mitte", "warehouses": ["1", "2"], "buffer": 0}]})
+    shop.init()
+    shop.later()
+    shop.korona.set_tracking("1001", False)
+    shop.korona.delete_article("1002")
+    shop.shopify.unstock("1001")
+    assert read_in_full(shop).exit_code == 0
+    assert shop.reason("stock", "1001") == "not tracked in KORONA"
+    shop.korona.sell_at_till("1003", 3)
+    shop.run_later("stock")
+    assert shop.shopify.available("1003") == 9

@@ -13,6 +13,7 @@ from korsync.config import fingerprint
 from korsync.plan import Outcome
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.shopify_access import Bucket
+from korsync.shopify.client import ShopifyClient
 from tests.shop import Shop
 
 ADJUST = "inventory_levels/adjust"
@@ -194,6 +195,24 @@ def test_three_lost_answers_in_a_row_end_the_push(shop: Shop) -> None:
     assert seen.count("POST", "adjust.json") == 3
     assert ran.exit_code == 5
     assert len(ran.results[0].left_over) == 2
+
+
+def test_items_whose_answers_are_always_lost_do_not_keep_the_others_waiting(shop: Shop) -> None:
+    numbers = many(shop, 6)
+    lost = {item(shop, number) for number in numbers[:3]}
+    adjust = ShopifyClient.adjust
+
+    def lose_theirs(client: ShopifyClient, location_id: int, item_id: int, delta: int) -> None:
+        if item_id in lost:
+            shop.world.shopify_server.faults.append(Fault("lose_request", "POST", ADJUST))
+        adjust(client, location_id, item_id, delta)
+
+    for number in numbers:
+        shop.korona.sell_at_till(number, 4)
+    with patch.object(ShopifyClient, "adjust", lose_theirs):
+        for _ in range(2):
+            assert shop.run_later("stock").exit_code == 5
+    assert [shop.shopify.available(each) for each in numbers] == [10] * 3 + [6] * 3
 
 
 def test_what_was_surely_not_sent_leaves_no_doubt(ready: Shop) -> None:

@@ -2,20 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from korsync import bookings, levels, pending
 from korsync.bookings import is_booked
-from korsync.cache import Cache
 from korsync.pipelines import stock
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import Sides
-from korsync.pipelines.stock import articles_of_lines
-from korsync.records import Article
 from korsync.sales import OrderLine, Refund
 from korsync.sandbox.exchange import Fault
 from korsync.state import Booking, BookingStatus, KnownOrder
@@ -127,39 +124,23 @@ def test_a_cancelled_order_counts_as_sold_until_shopify_is_surely_done_with_it(t
     is_needed(schedule, tmp_path, ((pending, "is_cancelled_for_good", at_once),))
 
 
-def test_a_bundle_sold_takes_its_parts(tmp_path: Path) -> None:
+def test_a_receipt_is_settled_only_if_it_was_before_any_of_koronas_stock_was_read(tmp_path: Path) -> None:
     def schedule(day: Schedule) -> None:
-        day.korona.add_article("SET", "Set", Decimal(9), parts={"1001": 2, "1002": 1})
-        day.shopify.add_product("Set", [{"sku": "SET", "tracked": False}])
-        day.shopify.place_order([("SET", 1)])
-        day.run("stock")
-        assert (day.offered("1001"), day.offered("1002")) == (3, 4)
+        day.korona.booking_delay = timedelta(minutes=15)
+        day.shopify.place_order([("1001", 1)])
+        day.run("orders", minutes=0)
+        day.shop.later(15)
+        day.shop.wait(-1)
+        # The first warehouse is read a second before the receipt is in it, the second one a second after.
+        day.between("productStocks", lambda: None)
+        day.run("stock", minutes=0)
 
-    def itself_only(article: Article, pieces: Decimal, *_: object) -> list[tuple[str, Decimal]]:
-        return [(article.id, pieces)]
+    def as_of_the_end(orders: Iterator[KnownOrder], articles: Any, place: int, now: datetime, settle: Any) -> Any:
+        return pending.index_sales(orders, articles, place, now + timedelta(seconds=2), settle)
 
-    is_needed(schedule, tmp_path, ((stock, "_parts", itself_only),))
-
-
-def test_an_order_from_before_a_sku_moved_counts_for_both_variants(tmp_path: Path) -> None:
-    def schedule(day: Schedule) -> None:
-        order = day.shopify.place_order([("1001", 2)])
-        day.run("stock")
-        other = day.shopify.store.variant_of("1002").id
-        day.shopify.set_sku(other, "1001")
-        day.shopify.set_sku(order.lines[0].variant_id or 0, "1002")
-        for _ in range(2):
-            day.run("stock")
-        assert day.shopify.available(other) == 3
-        for _ in range(3):
-            day.run()
-        assert (day.shopify.available(other), day.offered("1002")) == (3, 5)
-
-    def by_variant_only(cache: Cache) -> Any:
-        both = articles_of_lines(cache)
-        return lambda line: both(replace(line, sku=""))
-
-    is_needed(schedule, tmp_path, ((stock, "articles_of_lines", by_variant_only),))
+    location = {"location": "Laden Mitte", "warehouses": ["1", "2"], "buffer": 0}
+    replacement = (stock, "index_sales", as_of_the_end)
+    is_needed(schedule, tmp_path, (replacement,), stock={"locations": [location]})
 
 
 # --- what came back ---

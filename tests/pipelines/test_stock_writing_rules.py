@@ -197,6 +197,25 @@ def test_an_adjustment_whose_answer_was_lost_is_not_repeated(tmp_path: Path) -> 
     is_needed(schedule, tmp_path, ((ShopifyClient, "adjust", insisting),))
 
 
+def test_a_doubt_outlives_the_writing_of_its_level(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        day.shop.later(19)
+        _order_listed_late(day)
+        day.korona.sell_at_till("1001", 1)
+        day.run("stock", minutes=1)
+        day.run_at_once("stock")
+
+    record = Stock.record
+
+    def trusting(self: Stock, knowledge: Knowledge, written: Written) -> Knowledge:
+        known = record(self, knowledge, written)
+        item_id = written.change.after.inventory_item_id
+        doubts = {each: at for each, at in known.cache.doubts.items() if each != item_id}
+        return replace(known, cache=replace(known.cache, doubts=doubts))
+
+    is_needed(schedule, tmp_path, ((Stock, "record", trusting),))
+
+
 # --- the order of things ---
 
 

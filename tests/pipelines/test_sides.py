@@ -1,0 +1,137 @@
+"""What one run reads: each figure with its own time and from the right place, each article by the right number."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from korsync.cache import Cache, Catalogue, Targets, load_cache, save_cache
+from korsync.config import fingerprint
+from korsync.pipelines.sides import articles_by_number
+from korsync.records import Article
+from korsync.sandbox.exchange import Request
+from tests.shop import Shop
+
+LEVELS = "inventory_levels.json"
+
+
+def cache_of(shop: Shop) -> Cache:
+    return load_cache(shop.settings.cache_path, fingerprint(shop.settings))[0]
+
+
+# --- articles by number ---
+
+
+def articles(*kinds: str) -> dict[str, Article]:
+    """Return articles that all bear the number 1001, named by what they are."""
+    return {
+        f"{place} {kind}": Article(
+            f"{place} {kind}", "1001", "Tee", 1, kind != "deleted", kind == "switched off", None, ()
+        )
+        for place, kind in enumerate(kinds)
+    }
+
+
+@pytest.mark.parametrize(
+    ("kinds", "found"),
+    [
+        (("live",), "0 live"),
+        (("switched off", "live"), "1 live"),
+        (("live", "switched off"), "0 live"),
+        (("switched off", "switched off", "live"), "2 live"),
+        (("switched off",), "0 switched off"),
+        (("deleted", "switched off"), "1 switched off"),
+        (("deleted",), None),
+        (("switched off", "switched off"), None),
+        (("live", "live"), None),
+        (("live", "switched off", "live"), None),
+    ],
+)
+def test_a_number_belongs_to_the_live_article_and_to_none_where_it_stands_twice(
+    kinds: tuple[str, ...], found: str | None
+) -> None:
+    by_number = articles_by_number(Catalogue(articles=articles(*kinds)))
+    assert {number: article.id for number, article in by_number.items()} == ({"1001": found} if found else {})
+
+
+def test_a_piece_sold_of_an_article_whose_number_an_older_one_had_is_not_given_back(shop: Shop) -> None:
+    shop.stocked("1001", 3)
+    shop.korona.deactivate("1001")
+    shop.korona.add_article("1001-B", "Ware 1001", stock=10)
+    shop.korona.renumber("1001-B", "1001")
+    shop.init()
+    shop.run_later()
+    shop.later()
+    shop.shopify.place_order([("1001", 1)])
+    shop.later(1)
+    levels = []
+    for _ in range(3):
+        shop.run_later()
+        levels.append(shop.shopify.available("1001"))
+    assert levels == [9, 9, 9]
+
+
+# --- levels ---
+
+
+def test_levels_are_as_of_the_first_page_of_their_list(shop: Shop) -> None:
+    for number in range(1001, 1252):
+        shop.stocked(str(number), 5)
+    pages = []
+
+    def slowly(request: Request) -> None:
+        if request.path.endswith(LEVELS):
+            shop.wait(60)
+            pages.append(shop.world.clock.now())
+
+    shop.world.shopify_server.before_request = slowly
+    shop.init()
+    assert len(pages) == 2
+    assert cache_of(shop).levels.read_at == pages[0].replace(microsecond=0)
+
+
+def test_the_levels_of_another_location_are_read_whole(shop: Shop) -> None:
+    shop.stocked("1001", 10)
+    shop.stocked("1002", 10)
+    shop.shopify.set_available("1001", 7, "Online-Lager")
+    shop.init()
+    shop.run_later()
+    here, there = (
+        each for each in shop.shopify.store.locations.values() if each.name in ("Laden Mitte", "Online-Lager")
+    )
+    here.name, there.name = there.name, here.name
+    save_cache(shop.settings.cache_path, replace(cache_of(shop), targets=Targets()), fingerprint(shop.settings))
+    shop.run_later("stock")
+    assert shop.shopify.available("1001", there.id) == 7
+    assert shop.reason("stock", "1002") == "not stocked at the location in Shopify"
+    shop.run_later("stock")
+    assert (shop.shopify.available("1001", there.id), shop.shopify.available("1002", here.id)) == (10, 10)
+
+
+def asked_by_id(shop: Shop) -> list[str]:
+    seen = (each.query.get("inventory_item_ids") for each in shop.world.shopify_server.requests)
+    return [ids[0] for ids in seen if ids]
+
+
+def test_a_level_that_shopify_counts_from_now_on_is_read_again(shop: Shop) -> None:
+    shop.stocked("1001", 10)
+    shop.shopify.set_tracked("1001", False)
+    shop.init()
+    shop.korona.sell_at_till("1001", 8)
+    shop.run_later("stock")
+    assert asked_by_id(shop) == []
+    for _ in range(3):
+        shop.run_later()
+    assert shop.shopify.available("1001") == 2
+    assert asked_by_id(shop) == [str(shop.shopify.store.variant_of("1001").inventory_item_id)]
+
+
+def test_levels_that_change_are_read_again_for_as_long_as_shopify_may_take_to_show_them(shop: Shop) -> None:
+    shop.stocked("1001", 10)
+    shop.configure(safety={"settle_minutes": 40})
+    shop.init()
+    shop.run_later("stock")
+    with shop.requests() as seen:
+        shop.run_later("stock")
+    (since,) = [each.query["updated_at_min"][0] for each in seen.shopify if each.path.endswith(LEVELS)]
+    assert since == f"{shop.world.clock.now() - timedelta(minutes=60):%Y-%m-%dT%H:%M:%SZ}"
