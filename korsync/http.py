@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Generic, TypeVar
@@ -20,23 +20,21 @@ import requests
 import tenacity
 
 from korsync import __version__
-from korsync.answers import Answer, NotAsExpected, answer_from, date_in
+from korsync.answers import Answer, NotAsExpected, date_in
 from korsync.errors import KorsyncError, Rejected, Unavailable
 from korsync.outcomes import (
     Kind,
     Seen,
     Verdict,
     classify,
-    complaint,
     error_of,
     failure_in_words,
-    host_in,
-    seen_in,
     seen_in_failure,
     told_to_wait,
 )
 from korsync.pacing import HEADER, Bucket
-from korsync.words import visible
+from korsync.replies import Reply, reply_cut_off, reply_from
+from korsync.sockets import patient_pools
 
 T = TypeVar("T")
 
@@ -54,12 +52,16 @@ logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long (seconds) and how large (bytes) an answer may be."""
+    """How long (seconds) and how large (bytes) an answer may be.
+
+    `slowest` is the speed in bytes a second at which a body may still be sent: its time comes on top of the deadline.
+    """
 
     connect: float = 5.0
     read: float = 45.0
     deadline: float = 120.0
     size: int = 32 * 1024 * 1024
+    slowest: int = 1_000_000 // 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +72,6 @@ class _Call(Generic[T]):
     read: Callable[[Answer], T]
     params: Mapping[str, str] | None = None
     body: bytes | Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    """What came back: a usable 2xx has an answer, everything else what was seen and, in words, what happened."""
-
-    seen: Seen
-    words: str
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    answer: Answer | None = None
 
 
 class _Repeat(Exception):
@@ -95,6 +86,14 @@ class _Repeat(Exception):
 
 class _Unclear(Exception):
     """A replacement may have happened; it has to be read again."""
+
+
+class _Unredirected(requests.Session):
+    """Never looks where a redirect points: requests would read that answer whole and stumble over a bad address."""
+
+    def get_redirect_target(self, _resp: requests.Response) -> str | None:
+        """Say that there is none."""
+        return None
 
 
 class Session:
@@ -127,11 +126,13 @@ class Session:
         self._lock = threading.Lock()
         self._secrets: tuple[str, ...] = ()
         self._now: datetime | None = None
-        self._requests = requests.Session()
+        self._requests = _Unredirected()
         self._requests.trust_env = False
         self._requests.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
-            self._requests.mount(scheme, requests.adapters.HTTPAdapter(max_retries=0))
+            adapter = requests.adapters.HTTPAdapter(max_retries=0)
+            adapter.poolmanager.pool_classes_by_scheme = patient_pools(adapter.poolmanager.pool_classes_by_scheme)
+            self._requests.mount(scheme, adapter)
 
     @property
     def now(self) -> datetime:
@@ -238,7 +239,7 @@ class Session:
                 words = f"the answer is not the expected one: {trouble}"
         raise self._trouble(call, reply, words)
 
-    def _trouble(self, call: _Call[Any], reply: _Reply, words: str) -> Exception:
+    def _trouble(self, call: _Call[Any], reply: Reply, words: str) -> Exception:
         what = f"{self.side}: {call.method} {call.path}: {words}"
         for secret in self._secrets:
             what = what.replace(secret, "***")
@@ -256,7 +257,7 @@ class Session:
 
     # --- one request ---
 
-    def _within_deadline(self, call: _Call[Any], headers: Mapping[str, str]) -> _Reply:
+    def _within_deadline(self, call: _Call[Any], headers: Mapping[str, str]) -> Reply:
         """Send once. The time-outs of requests hold for each packet by itself: a dripping answer needs a deadline."""
         is_grant = call.kind is Kind.GRANT
         if not is_grant:
@@ -265,7 +266,9 @@ class Session:
             self.token_requests += is_grant
             self.requests += not is_grant
             self.writes += not is_grant and call.method != "GET"
-        box: queue.SimpleQueue[_Reply | BaseException] = queue.SimpleQueue()
+        body = call.body if isinstance(call.body, bytes) else b""
+        deadline = self._limits.deadline + len(body) / self._limits.slowest
+        box: queue.SimpleQueue[Reply | BaseException] = queue.SimpleQueue()
 
         def work() -> None:
             try:
@@ -275,18 +278,18 @@ class Session:
 
         threading.Thread(target=work, daemon=True, name=f"{self.side} {call.method}").start()
         try:
-            reply = box.get(timeout=self._limits.deadline)
+            reply = box.get(timeout=deadline)
         except queue.Empty:
-            reply = _Reply(Seen.UNCLEAR, f"no whole answer within {self._limits.deadline:g} seconds")
+            reply = Reply(Seen.UNCLEAR, f"no whole answer within {deadline:.0f} seconds")
         if not is_grant:
-            self.bucket.leave(reply.headers.get(HEADER) if isinstance(reply, _Reply) else None)
+            self.bucket.leave(reply.headers.get(HEADER) if isinstance(reply, Reply) else None)
         if isinstance(reply, BaseException):
             raise reply
         _log.debug("%s %s %s: %s", self.side, call.method, call.path, reply.status or "no answer")
         self._now = date_in(reply.headers) or self._now
         return reply
 
-    def _exchange(self, call: _Call[Any], headers: Mapping[str, str]) -> _Reply:
+    def _exchange(self, call: _Call[Any], headers: Mapping[str, str]) -> Reply:
         sent = {"Accept": "application/json", "User-Agent": f"korsync/{__version__}", **headers}
         if isinstance(call.body, bytes):
             sent["Content-Type"] = "application/json"
@@ -302,33 +305,17 @@ class Session:
                 verify=True,
                 stream=True,
             ) as response:
+                status = response.status_code
+                named = {name.lower(): value for name, value in response.headers.items()}
                 content = bytearray()
                 for part in response.iter_content(64 * 1024):
                     content += part
                     if len(content) > self._limits.size:
-                        return _Reply(Seen.UNCLEAR, f"the answer is larger than {self._limits.size} bytes")
-                named = {name.lower(): value for name, value in response.headers.items()}
-                return _reply(response.status_code, named, bytes(content))
+                        return reply_cut_off(status, named, self._limits.size)
+                return reply_from(status, named, bytes(content))
         except (requests.RequestException, ValueError) as error:
             seen = Seen.NOT_SENT if isinstance(error, requests.ConnectTimeout) else seen_in_failure(error)
-            return _Reply(seen, failure_in_words(error))
-
-
-def _reply(status: int, headers: Mapping[str, str], content: bytes) -> _Reply:
-    answer = answer_from(headers, content)
-    if 200 <= status < 300:
-        if status == 204 and not content:
-            answer = Answer(None, headers, date_in(headers))
-        return _Reply(Seen.UNCLEAR, f"the answer ({status}) is not the expected JSON", status, headers, answer)
-    body = answer.body if answer else None
-    words = f"answered {status}"
-    if 300 <= status < 400:
-        words += f" and points to {host_in(headers.get('location', ''))}, which is never followed"
-    elif complaint(body):
-        words += f": {complaint(body)}"
-    if "x-request-id" in headers:
-        words += f" (X-Request-Id {visible(headers['x-request-id'])[:64]})"
-    return _Reply(seen_in(status, body), words, status, headers)
+            return Reply(seen, failure_in_words(error))
 
 
 def _repeat(state: tenacity.RetryCallState) -> _Repeat:

@@ -30,6 +30,14 @@ class NotFound(Rejected):
     """The object asked for is not there."""
 
 
+class TooLarge(Rejected):
+    """The object asked for is larger than any answer may be."""
+
+
+class NoSuchList(ConfigurationError):
+    """The list asked for is not there."""
+
+
 class Kind(StrEnum):
     """What is asked: a list, a single object, a token, or one of three kinds of writes.
 
@@ -53,6 +61,7 @@ class Seen(StrEnum):
     REJECTED = "400 404 405 406 410 413 414 415 422"
     REFUSED = "401 402 403 423 430"
     SENT_ELSEWHERE = "3xx"
+    TOO_LARGE = "2xx larger than any answer may be"
     UNCLEAR = "read time-out, reset, 408, 5xx, 2xx that is not the expected JSON"
 
 
@@ -62,12 +71,22 @@ class Verdict(StrEnum):
     RETRY = "nothing happened: try again"
     LATER = "nothing happened: leave it to a later run"
     REJECTED = "this record is refused"
+    UNREADABLE = "this record is too large to be read"
     MISCONFIGURED = "the configuration names something that is not there"
     REFUSED = "the side refuses everything"
     WRONG_ADDRESS = "the side lives elsewhere"
     READ_AGAIN = "read again, then once more"
     UNSURE = "it may have happened"
 
+
+_WHEN_UNCLEAR = {
+    Kind.LIST: Verdict.RETRY,
+    Kind.ITEM: Verdict.RETRY,
+    Kind.GRANT: Verdict.RETRY,
+    Kind.RECEIPT: Verdict.UNSURE,
+    Kind.ADJUST: Verdict.UNSURE,
+    Kind.REPLACE: Verdict.READ_AGAIN,
+}
 
 _TABLE: dict[Seen, dict[Kind, Verdict]] = {
     Seen.NOT_SENT: dict.fromkeys(Kind, Verdict.RETRY),
@@ -80,14 +99,9 @@ _TABLE: dict[Seen, dict[Kind, Verdict]] = {
     },
     Seen.REFUSED: dict.fromkeys(Kind, Verdict.REFUSED),
     Seen.SENT_ELSEWHERE: dict.fromkeys(Kind, Verdict.WRONG_ADDRESS),
-    Seen.UNCLEAR: {
-        Kind.LIST: Verdict.RETRY,
-        Kind.ITEM: Verdict.RETRY,
-        Kind.GRANT: Verdict.RETRY,
-        Kind.RECEIPT: Verdict.UNSURE,
-        Kind.ADJUST: Verdict.UNSURE,
-        Kind.REPLACE: Verdict.READ_AGAIN,
-    },
+    # A single object will be as large the next time; a list may be asked for in smaller pages.
+    Seen.TOO_LARGE: {**_WHEN_UNCLEAR, Kind.ITEM: Verdict.UNREADABLE},
+    Seen.UNCLEAR: _WHEN_UNCLEAR,
 }
 
 
@@ -152,7 +166,10 @@ def error_of(verdict: Verdict, side: str, what: str, status: int | None) -> Kors
     if verdict is Verdict.WRONG_ADDRESS:
         return ConfigurationError(what, f"put {side}'s present address into the configuration")
     if verdict is Verdict.MISCONFIGURED:
-        return ConfigurationError(what, f"check the address of {side} and what the configuration names there")
+        wrong = NoSuchList if status == 404 else ConfigurationError
+        return wrong(what, f"check the address of {side} and what the configuration names there")
+    if verdict is Verdict.UNREADABLE:
+        return TooLarge(what, "make the record smaller; the others go on")
     if verdict is Verdict.REJECTED:
         refused = NotFound if status == 404 else Rejected
         return refused(what, "correct the record on either side; the others go on")

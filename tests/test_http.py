@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from korsync.answers import Answer, NotAsExpected
-from korsync.errors import ConfigurationError, KorsyncError, Refused, Rejected, Unavailable, Unsure
+from korsync.errors import ConfigurationError, Refused, Rejected, Unavailable, Unsure
 from korsync.http import Session
 from korsync.outcomes import Kind, NotFound
 from korsync.sandbox.exchange import Fault
@@ -49,6 +49,14 @@ def test_the_servers_date_is_now(session: Session, server: SandboxServer) -> Non
     server.clock.advance(timedelta(minutes=1))
     post(session)
     assert session.now == datetime(2026, 11, 23, 9, 16, 2, tzinfo=UTC)
+
+
+def test_an_answer_without_a_date_leaves_the_time_as_it_was(session: Session, server: SandboxServer) -> None:
+    server.clock.set(datetime(2026, 11, 23, 9, 15, 2, tzinfo=UTC))
+    session.get("things", body)
+    server.faults.append(Fault("status", status=200, body={}, headers={"Date": ""}))
+    assert session.get("things", lambda got: got.at) is None
+    assert session.now == datetime(2026, 11, 23, 9, 15, 2, tzinfo=UTC)
 
 
 def test_before_the_first_answer_nobody_knows_the_time(session: Session) -> None:
@@ -130,6 +138,23 @@ def test_a_read_is_repeated_three_times_and_then_given_up(
     assert len(server.requests) == 4
     assert len(sleeps.seconds) == 3
     assert all(0 <= pause <= limit for pause, limit in zip(sleeps.seconds, (1, 2, 4), strict=True))
+
+
+def test_any_answer_that_is_asked_for_again_may_say_when(
+    server: SandboxServer, session: Session, sleeps: Sleeps
+) -> None:
+    server.faults.append(Fault("status", status=503, headers={"Retry-After": "7"}, times=2))
+    session.get("things", body)
+    assert sleeps.seconds == [7.0, 7.0]
+
+
+def test_what_is_never_asked_for_again_is_not_waited_for(
+    server: SandboxServer, session: Session, sleeps: Sleeps
+) -> None:
+    server.faults.append(Fault("status", status=503, headers={"Retry-After": "7"}))
+    with pytest.raises(Unsure):
+        post(session, Kind.RECEIPT)
+    assert sleeps.seconds == []
 
 
 @pytest.mark.parametrize("kind", [Kind.LIST, Kind.ITEM])
@@ -214,11 +239,21 @@ def test_a_redirect_is_never_followed_and_names_the_host(
     assert len(server.requests) == 1
 
 
-def test_a_redirect_to_nowhere_is_no_crash(server: SandboxServer, session: Session) -> None:
-    server.faults.append(Fault("status", status=301, headers={"Location": "http://[nowhere"}, times=9))
-    with pytest.raises(KorsyncError) as caught:
+@pytest.mark.parametrize("address", ["http://[nowhere", "http://a:b/", "https://läden.example/", "\x7f", ""])
+@pytest.mark.parametrize("kind", [Kind.ITEM, Kind.RECEIPT, Kind.ADJUST, Kind.REPLACE])
+def test_a_redirect_to_nowhere_is_a_redirect(server: SandboxServer, session: Session, address: str, kind: Kind) -> None:
+    server.faults.append(Fault("status", status=301, headers={"Location": address}))
+    with pytest.raises(ConfigurationError, match="answered 301 and points to"):
+        ask(session, kind)
+    assert len(server.requests) == 1
+
+
+def test_a_redirect_is_one_also_where_its_body_does_not_end(server: SandboxServer, session: Session) -> None:
+    elsewhere = {"Location": "https://other.example/things"}
+    server.faults.append(Fault("status", status=302, headers=elsewhere, body="x" * 100_000))
+    with pytest.raises(ConfigurationError, match=r"other\.example"):
         session.get("things", body)
-    assert caught.value.exit_code in (2, 5)
+    assert len(server.requests) == 1
 
 
 # --- replacements ---

@@ -7,13 +7,26 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from korsync import sockets
 from korsync.answers import Answer
 from korsync.errors import KorsyncError, Refused, Rejected, Unavailable, Unsure
-from korsync.http import Authorise, Session
-from korsync.outcomes import Kind
+from korsync.http import Authorise, Limits, Session
+from korsync.outcomes import Kind, NotFound, TooLarge
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.server import SandboxServer
-from tests.http_bench import SECRET, RawServer, Sleeps, again, ask, body, fault_name, open_session, post, serving
+from tests.http_bench import (
+    SECRET,
+    RawServer,
+    Sleeps,
+    again,
+    ask,
+    body,
+    fault_name,
+    nobody,
+    open_session,
+    post,
+    serving,
+)
 
 
 @pytest.fixture
@@ -123,10 +136,65 @@ def test_dripping_headers_meet_the_deadline_too(sleeps: Sleeps) -> None:
         assert time.monotonic() - started < 2
 
 
-def test_an_answer_without_end_is_cut_off(server: SandboxServer, session: Session) -> None:
+def test_a_list_without_end_is_cut_off_and_asked_for_again(server: SandboxServer, session: Session) -> None:
     with pytest.raises(Unavailable, match="larger than"):
-        session.get("huge", body)
+        session.get("huge", body, kind=Kind.LIST)
     assert len(server.requests) == 4
+
+
+def test_an_object_without_end_is_refused_at_once(server: SandboxServer, session: Session) -> None:
+    with pytest.raises(TooLarge, match="larger than"):
+        session.get("huge", body)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("kind", [Kind.RECEIPT, Kind.ADJUST])
+def test_a_write_with_an_answer_without_end_is_unsure(server: SandboxServer, session: Session, kind: Kind) -> None:
+    with pytest.raises(Unsure, match="larger than"):
+        session.post("huge", b"{}", body, kind=kind)
+    assert len(server.requests) == 1
+
+
+def test_a_status_says_enough_though_its_body_does_not_end(server: SandboxServer, session: Session) -> None:
+    server.faults.append(Fault("status", status=404, body="x" * 100_000))
+    with pytest.raises(NotFound):
+        session.get("things", body)
+
+
+def test_a_large_body_may_take_longer_than_connecting_and_than_an_answer(
+    sleeps: Sleeps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "PATIENCE", 0.7)
+    size = 18_000_000
+
+    def slowly(connection: socket.socket) -> None:
+        taken = connection.recv(65536).partition(b"\r\n\r\n")[2]
+        left = size - len(taken)
+        while left > 0:
+            time.sleep(0.1)
+            for _ in range(16):
+                left -= len(connection.recv(min(left, 65536))) if left > 0 else 0
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+
+    with RawServer(slowly) as address:
+        session = Session("Shopify", address, nobody, limits=Limits(connect=0.05, read=1, deadline=1), sleep=sleeps)
+        started = time.monotonic()
+        assert session.post("images", b"x" * size, body, kind=Kind.ADJUST) == {}
+        assert time.monotonic() - started > 1
+
+
+def test_a_body_that_nobody_takes_is_given_up(sleeps: Sleeps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "PATIENCE", 0.3)
+
+    def stands_still(connection: socket.socket) -> None:
+        connection.recv(10)
+        time.sleep(2)
+
+    with RawServer(stands_still) as address:
+        started = time.monotonic()
+        with pytest.raises(Unsure):
+            open_session(address, sleeps).post("images", b"x" * 20_000_000, body, kind=Kind.ADJUST)
+        assert time.monotonic() - started < 1.5
 
 
 # --- who is asking ---

@@ -5,8 +5,10 @@ import pytest
 from korsync.errors import ConfigurationError, Refused, Rejected, Unavailable, Unsure
 from korsync.outcomes import (
     Kind,
+    NoSuchList,
     NotFound,
     Seen,
+    TooLarge,
     Verdict,
     classify,
     complaint,
@@ -66,6 +68,15 @@ def test_a_lost_answer_to_a_read_is_asked_for_again(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", WRITES_THAT_ADD_UP)
 def test_a_lost_answer_to_a_write_that_adds_up_is_never_repeated(kind: Kind) -> None:
     assert classify(kind, Seen.UNCLEAR) is Verdict.UNSURE
+
+
+def test_an_object_too_large_to_be_read_is_not_asked_for_again() -> None:
+    assert classify(Kind.ITEM, Seen.TOO_LARGE) is Verdict.UNREADABLE
+
+
+@pytest.mark.parametrize("kind", [each for each in Kind if each is not Kind.ITEM])
+def test_any_other_answer_that_is_too_large_is_a_lost_one(kind: Kind) -> None:
+    assert classify(kind, Seen.TOO_LARGE) is classify(kind, Seen.UNCLEAR)
 
 
 def test_a_lost_answer_to_a_replacement_is_read_again() -> None:
@@ -159,6 +170,7 @@ def test_a_complaint_without_end_is_cut() -> None:
         (Verdict.WRONG_ADDRESS, ConfigurationError),
         (Verdict.MISCONFIGURED, ConfigurationError),
         (Verdict.REJECTED, Rejected),
+        (Verdict.UNREADABLE, TooLarge),
         (Verdict.UNSURE, Unsure),
     ],
 )
@@ -172,6 +184,8 @@ def test_every_error_says_what_happened_and_what_to_do(verdict: Verdict, error: 
 def test_only_a_404_says_that_nothing_is_there() -> None:
     assert isinstance(error_of(Verdict.REJECTED, "KORONA", "", 404), NotFound)
     assert not isinstance(error_of(Verdict.REJECTED, "KORONA", "", 400), NotFound)
+    assert isinstance(error_of(Verdict.MISCONFIGURED, "KORONA", "", 404), NoSuchList)
+    assert not isinstance(error_of(Verdict.MISCONFIGURED, "KORONA", "", 400), NoSuchList)
 
 
 def test_a_failure_outside_connecting_counts_as_sent() -> None:

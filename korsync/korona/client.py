@@ -4,17 +4,16 @@ import base64
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import pairwise
-from typing import Generic, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from urllib.parse import quote
 
-from korsync.answers import Answer, NotAsExpected, Row, an_object, inner, rows, whole
-from korsync.errors import Refused, Rejected, Unavailable
+from korsync.answers import Row, an_object
+from korsync.errors import Refused, Rejected
 from korsync.http import Session
 from korsync.korona import reads, writes
-from korsync.outcomes import Kind, NotFound
+from korsync.korona.lists import Listing, Lists
+from korsync.outcomes import Kind, NoSuchList, NotFound, TooLarge
 from korsync.records import (
     Article,
     ArticleImage,
@@ -34,10 +33,10 @@ from korsync.settings import KoronaSettings
 
 T = TypeVar("T")
 
-_PAGE = 1000
-_MOST_PAGES = 10_000
-_MOST_PASSES = 10
 _DELETED = {"includeDeleted": "true"}
+
+_ROUNDED = timedelta(seconds=1)
+"""KORONA keeps times in whole seconds and may round them either way."""
 
 
 def connect(
@@ -57,23 +56,6 @@ def connect(
     return KoronaClient(session, settings.account_id)
 
 
-@dataclass(frozen=True, slots=True)
-class _Page(Generic[T]):
-    """A page of a list: records with their revisions, whether there are more behind them, and how many in all."""
-
-    rows: tuple[tuple[int, T], ...] = ()
-    more: bool = False
-    total: int = 0
-
-    @property
-    def rises(self) -> bool:
-        return all(one[0] <= other[0] for one, other in pairwise(self.rows))
-
-    @property
-    def highest(self) -> int:
-        return max((revision for revision, _ in self.rows), default=0)
-
-
 class KoronaClient:
     """An account in KORONA.cloud. What is changed comes as (records, cursor): each record once, as last seen.
 
@@ -83,6 +65,7 @@ class KoronaClient:
     def __init__(self, session: Session, account_id: str) -> None:
         self.session = session
         self._root = f"accounts/{quote(account_id, safe='')}"
+        self._lists = Lists(session, self._root)
         self._writing = threading.Lock()
 
     @property
@@ -94,31 +77,28 @@ class KoronaClient:
 
     def changed_products(self, revision: int) -> tuple[list[Article], int]:
         """Return the articles saved since, deleted ones among them."""
-        return self._changed("products", revision, reads.article, lambda each: each.id, _DELETED)
+        return self._lists.changed(Listing("products", reads.article, lambda each: each.id, _DELETED), revision)
 
     def changed_prices(self, revision: int) -> tuple[list[PriceRow], int]:
         """Return the price rows saved since; nothing on an older cluster, which has no such list."""
         try:
-            return self._changed("prices", revision, reads.price_row, lambda each: each.id, _DELETED, Kind.ITEM)
-        except NotFound:
+            return self._lists.changed(Listing("prices", reads.price_row, lambda each: each.id, _DELETED), revision)
+        except NoSuchList:
             return [], revision
 
     def changed_images(self, revision: int) -> tuple[list[ArticleImage], int]:
         """Return the images saved since, without their content."""
-        return self._changed("images", revision, reads.image, lambda each: each.id, _DELETED)
+        return self._lists.changed(Listing("images", reads.image, lambda each: each.id, _DELETED), revision)
 
     def changed_stock(self, warehouse_id: str, revision: int) -> tuple[list[StockLevel], int]:
         """Return the stock levels of a warehouse that moved since."""
-        return self._changed(
-            f"organizationalUnits/{_in_path(warehouse_id)}/productStocks",
-            revision,
-            lambda row: reads.stock_level(row, warehouse_id),
-            lambda each: each.article_id,
-        )
+        path = f"organizationalUnits/{_in_path(warehouse_id)}/productStocks"
+        listing = Listing(path, lambda row: reads.stock_level(row, warehouse_id), lambda each: each.article_id)
+        return self._lists.changed(listing, revision)
 
     def receipts_since(self, point_of_sale_id: str, revision: int) -> tuple[list[BookedReceipt], int]:
         """Return the receipts of a point of sale booked since."""
-        return self._changed(_receipts(point_of_sale_id), revision, reads.booked_receipt, lambda each: each.id)
+        return self._lists.changed(_receipts_of(point_of_sale_id), revision)
 
     # --- single objects and short lists ---
 
@@ -136,18 +116,24 @@ class KoronaClient:
     def product_by_number(self, number: str) -> Article | None:
         """Return the one article with exactly this number; None where there is none or where several have it.
 
-        A number may come from an order; one that KORONA does not even look for concerns that order alone.
+        A live article wins over those that were switched off. A number may come from an order; one that KORONA does
+        not even look for concerns that order alone.
         """
+        listing = Listing("products", reads.article, lambda each: each.id, {"number": number}, Kind.ITEM)
         try:
-            found, _ = self._changed("products", 0, reads.article, lambda each: each.id, {"number": number}, Kind.ITEM)
+            found, _ = self._lists.changed(listing, 0)
         except Rejected:
             return None
         exact = [each for each in found if each.number == number]
-        return exact[0] if len(exact) == 1 else None
+        live = [each for each in exact if each.active and not each.deactivated] or exact
+        return live[0] if len(live) == 1 else None
 
-    def image_content(self, image_id: str) -> bytes:
-        """Return the bytes of an image; empty where KORONA holds none."""
-        return self.session.get(f"{self._root}/images/{_in_path(image_id)}", reads.image_content)
+    def image_content(self, image_id: str) -> bytes | None:
+        """Return the bytes of an image; empty where KORONA holds none, None where they are too many to be read."""
+        try:
+            return self.session.get(f"{self._root}/images/{_in_path(image_id)}", reads.image_content)
+        except TooLarge:
+            return None
 
     def price_groups(self) -> list[PriceGroup]:
         """Return all price lists."""
@@ -190,11 +176,24 @@ class KoronaClient:
         return self._all("customerGroups", reads.numbered_thing, lambda each: each.id)
 
     def receipts_by_order_number(self, point_of_sale_id: str, order_number: str) -> tuple[BookedReceipt, ...]:
-        """Return the receipts with exactly this order number; KORONA's own comparison is not relied on."""
-        found = self._all(
-            _receipts(point_of_sale_id), reads.booked_receipt, lambda each: each.id, {"orderNumber": order_number}
-        )
-        return tuple(each for each in found if each.order_number == order_number)
+        """Return what KORONA finds under an order number, also receipts that bear it in another form.
+
+        KORONA may shorten a number or compare it in its own way: whose receipt it is the caller tells by its key.
+        Raises Rejected where KORONA does not look for such a number, which concerns that order alone.
+        """
+        asked = {"orderNumber": order_number}
+        return tuple(self._lists.changed(_receipts_of(point_of_sale_id, asked, Kind.ITEM), 0)[0])
+
+    def receipts_booked_at(self, point_of_sale_id: str, moment: datetime) -> tuple[BookedReceipt, ...]:
+        """Return the receipts whose booking time is this moment, or up to a second before or after it.
+
+        Raises Rejected where KORONA does not look for times, which concerns that one look-up.
+        """
+        asked = {
+            "minBookingTime": _whole_second(moment - _ROUNDED),
+            "maxBookingTime": _whole_second(moment + _ROUNDED),
+        }
+        return tuple(self._lists.changed(_receipts_of(point_of_sale_id, asked, Kind.ITEM), 0)[0])
 
     # --- writing, strictly one call at a time ---
 
@@ -211,7 +210,7 @@ class KoronaClient:
             return ()
         with self._writing:
             return self.session.post(
-                f"{self._root}/{_receipts(point_of_sale_id)}",
+                f"{self._root}/{_receipts_path(point_of_sale_id)}",
                 writes.receipt_bytes(posted),
                 reads.answer_rows,
                 kind=Kind.RECEIPT,
@@ -247,103 +246,22 @@ class KoronaClient:
     def _all(
         self, path: str, read: Callable[[Row], T], key: Callable[[T], str], params: Mapping[str, str] | None = None
     ) -> list[T]:
-        return self._changed(path, 0, read, key, params)[0]
-
-    def _changed(
-        self,
-        path: str,
-        revision: int,
-        read: Callable[[Row], T],
-        key: Callable[[T], str],
-        params: Mapping[str, str] | None = None,
-        kind: Kind = Kind.LIST,
-    ) -> tuple[list[T], int]:
-        """Read by revision, always page 1, so that a row that is saved meanwhile moves no other row out of sight.
-
-        A page that is not full ends the list without one more request: what was saved meanwhile has a higher
-        revision and comes with the next run.
-        """
-        found: dict[str, T] = {}
-        since, total = revision, 0
-        while True:
-            page = self._page(path, read, since, 1, params, kind)
-            total = total or page.total
-            for _, record in page.rows:
-                found.pop(key(record), None)
-                found[key(record)] = record
-            if not page.more and len(found) >= total:
-                return list(found.values()), max(since, page.highest)
-            # One back, lest a row is missed that shares its revision with the last one of this page.
-            if not page.more or not page.rises or page.highest - 1 <= since:
-                break
-            since = page.highest - 1
-        # The server does not sort, or a whole page shares one revision: only page numbers help.
-        rest, highest = self._page_by_page(path, read, key, revision, params, kind)
-        return list({**found, **rest}.values()), max(revision, highest)
-
-    def _page_by_page(
-        self,
-        path: str,
-        read: Callable[[Row], T],
-        key: Callable[[T], str],
-        since: int,
-        params: Mapping[str, str] | None,
-        kind: Kind,
-    ) -> tuple[dict[str, T], int]:
-        """Read all pages, again until a pass brings nothing new: rows move between pages while they are read."""
-        found: dict[str, T] = {}
-        revisions: dict[str, int] = {}
-        for _ in range(_MOST_PASSES):
-            news = False
-            for page_number in range(1, _MOST_PAGES):
-                page = self._page(path, read, since, page_number, params, kind)
-                for its_revision, record in page.rows:
-                    name = key(record)
-                    news = news or revisions.get(name, -1) < its_revision
-                    if revisions.get(name, -1) <= its_revision:
-                        found[name], revisions[name] = record, its_revision
-                if not page.more:
-                    break
-            else:
-                raise self._endless(path)
-            if not news:
-                return found, max(revisions.values(), default=since)
-        raise self._endless(path)
-
-    def _page(
-        self,
-        path: str,
-        read: Callable[[Row], T],
-        since: int,
-        page_number: int,
-        params: Mapping[str, str] | None,
-        kind: Kind,
-    ) -> "_Page[T]":
-        asked = {"sort": "revision", "page": str(page_number), "size": str(_PAGE), **(params or {})}
-        if since > 0:
-            asked["revision"] = str(since)
-        return self.session.get(
-            f"{self._root}/{path}", lambda answer: _page_from(answer, page_number, read), asked, kind=kind
-        )
-
-    def _endless(self, path: str) -> Unavailable:
-        return Unavailable(f"KORONA: the list {path} does not come to rest", "nothing to do: the next run goes on")
+        return self._lists.changed(Listing(path, read, key, params or {}), 0)[0]
 
 
-def _page_from(answer: Answer, page_number: int, read: Callable[[Row], T]) -> _Page[T]:
-    if answer.body is None:
-        return _Page()
-    envelope = an_object(answer.body, "answer")
-    if not isinstance(envelope.get("results"), list):
-        raise NotAsExpected("results is not a list")
-    listed = tuple((reads.revision(row), read(row)) for row in rows(envelope, "results"))
-    # A server may give smaller pages than it was asked for; then it says that there are more.
-    told = bool(inner(envelope, "links").get("next")) or (whole(envelope, "pagesTotal") or 0) > page_number
-    return _Page(listed, bool(listed) and (told or len(listed) >= _PAGE), whole(envelope, "resultsTotal") or 0)
-
-
-def _receipts(point_of_sale_id: str) -> str:
+def _receipts_path(point_of_sale_id: str) -> str:
     return f"pointsOfSale/{_in_path(point_of_sale_id)}/receipts"
+
+
+def _receipts_of(
+    point_of_sale_id: str, params: Mapping[str, str] | None = None, kind: Kind = Kind.LIST
+) -> Listing[BookedReceipt]:
+    return Listing(_receipts_path(point_of_sale_id), reads.booked_receipt, lambda each: each.id, params or {}, kind)
+
+
+def _whole_second(moment: datetime) -> str:
+    # Some clusters refuse fractions of a second in a filter.
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _in_path(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 _LIST = frozenset({"page", "size", "sort", "revision"})
 _MASTER_DATA = _LIST | {"includeDeleted", "number"}
-_RECEIPTS = _LIST | {"number", "orderNumber"}
+_RECEIPTS = _LIST | {"number", "orderNumber", "minBookingTime", "maxBookingTime"}
 _NONE: frozenset[str] = frozenset()
 _ACCOUNT = "/accounts/{koronaAccountId}"
 

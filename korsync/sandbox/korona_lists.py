@@ -1,6 +1,8 @@
 """The lists of the simulated KORONA: reading query values, filtering, sorting, paging, the envelope, the bare 204."""
 
+import re
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -40,6 +42,19 @@ def yes_or_no(request: Request, name: str) -> bool | None:
     if value not in (None, "true", "false"):
         raise Refusal(400, "INVALID_QUERY_PARAMETER", f"{name}={value}")
     return None if value is None else value == "true"
+
+
+def instant(request: Request, name: str) -> datetime | None:
+    """Return a query value as an aware time, None where it was not sent; raise Refusal where it is none.
+
+    A fraction of a second is refused, as some of KORONA's clusters do.
+    """
+    value = text(request, name)
+    if value is None:
+        return None
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})", value):
+        raise Refusal(400, "INVALID_QUERY_PARAMETER", f"{name}={value}")
+    return datetime.fromisoformat(value)
 
 
 def list_answer(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -71,6 +71,12 @@ def tax_included(store: KoronaStore, tax: Mapping[str, Any]) -> bool:
     if "salesTax" in tax:
         return store.resolve(SalesTax, tax["salesTax"]).included
     return bool(tax.get("included", True))
+
+
+def booked_at(receipt: Receipt) -> datetime:
+    """Return when a receipt was booked: as it was posted, or else when it was accepted."""
+    posted = receipt.posted.get("bookingTime")
+    return datetime.fromisoformat(posted) if posted else receipt.accepted_at
 
 
 def row_amounts(store: KoronaStore, item: Json) -> RowAmounts:

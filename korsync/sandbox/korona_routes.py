@@ -9,8 +9,8 @@ from typing import Any
 
 from korsync.sandbox.exchange import Answer, Request
 from korsync.sandbox.korona_contract import PATHS, is_uuid
-from korsync.sandbox.korona_lists import list_answer, matching, text, yes_or_no
-from korsync.sandbox.korona_receipts import Refusal, take_batch
+from korsync.sandbox.korona_lists import instant, list_answer, matching, text, yes_or_no
+from korsync.sandbox.korona_receipts import Refusal, booked_at, take_batch
 from korsync.sandbox.korona_store import (
     Article,
     Cashier,
@@ -200,11 +200,14 @@ def _couple(call: Call) -> Answer:
 def _receipts(call: Call) -> Answer:
     store = call.store
     pos = _checked_point_of_sale(call) if "pointOfSaleId" in call.ids else None
+    earliest, latest = instant(call.request, "minBookingTime"), instant(call.request, "maxBookingTime")
     rows = [
         row
         for row in store.table(Receipt).values()
         if (pos is None or row.point_of_sale_id == pos.id)
         and matching(store, call.request, "orderNumber", row.order_number)
+        and (earliest is None or earliest <= booked_at(row))
+        and (latest is None or booked_at(row) <= latest)
     ]
     return list_answer(store, call.request, Receipt, rows, row_json)
 

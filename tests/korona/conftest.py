@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from korsync.korona import client as korona
+from korsync.korona import lists
 from tests.korona.desk import Desk
 
 
@@ -18,7 +18,7 @@ def desk() -> Iterator[Desk]:
 
 @pytest.fixture
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(korona, "_PAGE", 3)
+    monkeypatch.setattr(lists, "_PAGE", 3)
 
 
 @pytest.fixture

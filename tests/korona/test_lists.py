@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from korsync.errors import ConfigurationError, Unavailable
-from korsync.korona import client as korona
+from korsync.korona import lists
 from korsync.sandbox.exchange import Answer, Fault, Request
 from tests.korona.desk import Desk
 
@@ -158,11 +158,26 @@ def test_a_server_that_gives_smaller_pages_than_asked_is_read_to_the_end(desk: D
 
 
 def test_a_list_that_never_ends_is_given_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(korona, "_MOST_PAGES", 20)
+    monkeypatch.setattr(lists, "_MOST_PAGES", 20)
     body = {"results": [{"id": "a", "revision": 9}, {"id": "b", "revision": 8}], "links": {"next": "x"}}
     desk.server.faults.append(Fault("status", status=200, body=body, times=999))
     with pytest.raises(Unavailable, match="does not come to rest"):
         desk.client.changed_images(0)
+
+
+@pytest.mark.usefixtures("short_pages")
+def test_a_list_that_rises_without_end_is_given_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "_MOST_PAGES", 20)
+
+    def serve(request: Request) -> Answer:
+        since = int(request.query.get("revision", ["0"])[0])
+        found = [{"id": str(since + more), "revision": since + more} for more in (1, 2, 3)]
+        return Answer(200, {"results": found, "links": {"next": "x"}})
+
+    desk.server._handler = serve
+    with pytest.raises(Unavailable, match="does not come to rest"):
+        desk.client.changed_images(0)
+    assert len(desk.server.requests) == 20
 
 
 def test_deleted_articles_come_without_their_number(desk: Desk) -> None:
@@ -189,6 +204,13 @@ def test_an_imported_price_is_announced_though_the_article_was_not_saved(desk: D
 def test_an_older_cluster_without_prices_has_none(desk: Desk) -> None:
     desk.server.faults.append(Fault("status", path="/prices", status=404, body={"code": "MODEL_ID_NOT_FOUND"}))
     assert desk.client.changed_prices(7) == ([], 7)
+
+
+@pytest.mark.parametrize("status", [400, 405, 422])
+def test_a_list_of_prices_that_is_there_but_refused_is_a_mistake_in_the_configuration(desk: Desk, status: int) -> None:
+    desk.server.faults.append(Fault("status", path="/prices", status=status, body={"code": "X"}))
+    with pytest.raises(ConfigurationError):
+        desk.client.changed_prices(7)
 
 
 def test_stock_is_read_by_warehouse_and_a_missing_figure_is_not_zero(desk: Desk) -> None:

@@ -1,13 +1,15 @@
 """Single objects and short lists of KORONA, and coupling."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from korsync.errors import ConfigurationError, Refused
+from korsync.errors import ConfigurationError, Refused, Rejected
+from korsync.sandbox.exchange import Fault
 from korsync.sandbox.korona import COUPLING_ID
-from korsync.sandbox.korona_store import Unit
+from korsync.sandbox.korona_store import Article, Unit
 from tests.korona.desk import NOON, PNG, Desk
 
 # --- single objects and short lists ---
@@ -30,6 +32,30 @@ def test_an_article_is_found_by_exactly_its_number(desk: Desk) -> None:
     assert found.name == "Tee"
 
 
+def test_a_live_article_wins_over_one_that_was_switched_off(desk: Desk) -> None:
+    desk.side.add_article("1042", "Tee, alt")
+    desk.side.deactivate("1042")
+    found = desk.client.product_by_number("1042")
+    assert found is not None
+    assert found.name == "Tee, alt"
+    desk.side.add_article("1042", "Tee")
+    found = desk.client.product_by_number("1042")
+    assert found is not None
+    assert found.name == "Tee"
+
+
+def test_of_several_live_articles_with_a_number_none_is_taken(desk: Desk) -> None:
+    desk.side.add_article("1042", "Tee")
+    desk.side.add_article("1042", "Kaffee")
+    assert desk.client.product_by_number("1042") is None
+
+
+def test_of_several_articles_that_were_switched_off_none_is_taken(desk: Desk) -> None:
+    for name in ("Tee", "Kaffee"):
+        desk.side.save(Article(number="1042", name=name, deactivated=True))
+    assert desk.client.product_by_number("1042") is None
+
+
 def test_an_article_that_is_not_there_is_none(desk: Desk) -> None:
     assert desk.client.product("5a4d0a2e-6c1f-4d5b-8f0a-0c5b1e7a9d99") is None
 
@@ -46,6 +72,14 @@ def test_the_content_of_an_image_comes_as_bytes(desk: Desk) -> None:
     desk.side.add_article("1042", "Tee", image=PNG)
     (image,), _ = desk.client.changed_images(0)
     assert desk.client.image_content(image.id) == PNG
+
+
+def test_the_content_of_an_image_too_large_to_be_read_is_none(desk: Desk) -> None:
+    desk.side.add_article("1042", "Tee", image=PNG + bytes(25 * 1024 * 1024))
+    (image,), _ = desk.client.changed_images(0)
+    desk.server.requests.clear()
+    assert desk.client.image_content(image.id) is None
+    assert len(desk.server.requests) == 1
 
 
 def test_a_replaced_image_is_announced(desk: Desk) -> None:
@@ -101,6 +135,14 @@ def test_a_wrong_password_is_tried_once(desk: Desk) -> None:
     with pytest.raises(Refused):
         desk.open(password="wrong").changed_products(0)
     assert len(desk.server.requests) == 1
+
+
+@pytest.mark.parametrize("echoed", ["canary-password", base64.b64encode(b"me:canary-password").decode(), "canary-id"])
+def test_a_secret_that_korona_repeats_is_not_told(desk: Desk, echoed: str) -> None:
+    desk.server.faults.append(Fault("status", status=422, body={"code": "X", "message": f"{echoed} is odd"}))
+    with pytest.raises(Rejected, match=r"\*\*\* is odd") as caught:
+        desk.open(username="me", password="canary-password", coupling_id="canary-id").account()
+    assert echoed not in f"{caught.value.what} {caught.value.remedy}"
 
 
 def test_a_wrong_account_is_a_mistake_in_the_configuration(desk: Desk) -> None:

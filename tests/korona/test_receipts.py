@@ -1,8 +1,10 @@
 """Receipts posted to KORONA and found again."""
 
 import threading
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -49,12 +51,46 @@ def test_a_return_raises_the_stock(till: Desk) -> None:
     assert found.gross == Decimal("-8.90")
 
 
-def test_a_look_up_finds_exactly_this_order_number(till: Desk) -> None:
+def test_a_look_up_hands_back_all_that_korona_finds_under_an_order_number(till: Desk) -> None:
     till.side.contains_filters = True
     pos = till.point_of_sale()
     till.client.post_receipts(pos.id, COUPLING_ID, [receipt(till, "11042")])
-    assert till.client.receipts_by_order_number(pos.id, "1042") == ()
-    assert len(till.client.receipts_by_order_number(pos.id, "11042")) == 1
+    (found,) = till.client.receipts_by_order_number(pos.id, "1042")
+    assert (found.order_number, found.key) == ("11042", "order/1")
+    assert till.client.receipts_by_order_number(pos.id, "2042") == ()
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 422])
+def test_an_order_number_that_korona_does_not_look_for_concerns_its_order_alone(till: Desk, status: int) -> None:
+    pos = till.point_of_sale()
+    till.server.faults.append(Fault("status", path="/receipts", status=status, body={"code": "X"}))
+    with pytest.raises(Rejected):
+        till.client.receipts_by_order_number(pos.id, "1042")
+
+
+def test_a_receipt_is_found_by_its_booking_time(till: Desk) -> None:
+    pos, sent = till.point_of_sale(), receipt(till)
+    till.client.post_receipts(pos.id, COUPLING_ID, [sent])
+    second = timedelta(seconds=1)
+    for moment in (sent.booked_at, NOON - second, NOON + second, NOON.astimezone(ZoneInfo("Europe/Berlin"))):
+        (found,) = till.client.receipts_booked_at(pos.id, moment)
+        assert found.key == sent.key
+    assert till.client.receipts_booked_at(pos.id, NOON - 2 * second) == ()
+    assert till.client.receipts_booked_at(pos.id, NOON + 2 * second) == ()
+
+
+def test_a_booking_time_goes_out_in_whole_seconds_with_its_offset(till: Desk) -> None:
+    till.client.receipts_booked_at(till.point_of_sale().id, NOON + timedelta(microseconds=999_999))
+    query = till.server.requests[-1].query
+    assert query["minBookingTime"] == ["2026-11-23T10:59:59+00:00"]
+    assert query["maxBookingTime"] == ["2026-11-23T11:00:01+00:00"]
+
+
+def test_a_look_up_by_time_that_korona_refuses_concerns_nothing_else(till: Desk) -> None:
+    pos = till.point_of_sale()
+    till.server.faults.append(Fault("status", path="/receipts", status=400, body={"code": "X"}))
+    with pytest.raises(Rejected):
+        till.client.receipts_booked_at(pos.id, NOON)
 
 
 def test_the_receipts_since_a_revision_come_with_a_cursor(till: Desk) -> None:

@@ -86,6 +86,20 @@ def test_a_receipt_is_booked_at_once_and_lowers_the_stock_of_the_point_of_sales_
     assert booked.posted == desk.server.writes()[0].json()[0]
 
 
+def test_receipts_can_be_asked_for_by_their_booking_time(desk: Desk) -> None:
+    desk.posted_row(receipt("1001", bookingTime="2026-11-23T10:00:00+01:00"))
+    desk.posted_row(receipt("1002", bookingTime="2026-11-23T10:00:01+01:00"))
+    path = f"/pointsOfSale/{desk.id_of('pointsOfSale', '90')}/receipts"
+
+    from_then = desk.rows(path, minBookingTime="2026-11-23T10:00:01+01:00")
+    until_then = desk.rows(path, maxBookingTime="2026-11-23T09:00:00Z")
+
+    assert [row["number"] for row in from_then] == ["1002"]
+    assert [row["number"] for row in until_then] == ["1001"]
+    for wrong in ("2026-11-23T10:00:01.5+01:00", "2026-11-23T10:00:01 01:00", "today"):
+        assert refusal(desk.get(path, minBookingTime=wrong)) == (400, "INVALID_QUERY_PARAMETER")
+
+
 def test_a_booked_receipt_reads_back_with_its_references_and_amounts(desk: Desk) -> None:
     row = desk.posted_row(receipt("1001", cashier={"number": "99"}, customerGroup={"name": "Laufkunden"}))
     pos_id = desk.id_of("pointsOfSale", "90")
