@@ -17,11 +17,19 @@ from korsync.state import SentImage, State, UnsureImage
 LARGEST_IMAGE = 20 * 1024 * 1024
 """Shopify takes images of up to 20 MB."""
 
+TOO_LARGE = f"its image in KORONA is larger than {LARGEST_IMAGE // 1024 // 1024} MB"
+
 MOST_AT_ONCE = 64 * 1024 * 1024
 """Contents held in memory in one run; further new images wait for the next."""
 
 MOST_UNREAD = 3
 """After so many contents that KORONA did not give the others are not asked for in this run."""
+
+NOT_GIVEN = "KORONA did not give its image"
+"""So begins what is remembered of a content that could not be read; the time follows: the longest ago comes first."""
+
+REFUSED = "Shopify did not take its image"
+"""So begins what is remembered of a refused content; the product follows, because another one may take it."""
 
 LONGEST_NUMBER = 80
 """So much of an article number stands in a file name, which Shopify limits."""
@@ -59,10 +67,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Why there is no content of an image now."""
+    """Why there is no content of an image now, and what is remembered of that until the image changes."""
 
     reason: str
     fate: Fate
+    noted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,8 @@ def pull_images(sides: Sides, knowledge: Knowledge, matches: Iterable[Match]) ->
     """Ask KORONA for the contents of images that are new for their product.
 
     What became of images whose answer was lost is looked up first. An image that Shopify shows already, or whose
-    content was sent before, is only remembered.
+    content was sent before, is only remembered. Contents that KORONA did not give in an earlier run come last, lest
+    they keep the others from being read for good.
     """
     matches = list(matches)
     state, waiting = _look_up(sides, knowledge.state, matches)
@@ -100,19 +110,15 @@ def pull_images(sides: Sides, knowledge: Knowledge, matches: Iterable[Match]) ->
     contents = _Contents(sides)
     pictures: dict[str, Picture] = {}
     skips = []
-    for each in matches:
+    for each in sorted(matches, key=lambda each: _not_given(_row(each, images))):
         row = _row(each, images)
         if row is None or _is_known(sent.get(each.article.id), each, row):
             continue
-        data = Unread(MAYBE_TAKEN, Fate.WAITING) if each.article.id in waiting else contents.of(row)
+        data = Unread(MAYBE_TAKEN, Fate.WAITING) if each.article.id in waiting else contents.of(row, each.product.id)
         if isinstance(data, Unread):
+            if data.noted:
+                images[row.id] = replace(row, unfit=data.noted)
             skips.append(Skip(each.sku, data.reason, data.fate))
-            continue
-        trouble = _trouble(data)
-        if trouble:
-            # Judged once: what is no image is not asked for again before it changes.
-            images[row.id] = replace(row, unfit=trouble)
-            skips.append(Skip(each.sku, trouble, Fate.LEFT))
             continue
         fact = SentImage(each.product.id, hashlib.sha256(data).hexdigest()[:16], row.id, row.revision)
         content = _content(fact)
@@ -146,6 +152,17 @@ def without_doubt(state: State, picture: Picture) -> State:
     return replace(state, unsure_images=unsure)
 
 
+def with_refusal(knowledge: Knowledge, picture: Picture, words: str) -> Knowledge:
+    """Note an image that Shopify refused: it is held, and sent again only when it changes or with --full."""
+    catalogue = knowledge.cache.catalogue
+    reason = f"{_refused_by(picture.product_id)}{words}"
+    refused = {
+        use.image_id: ArticleImage(use.image_id, use.image_revision, active=True, unfit=reason) for use in picture.uses
+    }
+    catalogue = replace(catalogue, images=catalogue.images | refused)
+    return Knowledge(without_doubt(knowledge.state, picture), replace(knowledge.cache, catalogue=catalogue))
+
+
 class _Contents:
     """The contents of KORONA's images, each asked for once, up to a total size and a number of failures."""
 
@@ -155,11 +172,13 @@ class _Contents:
         self._found: dict[str, bytes | Unread] = {}
         self._room = MOST_AT_ONCE
 
-    def of(self, row: ArticleImage) -> "bytes | Unread":
-        """Return the content of an image, or why there is none."""
+    def of(self, row: ArticleImage, product_id: int) -> "bytes | Unread":
+        """Return the content of an image that is meant for a product, or why there is none."""
         if not row.active:
             return Unread("its image was deleted in KORONA", Fate.LEFT)
-        if row.unfit:
+        if row.unfit.startswith(_refused_by(product_id)):
+            return Unread(f"{row.unfit}; with --full it is tried again", Fate.HELD)
+        if row.unfit and not row.unfit.startswith((REFUSED, NOT_GIVEN)):
             return Unread(row.unfit, Fate.LEFT)
         if row.id not in self._found:
             self._found[row.id] = self._read(row.id)
@@ -173,12 +192,29 @@ class _Contents:
         try:
             data = self._korona.image_content(image_id)
         except Rejected as error:
-            return Unread(f"its image cannot be read: {error.what}", Fate.LEFT)
+            return _unfit(f"its image cannot be read: {error.what}")
         except Unavailable as error:
             self.unavailable.append(error)
-            return Unread(f"its image waits: {error.what}", Fate.WAITING)
+            return Unread(f"its image waits: {error.what}", Fate.WAITING, f"{NOT_GIVEN} at {self._korona.now}")
+        if data is None:
+            return _unfit(TOO_LARGE)
         self._room -= len(data)
-        return data
+        trouble = _trouble(data)
+        return _unfit(trouble) if trouble else data
+
+
+def _unfit(reason: str) -> Unread:
+    """Judge a content once: it is not asked for again before the image changes."""
+    return Unread(reason, Fate.LEFT, noted=reason)
+
+
+def _refused_by(product_id: int) -> str:
+    return f"{REFUSED} for product {product_id}: "
+
+
+def _not_given(row: ArticleImage | None) -> str:
+    """Return what sorts contents that could not be read behind the others, the longest ago first."""
+    return row.unfit if row is not None and row.unfit.startswith(NOT_GIVEN) else ""
 
 
 def _look_up(sides: Sides, state: State, matches: Iterable[Match]) -> tuple[State, frozenset[str]]:
@@ -233,7 +269,7 @@ def _trouble(data: bytes) -> str:
     if image_kind(data) is None:
         return "its image in KORONA is neither PNG nor JPG"
     if len(data) > LARGEST_IMAGE:
-        return f"its image in KORONA is larger than {LARGEST_IMAGE // 1024 // 1024} MB"
+        return TOO_LARGE
     return ""
 
 

@@ -18,6 +18,7 @@ from korsync.pipelines.images import (
     about_to_send,
     file_name,
     pull_images,
+    with_refusal,
     with_sent,
     without_doubt,
 )
@@ -145,11 +146,13 @@ class Products:
         return after
 
     def batches(self, changes: Sequence[Change]) -> Iterable[Sequence[Change]]:
-        """All in one: what was sent shows in Shopify's own answers, so nothing has to be noted in between."""
-        return [changes] if changes else []
+        """Cut off each image, which is noted just before it is sent; all else shows in Shopify's own answers."""
+        images = [[change] for change in changes if isinstance(change.after, Picture)]
+        others = [change for change in changes if not isinstance(change.after, Picture)]
+        return [others, *images] if others else images
 
     def intend(self, knowledge: Knowledge, batch: Sequence[Change]) -> Knowledge:
-        """Note the images: titles, prices and trackings may be written twice, an image must not."""
+        """Note an image: titles, prices and trackings may be written twice, an image must not."""
         pictures = [change.after for change in batch if isinstance(change.after, Picture)]
         return replace(knowledge, state=about_to_send(knowledge.state, pictures, self._sides.shopify.now))
 
@@ -162,6 +165,8 @@ class Products:
         picture = written.change.after
         if not isinstance(picture, Picture) or written.outcome is Outcome.UNSURE:
             return knowledge
+        if written.outcome is Outcome.REJECTED:
+            return with_refusal(knowledge, picture, written.message)
         noted = with_sent if written.outcome is Outcome.DONE else without_doubt
         return replace(knowledge, state=noted(knowledge.state, picture))
 

@@ -125,6 +125,7 @@ def test_an_article_that_moves_to_another_product_brings_its_image_there(picture
         (b"GIF89a" + bytes(20), "neither PNG nor JPG"),
         (picture(1)[:7], "neither PNG nor JPG"),
         (picture(1) + bytes(images.LARGEST_IMAGE), "larger than 20 MB"),
+        (picture(1) + bytes(25 * 1024 * 1024), "larger than 20 MB"),
     ],
 )
 def test_what_is_no_image_is_left_with_its_reason_and_asked_for_only_once(shop: Shop, data: bytes, reason: str) -> None:
@@ -163,6 +164,11 @@ def test_an_image_that_korona_refuses_stops_no_other(shop: Shop) -> None:
     assert shop.run("products").exit_code == 0
     assert (contents(shop, "1001"), contents(shop, "1002")) == ([], [picture(1002)])
     assert "cannot be read" in shop.reason("products", "1001")
+    with shop.requests() as seen:
+        shop.run_later("products")
+    assert (asked(seen), contents(shop, "1001")) == (0, [])
+    assert "cannot be read" in shop.reason("products", "1001")
+    shop.korona.replace_image("1001", picture(1001), new_id=False)
     shop.run_later("products")
     assert contents(shop, "1001") == [picture(1001)]
 
@@ -182,6 +188,25 @@ def test_images_that_korona_cannot_give_now_wait_and_hold_up_nothing_else(shop: 
     shop.world.korona_server.faults.clear()
     assert shop.run_later("products").exit_code == 0
     assert [contents(shop, number) for number in numbers] == [[picture(int(number))] for number in numbers]
+
+
+def test_images_that_korona_never_gives_keep_no_other_from_being_read(shop: Shop) -> None:
+    numbers = [str(number) for number in range(1001, 1009)]
+    for number in numbers:
+        shop.stocked(number, image=picture(int(number)))
+    shop.init()
+    broken = numbers[: images.MOST_UNREAD + 1]
+    for number in broken:
+        image_id = shop.korona.find(Article, number).image_id
+        shop.world.korona_server.faults.append(Fault("status", "GET", f"/images/{image_id}", status=500, times=999))
+    assert shop.run("products").exit_code == 5
+    assert shop.run_later("products").exit_code == 5
+    assert [number for number in numbers if contents(shop, number)] == numbers[len(broken) :]
+    # Nor does what can be given again wait for good behind what never can.
+    shop.world.korona_server.faults.pop()
+    shop.run_later("products")
+    shop.run_later("products")
+    assert contents(shop, broken[-1]) == [picture(int(broken[-1]))]
 
 
 def test_more_contents_than_one_run_may_hold_wait_for_the_next(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

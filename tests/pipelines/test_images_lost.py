@@ -8,7 +8,7 @@ import pytest
 
 from korsync.commands import Ran
 from korsync.plan import Outcome
-from korsync.sandbox.exchange import Fault
+from korsync.sandbox.exchange import Fault, Request
 from korsync.sandbox.sample import picture
 from korsync.state import UnsureImage
 from tests.pipelines.catalogue import asked, contents, posted, product
@@ -98,16 +98,82 @@ def test_an_image_that_another_variant_may_have_brought_is_waited_for(shop: Shop
     assert contents(shop) == [picture(1)]
 
 
-def test_a_refused_image_is_held_and_tried_again(shop: Shop, next_run: NextRun) -> None:
-    shop.stocked("1001", image=picture(1))
+@pytest.fixture
+def refused(shop: Shop) -> Shop:
+    """A shop with one article whose picture Shopify has just refused, and would take now."""
+    shop.stocked("1001", name="Tee", price="8.90", image=picture(1))
     shop.init()
     refusal = {"errors": {"image": ["is not to our taste"]}}
     shop.world.shopify_server.faults.append(Fault("status", "POST", "/images", status=422, body=refusal))
     assert shop.run("products").exit_code == 1
     assert "is not to our taste" in shop.held("1001").reason
     assert shop.state.unsure_images == {}
-    assert next_run().exit_code == 0
-    assert (contents(shop), shop.state.held) == ([picture(1)], {})
+    return shop
+
+
+def test_a_refused_image_is_held_and_neither_read_nor_sent_again(refused: Shop) -> None:
+    since = refused.held("1001").since
+    with refused.requests() as seen:
+        assert refused.run_later("products").exit_code == 1
+    assert (asked(seen), seen.writes) == (0, [])
+    assert "is not to our taste" in refused.held("1001").reason
+    assert "--full" in refused.held("1001").reason
+    assert refused.held("1001").since == since
+
+
+@pytest.mark.parametrize("new_id", [True, False])
+def test_a_refused_image_that_was_changed_is_tried_again(refused: Shop, new_id: bool) -> None:
+    refused.korona.replace_image("1001", picture(2), new_id=new_id)
+    assert refused.run_later("products").exit_code == 0
+    assert (contents(refused), refused.state.held) == ([picture(2)], {})
+
+
+def test_a_refused_image_is_tried_again_when_everything_is_read(refused: Shop) -> None:
+    refused.later()
+    assert refused.run("products", full=True).exit_code == 0
+    assert (contents(refused), refused.state.held) == ([picture(1)], {})
+
+
+def test_an_image_that_one_product_refused_is_offered_to_another(refused: Shop) -> None:
+    refused.shopify.delete_product("1001")
+    refused.shopify.add_product("Tee", [{"sku": "1001", "price": "8.90"}])
+    assert refused.run_later("products").exit_code == 0
+    assert (contents(refused), refused.state.held) == ([picture(1)], {})
+
+
+def test_after_a_long_push_an_image_waits_as_long_as_any_other(shop: Shop) -> None:
+    shop.stocked("1001", image=picture(1))
+    shop.init()
+    shop.shopify.set_price("1001", "8.80")
+    server = shop.world.shopify_server
+    server.before_request = lambda request: shop.later(7) if request.method == "PUT" else None
+    server.faults.append(Fault("lose_answer", "POST", "/images"))
+    shop.run("products")
+    server.before_request = None
+    shown = product(shop, "1001")
+    late, shown.images = shown.images, []
+    with shop.requests() as seen:
+        shop.run_later("products", minutes=10)
+    assert posted(seen) == []
+    shown.images = late
+    shop.run_later("products", minutes=10)
+    assert (contents(shop), shop.state.unsure_images) == ([picture(1)], {})
+
+
+def test_a_run_that_dies_leaves_doubt_about_the_image_it_was_sending_alone(shop: Shop) -> None:
+    for number in ("1001", "1002"):
+        shop.stocked(number, image=picture(int(number)))
+    shop.init()
+    doubts: list[list[str]] = []
+
+    def look(request: Request) -> None:
+        if request.method == "POST":
+            doubts.append([each.image.content_hash for each in shop.state.unsure_images.values()])
+
+    shop.world.shopify_server.before_request = look
+    shop.run("products")
+    assert [len(each) for each in doubts] == [1, 1]
+    assert doubts[0] != doubts[1]
 
 
 def test_an_image_left_over_by_a_refusing_shop_is_no_doubt(shop: Shop, next_run: NextRun) -> None:
