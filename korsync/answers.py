@@ -16,8 +16,12 @@ T = TypeVar("T")
 
 Row = Mapping[str, Any]
 
-_DIGITS = 30
-"""No price, quantity or id of either side is longer; 1e999999999 is legal JSON and would hang the arithmetic."""
+_DIGITS = 20
+"""No price, quantity or id of either side is longer.
+
+1e999999999 is legal JSON and would hang the arithmetic; with 20 digits before the point and the cents behind it a sum
+stays within the 28 that Decimal reckons with exactly.
+"""
 
 
 class NotAsExpected(Exception):
@@ -49,9 +53,9 @@ def date_in(headers: Mapping[str, str]) -> datetime | None:
     """Return the Date of an answer in UTC; None where it is missing or nonsense."""
     try:
         instant = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
+        return instant.astimezone(UTC) if instant.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return instant.astimezone(UTC) if instant.tzinfo else None
 
 
 def needed(value: T | None, name: str) -> T:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 HEADER = "x-shopify-shop-api-call-limit"
 """The header, by its lower-case name, that says `requests in the bucket/size of the bucket`."""
 
+_SMALLEST = 10
+"""Shopify's smallest bucket holds 40; one below this is nonsense, and would hold every request back for long."""
+
 _SHARE = 0.8
 """How full the bucket may get; the rest is left to requests that were sent but not yet counted."""
 
@@ -56,8 +59,9 @@ class Bucket:
         """Note what the answer said about the bucket; None where there was no answer or no such header."""
         with self._lock:
             self._under_way -= 1
-            match = re.fullmatch(r"([0-9]{1,6})/([1-9][0-9]{0,5})", told or "")
-            if match:
+            match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", told or "")
+            if match and int(match[2]) >= _SMALLEST:
                 self._size = int(match[2])
-                self._level = int(match[1]) + self._under_way
+                # Whatever is told, no more can be waited for than a full bucket and what is under way.
+                self._level = min(int(match[1]), self._size) + self._under_way
                 self._at = self._monotonic()

@@ -57,6 +57,9 @@ def test_missing_objects_and_lists_are_empty() -> None:
         (money, "\u0665"),
         (number, Decimal("1e999999999")),
         (number, Decimal("1e-999999999")),
+        (number, Decimal("1e26")),
+        (number, Decimal("123456789012345678901")),
+        (money, "100000000000000000000000000"),
         (moment, "2026-11-23T10:15:02"),
         (moment, "yesterday"),
         (moment, "9999-12-31T23:59:59-14:00"),
@@ -107,7 +110,13 @@ def test_json_that_calls_itself_html_is_no_answer() -> None:
     assert answer_from({"content-type": "text/html"}, b"{}") is None
 
 
-@pytest.mark.parametrize("date", ["", "nonsense", "Mon, 23 Nov 2026 25:00:00 GMT"])
+BEYOND_THE_CALENDAR = [
+    "Fri, 31 Dec 9999 23:59:59 -1400",
+    "Mon, 23 Nov 99999999999999999999 10:00:00 GMT",
+]
+
+
+@pytest.mark.parametrize("date", ["", "nonsense", "Mon, 23 Nov 2026 25:00:00 GMT", *BEYOND_THE_CALENDAR])
 def test_a_date_that_is_none_is_none(date: str) -> None:
     answer = answer_from({"Date": date}, b"{}")
     assert answer is not None

@@ -78,7 +78,29 @@ def test_a_bucket_filled_by_somebody_else_is_waited_for() -> None:
     assert time.seconds == pytest.approx(4.5)
 
 
-@pytest.mark.parametrize("told", [None, "", "40", "a/b", "1/0", "-1/40", "1/40/2"])
+@pytest.mark.parametrize("told", ["4000/40", "999999/40"])
+def test_nobody_waits_for_more_than_a_full_bucket(told: str) -> None:
+    time = Time()
+    bucket = Bucket(time.sleep, time.monotonic)
+    bucket.enter()
+    bucket.leave(told)
+    assert bucket.seconds_for(1) == pytest.approx(4.5)
+    bucket.enter()
+    assert time.seconds == pytest.approx(4.5)
+
+
+def test_what_is_under_way_comes_on_top_of_what_is_told() -> None:
+    time = Time()
+    bucket = Bucket(time.sleep, time.monotonic)
+    for _ in range(5):
+        bucket.enter()
+    bucket.leave("28/40")
+    assert bucket.seconds_for(1) == pytest.approx(0.5)
+    bucket.enter()
+    assert time.seconds == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("told", [None, "", "40", "a/b", "1/0", "1/1", "9/9", "-1/40", "1/40/2"])
 def test_without_a_bucket_nothing_is_held_back(told: str | None) -> None:
     time = Time()
     bucket = Bucket(time.sleep, time.monotonic)

@@ -96,6 +96,12 @@ def test_a_receipt_without_a_total_adds_up_its_lines() -> None:
     assert reads.booked_receipt({"id": "a", "items": items}).gross == Decimal("6.50")
 
 
+def test_the_total_of_a_receipt_goes_before_the_sum_of_its_lines() -> None:
+    row = {"id": "a", "total": {"gross": Decimal("4.50")}, "items": [{"total": {"gross": Decimal("5.00")}}]}
+    assert reads.booked_receipt(row).gross == Decimal("4.50")
+    assert reads.booked_receipt({**row, "total": {"gross": Decimal(0)}}).gross == 0
+
+
 @pytest.mark.parametrize("line_id", ["", "abc", "-5", "9" * 30, None])
 def test_a_line_with_somebody_elses_reference_has_no_line_id(line_id: str | None) -> None:
     items = [{"externalReferences": {"shopifyLineId": line_id}}]

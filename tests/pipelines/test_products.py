@@ -137,6 +137,26 @@ def test_pieces_that_another_service_counts_are_left_to_it(shop: Shop, next_run:
     assert "another service" in shop.reason("products", "1001")
 
 
+@pytest.mark.parametrize("tracked", [True, False])
+def test_where_korona_does_not_say_whether_it_counts_the_shop_is_left_as_it_is(
+    shop: Shop, next_run: NextRun, tracked: bool
+) -> None:
+    shop.stocked("1001", price="8.90")
+    shop.shopify.set_tracked("1001", tracked)
+
+    def say_nothing(request: Request, answer: Answer) -> None:
+        if request.path.endswith("/products") and answer.body:
+            for row in answer.body["results"]:
+                del row["trackInventory"]
+
+    shop.world.korona_server.after_request = say_nothing
+    shop.init()
+    with shop.requests() as seen:
+        assert next_run().exit_code == 0
+    assert seen.writes == []
+    assert variant(shop, "1001").tracked is tracked
+
+
 def test_values_edited_by_hand_in_the_shop_are_set_back(shop: Shop, next_run: NextRun) -> None:
     shop.stocked("1001", name="Ceylon Tee", price="8.90")
     shop.init()

@@ -126,6 +126,17 @@ def test_far_fewer_articles_than_at_the_last_look_stop_and_are_accepted_once(twe
     assert twenty.run_later("products", minutes=daily).exit_code == 0
 
 
+def test_far_fewer_products_than_at_the_last_look_stop_and_are_accepted_once(twenty: Shop) -> None:
+    for number in NUMBERS[:12]:
+        twenty.shopify.delete_product(number)
+    twenty.korona.change_price("1020", Decimal("9.20"))
+    daily = 25 * 60
+    assert "Shopify's products came back" in stops(twenty, lambda: twenty.run_later("products", minutes=daily))
+    accept(twenty)
+    assert twenty.run_later("products").exit_code == 0
+    assert (price(twenty, "1020"), twenty.state.accepted) == ("9.20", {})
+
+
 def test_an_empty_list_of_articles_stops(twenty: Shop) -> None:
     twenty.world.korona_server.faults.append(Fault("status", "GET", "/products$", times=99, status=204))
     assert "KORONA's articles" in stops(twenty, lambda: twenty.run_later("products", minutes=25 * 60))

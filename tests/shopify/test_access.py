@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from korsync.errors import KorsyncError, Refused
+from korsync.errors import KorsyncError, Refused, Rejected
+from korsync.sandbox.exchange import Fault
 from korsync.sandbox.shopify_access import Bucket
 from korsync.settings import ShopifySettings
 from korsync.shopify import client as shopify
@@ -42,6 +43,25 @@ def test_a_wrong_secret_is_refused_and_not_told(counter: Counter) -> None:
         client.shop()
     assert "canary-secret" not in str(caught.value)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("echoed", "known"),
+    [
+        ("canary-token", {"access_token": "canary-token"}),
+        ("canary-secret", {"access_token": None, "client_id": "a", "client_secret": "canary-secret"}),
+        ("canary-granted", {"access_token": None, "client_id": "a", "client_secret": "canary-secret"}),
+    ],
+)
+def test_a_secret_that_shopify_repeats_is_not_told(counter: Counter, echoed: str, known: dict[str, str | None]) -> None:
+    granted = {"access_token": "canary-granted", "scope": "", "expires_in": 86399}
+    counter.server.faults += [
+        Fault("status", path="/access_token", status=200, body=granted),
+        Fault("status", path="/shop.json", status=422, body={"errors": f"{echoed} is odd"}),
+    ]
+    with pytest.raises(Rejected, match=r"\*\*\* is odd") as caught:
+        counter.open(**known).shop()
+    assert echoed not in f"{caught.value.what} {caught.value.remedy}"
 
 
 def test_a_wrong_token_is_refused(counter: Counter) -> None:

@@ -169,6 +169,13 @@ def test_fees_of_which_only_the_sum_is_told_are_not_lost() -> None:
     assert order(original_total_additional_fees_set=None).fees == ()
 
 
+def test_fees_that_are_listed_are_not_counted_again_by_their_sum() -> None:
+    listed = {"id": 1, "name": "Wrapping", "price": "1.50"}
+    told = {"shop_money": {"amount": "1.50"}}
+    (fee,) = order(additional_fees=[listed], original_total_additional_fees_set=told).fees
+    assert (fee.id, fee.title, fee.price) == (1, "Wrapping", Decimal("1.50"))
+
+
 def test_a_removed_shipping_line_is_known_as_removed() -> None:
     rows = [{"id": 1, "price": "4.90"}, {"id": 2, "price": "6.90", "is_removed": True}]
     assert [each.removed for each in order(shipping_lines=rows).shipping_lines] == [False, True]
