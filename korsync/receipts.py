@@ -246,11 +246,13 @@ def _paid_through(gateway: str, transactions: tuple[Transaction, ...]) -> Decima
 
     A promise stays listed when it is kept: an authorization beside its capture, a pending sale beside the sale.
     """
-    of_gateway = [each for each in transactions if each.gateway == gateway]
+    # What a void takes back is the whole authorization before it; its own amount may be 0.
+    voided = {each.parent_id for each in transactions if each.kind == "void" and each.status == "success"}
+    of_gateway = [each for each in transactions if each.gateway == gateway and each.id not in voided]
 
     def sum_of(kinds: set[str], status: str) -> Decimal:
         return sum((each.amount for each in of_gateway if each.kind in kinds and each.status == status), Decimal(0))
 
     taken = sum_of({"sale", "capture"}, "success")
-    authorized = sum_of({"authorization"}, "success") - sum_of({"void"}, "success")
-    return taken or max(authorized, Decimal(0)) + sum_of({"sale", "capture", "authorization"}, "pending")
+    promised = sum_of({"sale", "capture", "authorization"}, "pending")
+    return taken or sum_of({"authorization"}, "success") + promised

@@ -75,13 +75,14 @@ class RefundLine:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A payment or refund of money in the shop's currency."""
+    """A payment or refund of money in the shop's currency; `parent_id` is the transaction that it goes back to."""
 
     id: int
     kind: str
     status: str
     gateway: str
     amount: Decimal
+    parent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

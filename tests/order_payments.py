@@ -22,11 +22,11 @@ def pay(
         share = min(left, draw(CENTS)) if left > 0 else 0
         left -= share
         paid[_method(gateway)] = paid.get(_method(gateway), 0) + share
-        moves += _moves(draw, gateway, share, currency)
+        moves += _moves(draw, gateway, share, currency, len(moves))
     last = gateways[-1] if gateways else "none"
     paid[_method(last)] = paid.get(_method(last), 0) + left
     if gateways and left > 0 and chance(draw, 80):
-        moves += _moves(draw, last, left, currency)
+        moves += _moves(draw, last, left, currency, len(moves))
     kinds.add(f"{len(gateways)} gateways")
     if not total:
         kinds.add("zero total")
@@ -37,8 +37,11 @@ def _method(gateway: str) -> str:
     return id_of(METHODS.get(gateway, "other"))
 
 
-def _moves(draw: Draw, gateway: str, units: int, currency: str) -> list[Transaction]:
-    """Return transactions that come to this amount through a gateway, in one of the ways that it happens."""
+def _moves(draw: Draw, gateway: str, units: int, currency: str, before: int) -> list[Transaction]:
+    """Return transactions that come to this amount through a gateway, in one of the ways that it happens.
+
+    `before` is how many transactions the order has already; a void goes back to the one before it.
+    """
     half = units // 2
     ways: tuple[tuple[tuple[str, str, int], ...], ...] = (
         (("sale", "success", units),),
@@ -48,9 +51,11 @@ def _moves(draw: Draw, gateway: str, units: int, currency: str) -> list[Transact
         (("sale", "pending", units),),
         (("sale", "pending", units), ("sale", "success", units)),
         (("sale", "failure", units + 500), ("sale", "success", units)),
-        (("authorization", "success", half), ("void", "success", half), ("authorization", "success", units)),
+        (("authorization", "success", half), ("void", "success", 0), ("authorization", "success", units)),
+        (("authorization", "pending", units),),
     )
+    moves = enumerate(one(draw, ways) if units else (), start=before + 1)
     return [
-        Transaction(1, kind, status, gateway, amount(part, currency))
-        for kind, status, part in (() if not units else one(draw, ways))
+        Transaction(place, kind, status, gateway, amount(part, currency), place - 1 if kind == "void" else None)
+        for place, (kind, status, part) in moves
     ]

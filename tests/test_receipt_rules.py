@@ -244,8 +244,8 @@ def test_fees_and_shipping_go_on_their_articles_with_their_own_taxes() -> None:
 # --- payments ---
 
 
-def paid(gateway: str, amount: str, kind: str = "sale", status: str = "success") -> Transaction:
-    return Transaction(1, kind, status, gateway, money(amount))
+def paid(gateway: str, amount: str, kind: str = "sale", status: str = "success", **more: Any) -> Transaction:
+    return replace(Transaction(1, kind, status, gateway, money(amount)), **more)
 
 
 def split(gateways: tuple[str, ...], *transactions: Transaction) -> list[tuple[str, str]]:
@@ -271,11 +271,17 @@ def test_one_gateway_pays_all_of_it_whatever_was_paid() -> None:
         (paid("paypal", "20.00", status="failure"), paid("paypal", "8.00"), paid("shopify_payments", "12.00")),
         (paid("paypal", "5.00"), paid("paypal", "3.00"), paid("shopify_payments", "12.00")),
         (
-            paid("paypal", "9.00", "authorization"),
-            paid("paypal", "9.00", "void"),
+            paid("paypal", "9.00", "authorization", id=7),
+            paid("paypal", "0.00", "void", parent_id=7),
             paid("paypal", "8.00", "authorization"),
             paid("shopify_payments", "12.00"),
         ),
+        (
+            paid("paypal", "8.00", "authorization", id=7),
+            paid("paypal", "8.00", "void", "failure", parent_id=7),
+            paid("shopify_payments", "12.00"),
+        ),
+        (paid("paypal", "8.00", "authorization", "pending"), paid("shopify_payments", "12.00")),
     ],
 )
 def test_several_gateways_are_split_by_what_each_brought(transactions: tuple[Transaction, ...]) -> None:

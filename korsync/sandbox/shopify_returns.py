@@ -238,6 +238,7 @@ def _refund_cancelled(store: Store, order: Order, restock: bool, at: datetime) -
     for held in [each for each in order.transactions if each.kind == "authorization"]:
         if not paid(order):
             void_id = store.next_id("transaction")
-            void = Transaction(void_id, "void", "success", held.gateway, held.amount, refund.created_at, held.id)
+            nothing = Decimal(0)  # what a void takes back is told by its parent, its own amount is 0
+            void = Transaction(void_id, "void", "success", held.gateway, nothing, refund.created_at, held.id)
             order.transactions.append(void)
     touch_order(store, order, at)

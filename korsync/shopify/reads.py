@@ -124,7 +124,7 @@ def _order(row: Row) -> Order:
     order_lines = rows(row, "line_items")
     return Order(
         id=_id(row),
-        name=text(row, "name") or f"#{order_number}",
+        name=(text(row, "name") or "").strip() or f"#{order_number}",
         order_number=order_number,
         created_at=needed(moment(row, "created_at"), "created_at"),
         updated_at=needed(moment(row, "updated_at"), "updated_at"),
@@ -183,6 +183,7 @@ def transaction(row: Row) -> Transaction:
         kind=text(row, "kind") or "",
         status=text(row, "status") or "",
         gateway=text(row, "gateway") or "",
+        parent_id=whole(row, "parent_id"),
         amount=needed(_in_shop_money(row, "amount"), "amount"),
     )
 

@@ -99,6 +99,11 @@ def test_an_order_whose_pieces_cannot_be_read_cannot_be_used(name: str) -> None:
         order(line_items=[{**LINE, name: None}])
 
 
+def test_blanks_around_a_name_are_not_part_of_it() -> None:
+    assert order(name=" #1042 ").name == "#1042"
+    assert order(name="  ").name == "#1042"
+
+
 def test_the_shops_money_goes_before_the_buyers() -> None:
     both = {"shop_money": {"amount": "8.90"}, "presentment_money": {"amount": "9.79"}}
     assert line(price="9.79", price_set=both).price == Decimal("8.90")
