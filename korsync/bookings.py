@@ -4,6 +4,7 @@ Shopify's order list and KORONA's receipts are the two sources; the state holds 
 intents of bookings whose outcome is not known yet.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -70,6 +71,7 @@ def remember(order: Order, known: KnownOrder | None, start: datetime) -> KnownOr
         listed=known.listed,
         listed_refunds=known.listed_refunds,
         ignored_refunds=known.ignored_refunds,
+        booked_by_hand=known.booked_by_hand,
     )
 
 
@@ -90,7 +92,9 @@ def worth_remembering(order: KnownOrder, now: datetime) -> bool:
 
     What a person decided stands nowhere else: forgotten, an order settled by hand would be booked when it comes up.
     """
-    if order.updated_at > now - QUIET or order.ignored or order.ignored_refunds or added_since_booking(order):
+    if order.updated_at > now - QUIET or order.ignored or order.ignored_refunds or order.booked_by_hand:
+        return True
+    if added_since_booking(order) or may_have_been_forgotten(order):
         return True
     if order.before_start:
         return not order.fulfilled and not order.ignored and order.cancelled_at is None
@@ -101,9 +105,15 @@ def worth_remembering(order: KnownOrder, now: datetime) -> bool:
 
 def is_due(order: KnownOrder) -> bool:
     """Tell whether an order's sale has still to be booked; once an intent exists it is booked to the end."""
-    if is_booked(order.sale) or order.ignored or order.test or order.before_start:
+    if is_booked(order.sale) or order.ignored:
         return False
-    return is_begun(order) or order.cancelled_at is None
+    return is_begun(order) or not (order.test or order.before_start or order.cancelled_at is not None)
+
+
+def may_have_been_forgotten(order: KnownOrder) -> bool:
+    """Tell whether an order that is cancelled when it comes up must be looked up: it may have been booked long ago."""
+    is_new = order.sale is None and not order.listed
+    return is_new and order.cancelled_at is not None and not (order.test or order.before_start or order.ignored)
 
 
 def is_begun(order: KnownOrder) -> bool:
@@ -146,7 +156,8 @@ def intent(receipt: Receipt, order: KnownOrder, previous: Booking | None, now: d
     Attempts of which nothing can stand in KORONA are not counted.
     """
     attempts = previous.attempts + 1 if previous and may_stand_in_korona(previous) else 1
-    return Booking(receipt.key, BookingStatus.INTENT, pieces_of(receipt, order), receipt, now, attempts)
+    pieces = pieces_of(receipt, order)
+    return Booking(receipt.key, BookingStatus.INTENT, pieces, receipt, now, attempts, order_number=receipt.order_number)
 
 
 def outcome_of(booking: Booking, outcome: Outcome, message: str, now: datetime) -> Booking:
@@ -232,7 +243,7 @@ def _found(
     mine = [each for each in found if each.key == key]
     if not mine:
         return None
-    begun = previous or Booking(key, BookingStatus.INTENT, ())
+    begun = replace(previous or Booking(key, BookingStatus.INTENT, ()), order_number=mine[0].order_number or "")
     pieces = _booked_pieces(mine[0], {line.id for line in order.lines})
     trouble = _difference(mine[0], begun.receipt, known_pieces, total) if len(mine) == 1 else several(len(mine))
     if trouble:
@@ -285,10 +296,12 @@ def several(number: int) -> str:
     return f"KORONA holds {number} receipts for it"
 
 
-def _quantities(receipt: Receipt | BookedReceipt) -> dict[int | None, Decimal]:
-    found: dict[int | None, Decimal] = {}
+def _quantities(receipt: Receipt | BookedReceipt) -> dict[int, Decimal]:
+    """Add up the pieces per line; rows that KORONA put in by itself, such as a bundle's parts, are not ours."""
+    found: dict[int, Decimal] = {}
     for line in receipt.lines:
-        found[line.line_id] = found.get(line.line_id, Decimal(0)) + line.quantity
+        if line.line_id is not None:
+            found[line.line_id] = found.get(line.line_id, Decimal(0)) + line.quantity
     return found
 
 
@@ -311,6 +324,20 @@ def added_since_booking(order: KnownOrder) -> dict[int, int]:
     """Return the pieces per line that an edit added after the sale was booked."""
     if order.sale is None or order.sale.status is not BookingStatus.BOOKED:
         return {}
-    booked = {each.line_id: each.quantity for each in order.sale.pieces}
-    more = {line.id: line.quantity - booked.get(line.id, 0) for line in order.lines}
+    more = {line.id: line.quantity for line in order.lines}
+    for each in (*order.sale.pieces, *order.booked_by_hand):
+        more[each.line_id] = more.get(each.line_id, 0) - each.quantity
     return {line_id: pieces for line_id, pieces in more.items() if pieces > 0}
+
+
+def with_added_pieces_settled(order: KnownOrder) -> KnownOrder:
+    """Return the order with the pieces that edits have added so far taken for booked by hand."""
+    more = tuple(Pieces(line_id, pieces) for line_id, pieces in added_since_booking(order).items())
+    return replace(order, booked_by_hand=(*order.booked_by_hand, *more))
+
+
+def names_apart(orders: Iterable[KnownOrder]) -> dict[int, str]:
+    """Return what a person calls each order, by id: its name, with the id behind it where several bear the name."""
+    listed = list(orders)
+    count = Counter(order.name for order in listed)
+    return {each.id: each.name if count[each.name] == 1 else f"{each.name} ({each.id})" for each in listed}

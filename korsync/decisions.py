@@ -3,7 +3,13 @@
 from dataclasses import replace
 
 from korsync.attempts import is_given_up
-from korsync.bookings import with_booking, without_booking
+from korsync.bookings import (
+    added_since_booking,
+    names_apart,
+    with_added_pieces_settled,
+    with_booking,
+    without_booking,
+)
 from korsync.errors import ConfigurationError
 from korsync.receipts import sale_key
 from korsync.returns import refund_key
@@ -19,6 +25,8 @@ OPEN_TO_DECISION = frozenset({BookingStatus.QUEUED, BookingStatus.CONFLICT})
 def ignore(state: State, item: str) -> State:
     """Settle an order (`1042`) or a refund (`1042 refund 940000000001`) by hand: korsync leaves it alone from now on.
 
+    Of an order that is booked only the pieces that edits have added are settled.
+
     Raises ConfigurationError where no such item is known, or where its receipt may just have been booked.
     """
     _must_be_meant(state, item)
@@ -29,7 +37,10 @@ def ignore(state: State, item: str) -> State:
             f"the receipt of {item} was sent, and what became of it is not known yet",
             "let korsync run first: it looks that up",
         )
-    if refund_id is None:
+    if refund_id is None and added_since_booking(order):
+        # What a later edit adds is a matter of its own: only what was booked by hand is settled.
+        changed = with_added_pieces_settled(order)
+    elif refund_id is None:
         changed = replace(order, ignored=True)
     else:
         changed = replace(order, ignored_refunds=tuple(sorted({*order.ignored_refunds, refund_id})))
@@ -44,7 +55,7 @@ def retry(state: State, item: str) -> State:
     _must_be_meant(state, item)
     order, refund_id = _find(state, item)
     if refund_id is None:
-        changed = replace(order, ignored=False)
+        changed = replace(order, ignored=False, booked_by_hand=())
     else:
         changed = replace(order, ignored_refunds=tuple(each for each in order.ignored_refunds if each != refund_id))
     booking = _booking(order, refund_id)
@@ -54,7 +65,7 @@ def retry(state: State, item: str) -> State:
                 f"KORONA has queued the receipt of {item}",
                 "wait: it is held once a day has passed",
             )
-        changed = without_booking(changed, booking.key)
+        changed = without_booking(changed, booking.key) if refund_id is None else with_booking(changed, _anew(booking))
     if booking is not None and is_given_up(booking):
         # What was sent may still come to stand in KORONA: it is not forgotten, only tried so often again.
         changed = with_booking(changed, replace(booking, attempts=1))
@@ -71,10 +82,19 @@ def accept(state: State, pipeline: str) -> State:
     return replace(state, accepted=state.accepted | {pipeline: state.stopped[pipeline]})
 
 
+def _anew(booking: Booking) -> Booking:
+    """Return a return that is to be made anew although KORONA may hold it.
+
+    As long as nobody has looked, its pieces must not be taken for goods of which KORONA has still to be told.
+    """
+    return replace(booking, status=BookingStatus.REFUSED, receipt=None, attempts=max(booking.attempts, 2), reason="")
+
+
 def _find(state: State, item: str) -> tuple[KnownOrder, int | None]:
     name, _, refund = item.strip().partition(" refund ")
     wanted = name.removeprefix("#")
-    found = [order for order in state.orders.values() if order.name.removeprefix("#") == wanted]
+    names = names_apart(state.orders.values())
+    found = [order for order in state.orders.values() if names[order.id].removeprefix("#") == wanted]
     refund_id = int(refund) if refund.isdecimal() else None
     if len(found) != 1 or (refund and refund_id not in _refunds(found[0])):
         raise ConfigurationError(f"korsync knows of no item “{item}”", "see `korsync status` for what is held")

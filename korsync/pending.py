@@ -154,6 +154,7 @@ def index_sales(
 
 def _sale(order: KnownOrder, line: KnownLine, location_id: int, korona_now: datetime, settle: timedelta) -> Sale:
     settled = _posted(order, line) if is_settled(order.sale, korona_now, settle) else 0
+    settled += sum(each.quantity for each in order.booked_by_hand if each.line_id == line.id)
     put_back = tuple(
         PutBack(each.quantity, each.at, each.location_id in (None, location_id), _may_be_sent(order, each.refund_id))
         for each in order.restocks

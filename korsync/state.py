@@ -42,7 +42,7 @@ class Pieces:
 class Booking:
     """The state of one receipt; `receipt` is exactly what is posted and is kept until it is booked.
 
-    `sent_at` and `confirmed_at` are KORONA's own time.
+    `sent_at` and `confirmed_at` are KORONA's own time; `order_number` is what the receipt is looked up by.
     """
 
     key: str
@@ -53,6 +53,7 @@ class Booking:
     attempts: int = 0
     confirmed_at: datetime | None = None
     reason: str = ""
+    order_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ class Restock:
 class KnownOrder:
     """A Shopify order until it is finished and has been quiet for 30 days.
 
-    `listed` and `listed_refunds` tell what a person was told once: that the order or a refund is not booked, and why.
+    `booked_by_hand` are pieces that an edit added and a person has booked in KORONA. `listed` and `listed_refunds` tell
+    what a person was told once: that the order or a refund is not booked, and why.
     """
 
     id: int
@@ -99,6 +101,7 @@ class KnownOrder:
     listed: bool = False
     listed_refunds: tuple[int, ...] = ()
     ignored_refunds: tuple[int, ...] = ()
+    booked_by_hand: tuple[Pieces, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +269,6 @@ def _check(key: int, order: KnownOrder) -> None:
         raise ValueError(f"$.orders.{key}.id: must be {key}")
     bookings = (order.sale, *order.returns) if order.sale else order.returns
     counted: tuple[KnownLine | Restock | Pieces, ...] = (*order.lines, *order.restocks)
-    counted += tuple(pieces for booking in bookings for pieces in booking.pieces)
+    counted += (*order.booked_by_hand, *(pieces for booking in bookings for pieces in booking.pieces))
     if any(each.quantity < 0 for each in counted) or any(booking.attempts < 0 for booking in bookings):
         raise ValueError(f"$.orders.{key}: a quantity or a number of attempts is below 0")

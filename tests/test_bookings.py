@@ -16,9 +16,11 @@ from korsync.bookings import (
     is_due,
     is_settled,
     may_stand_in_korona,
+    names_apart,
     open_refunds,
     outcome_of,
     start_instant,
+    with_added_pieces_settled,
     with_booking,
     without_booking,
     worth_remembering,
@@ -123,7 +125,7 @@ def test_a_time_zone_that_this_machine_does_not_know_is_said_so() -> None:
 
 def test_an_intent_holds_the_receipt_the_pieces_of_its_order_and_the_time() -> None:
     made = intent(posted(), known(), None, NOW)
-    assert made == Booking("order/1", BookingStatus.INTENT, (Pieces(LINE, 3),), posted(), NOW, 1)
+    assert made == Booking("order/1", BookingStatus.INTENT, (Pieces(LINE, 3),), posted(), NOW, 1, order_number="1001")
 
 
 @pytest.mark.parametrize(
@@ -184,7 +186,15 @@ def test_what_is_not_there_leaves_everything_as_it_was() -> None:
 def test_what_is_there_as_it_was_posted_is_booked_from_now_on() -> None:
     order = known(sale=intent(posted(), known(), None, LONG_AGO))
     found = found_sale(order, None, [booked("order/2"), booked()], NOW)
-    assert found == Booking("order/1", BookingStatus.BOOKED, (Pieces(LINE, 3),), None, LONG_AGO, 1, NOW)
+    pieces = (Pieces(LINE, 3),)
+    assert found == Booking("order/1", BookingStatus.BOOKED, pieces, None, LONG_AGO, 1, NOW, order_number="1001")
+
+
+def test_rows_that_korona_put_into_a_receipt_by_itself_are_no_difference() -> None:
+    order = known(sale=intent(posted(), known(), None, LONG_AGO))
+    found = found_sale(order, None, [booked(quantities=((LINE, 3), (99, 1), (None, 2)))], NOW)
+    assert found is not None
+    assert (found.status, found.pieces) == (BookingStatus.BOOKED, (Pieces(LINE, 3),))
 
 
 @pytest.mark.parametrize(
@@ -194,9 +204,6 @@ def test_what_is_there_as_it_was_posted_is_booked_from_now_on() -> None:
         pytest.param([booked(quantities=((LINE, 2), (99, 1)))], "other quantities", id="a piece less"),
         pytest.param([booked(quantities=((LINE, 3),))], "other quantities", id="a line less"),
         pytest.param([booked(quantities=((LINE, 3), (LINE, 3), (99, 1)))], "other quantities", id="a line doubled"),
-        pytest.param(
-            [booked(quantities=((LINE, 3), (99, 1), (None, 1)))], "other quantities", id="a foreign line more"
-        ),
         pytest.param([booked(gross="34.91")], "says 34.91, 34.90 was posted", id="a cent more"),
     ],
 )
@@ -304,7 +311,9 @@ def test_refunds_are_open_until_they_are_booked_or_ignored() -> None:
             True,
             id="a return refused",
         ),
-        pytest.param(known(cancelled_at=LONG_AGO), False, id="cancelled before it was booked"),
+        pytest.param(known(cancelled_at=LONG_AGO), True, id="cancelled, and nobody has looked whether it was booked"),
+        pytest.param(known(cancelled_at=LONG_AGO, listed=True), False, id="cancelled before it was booked"),
+        pytest.param(known(sale=booking(), booked_by_hand=(Pieces(LINE, 1),)), True, id="an edit booked by hand"),
         pytest.param(known(test=True), False, id="test order"),
         pytest.param(known(before_start=True), False, id="before start_from and fulfilled"),
         pytest.param(known(before_start=True, fulfilled=False), True, id="before start_from and still to be fulfilled"),
@@ -320,3 +329,23 @@ def test_a_sale_in_which_nothing_can_stand_in_korona_is_not_begun() -> None:
     assert not is_begun(known())
     assert not is_begun(known(sale=booking(BookingStatus.REFUSED)))
     assert is_begun(known(sale=booking(BookingStatus.INTENT)))
+
+
+def test_an_order_once_begun_is_booked_to_the_end_also_where_the_start_was_moved_behind_it() -> None:
+    assert is_due(known(before_start=True, sale=booking(BookingStatus.INTENT)))
+    assert not is_due(known(before_start=True))
+    assert not is_due(known(test=True))
+
+
+def test_pieces_booked_by_hand_are_settled_and_what_is_added_later_is_not() -> None:
+    edited = known(sale=booking(), lines=(KnownLine(LINE, "A", 1, 5), KnownLine(OTHER, "B", 2, 1)))
+    settled = with_added_pieces_settled(edited)
+    assert (settled.booked_by_hand, added_since_booking(settled)) == ((Pieces(LINE, 2),), {})
+    later = replace(settled, lines=(KnownLine(LINE, "A", 1, 6), KnownLine(OTHER, "B", 2, 1)))
+    assert added_since_booking(later) == {LINE: 1}
+    assert with_added_pieces_settled(later).booked_by_hand == (Pieces(LINE, 2), Pieces(LINE, 1))
+
+
+def test_orders_of_one_name_are_told_apart_by_their_ids() -> None:
+    orders = [known(), known(id=2), known(id=3, name="#1003")]
+    assert names_apart(orders) == {1: "#1001 (1)", 2: "#1001 (2)", 3: "#1003"}

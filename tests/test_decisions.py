@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from korsync.attempts import MOST_ATTEMPTS
+from korsync.bookings import may_stand_in_korona
 from korsync.decisions import accept, ignore, retry
 from korsync.errors import ConfigurationError
 from korsync.state import Booking, BookingStatus, Held, Identity, KnownLine, KnownOrder, Restock, State, held_key
@@ -78,7 +79,9 @@ def test_a_held_receipt_is_begun_anew(status: BookingStatus) -> None:
     held = ("#1042", "#1042 refund 5")
     assert retry(state(order, held=held), "1042").orders[1].sale is None
     after = retry(state(order, held=held), "1042 refund 5")
-    assert after.orders[1].returns == ()
+    (again,) = after.orders[1].returns
+    assert (again.status, again.receipt) == (BookingStatus.REFUSED, None)
+    assert may_stand_in_korona(again)
     assert after.orders[1].sale == order.sale
     assert after.held.keys() == {"orders/#1042"}
 

@@ -192,6 +192,21 @@ def test_adopt_holds_a_receipt_whose_total_is_not_that_of_the_order(shop: Shop) 
     assert "says 8.91, the order 8.90" in shop.reason("orders", order.name)
 
 
+def test_adopt_finds_an_order_cancelled_long_ago_whose_return_is_still_to_be_booked(shop: Shop) -> None:
+    order = shop.shopify.place_order([("1001", 2)])
+    shop.run(*BOOKING)
+    shop.korona.reject_articles.add("1001")
+    shop.shopify.cancel_order(order)
+    shop.run_later(*BOOKING)
+    assert shop.run_later(*BOOKING, minutes=32 * 24 * 60).exit_code == 1
+    lose_the_state(shop)
+    shop.korona.reject_articles.clear()
+    assert opening(shop, adopts=True).booked == (order.name,)
+    for _ in range(3):
+        shop.run_later(*BOOKING)
+    assert keys(shop) == [f"order/{order.id}", f"refund/{order.refunds[0].id}"]
+
+
 def test_adopt_leaves_receipts_of_another_shop_alone(shop: Shop) -> None:
     order = shop.shopify.place_order([("1001", 1)])
     shop.run(*BOOKING)

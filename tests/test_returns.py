@@ -88,6 +88,13 @@ def test_article_tax_and_text_are_those_of_the_sale() -> None:
     assert line.taxes == (ReceiptTax("tax 19", Decimal(19), Decimal("-5.32"), included=True),)
 
 
+def test_each_line_of_a_refund_may_be_rounded_by_a_cent_and_no_more() -> None:
+    three = (sold(POT, 3, "10.00", "1.60"),)
+    returned(three, back(POT, 1, "3.34"), back(POT, 1, "3.35"))
+    with pytest.raises(NotBookableError):
+        returned(three, back(POT, 1, "3.35"), back(POT, 1, "3.35"))
+
+
 def test_a_return_is_known_by_its_refund() -> None:
     receipt = returned((sold(POT, 1, "33.33", "5.32"),), back(POT, 1, "33.33"))
     assert (receipt.key, receipt.number, receipt.order_number) == ("refund/940000000001", "940000000001", "1042")

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from korsync.bookings import QUIET
 from korsync.cache import ReceiptMark
+from korsync.errors import Rejected
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.sides import Sides
 from korsync.sales import BookedReceipt
@@ -33,7 +35,12 @@ def look_up(
     found: dict[int, LookUp] = {}
     seen: list[BookedReceipt] = []
     for order in singly:
-        receipts = sides.korona.receipts_by_order_number(point_of_sale_id, _number(order))
+        try:
+            receipts = _receipts_of(sides, point_of_sale_id, order)
+        except Rejected:
+            # KORONA does not take this order number: it is sought among all receipts instead.
+            together, since = [*together, order], 0
+            continue
         found[order.id] = LookUp(receipts, sides.korona.now)
         seen += receipts
     if not together:
@@ -41,10 +48,10 @@ def look_up(
     # What is booked while the list is read may be missing in it: it shows KORONA as it was before.
     at = sides.korona.now
     knowledge, listed = _receipts_from(sides, knowledge, point_of_sale_id, since)
-    by_number: dict[str | None, list[BookedReceipt]] = {}
+    of_order: dict[int | None, list[BookedReceipt]] = {}
     for receipt in listed:
-        by_number.setdefault(receipt.order_number, []).append(receipt)
-    found |= {order.id: LookUp(tuple(by_number.get(_number(order), ())), at) for order in together}
+        of_order.setdefault(receipt.order_id, []).append(receipt)
+    found |= {order.id: LookUp(tuple(of_order.get(order.id, ())), at) for order in together}
     return _marked(sides, knowledge, [*seen, *listed]), found
 
 
@@ -67,13 +74,13 @@ def _ways(
     if len(orders) <= MOST_SINGLY:
         return orders, (), 0
     recent = [order for order in orders if mark is not None and order.created_at > mark.at + CLOCKS_APART]
-    older = [order for order in orders if order not in recent]
+    of_late = {order.id for order in recent}
+    older = [order for order in orders if order.id not in of_late]
     if mark is None or len(older) > MOST_SINGLY:
         return orders[:1], orders[1:], 0
     if len(recent) <= MOST_SINGLY:
         return orders, (), 0
-    singly = older or recent[:1]
-    return singly, [order for order in recent if order not in singly], mark.revision
+    return older or recent[:1], recent if older else recent[1:], mark.revision
 
 
 def _receipts_from(
@@ -100,5 +107,17 @@ def _marked(sides: Sides, knowledge: Knowledge, seen: Sequence[BookedReceipt]) -
     return replace(knowledge, cache=replace(knowledge.cache, receipts=ReceiptMark(highest, sides.korona.now)))
 
 
-def _number(order: KnownOrder) -> str:
-    return order.name.removeprefix("#")
+def _receipts_of(sides: Sides, point_of_sale_id: str, order: KnownOrder) -> tuple[BookedReceipt, ...]:
+    """Ask for the receipts of an order, by the number under which they were sent: an order may be renamed since.
+
+    Where nothing is known of a sale although it would have been forgotten by now, its time finds it, which no renaming
+    changes.
+    """
+    number = order.sale.order_number if order.sale is not None else ""
+    korona = sides.korona
+    receipts = korona.receipts_by_order_number(point_of_sale_id, number or order.name.removeprefix("#"))
+    mine = tuple(each for each in receipts if each.order_id == order.id)
+    if not mine and order.sale is None and order.created_at < korona.now - QUIET:
+        at_its_time = korona.receipts_booked_at(point_of_sale_id, order.created_at)
+        mine = tuple(each for each in at_its_time if each.order_id == order.id)
+    return mine

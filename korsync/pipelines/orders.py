@@ -1,6 +1,6 @@
 """Orders, Shopify to KORONA: every order becomes exactly one receipt at once, and lowers KORONA's stock."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -11,6 +11,8 @@ from korsync.bookings import (
     found_sale,
     is_begun,
     is_due,
+    may_have_been_forgotten,
+    names_apart,
     with_booking,
     with_found_returns,
 )
@@ -26,7 +28,7 @@ from korsync.plan import Change, Fate, Plan, Skip
 from korsync.receipts import BookingRules, NotBookableError, sale_receipt, tax_differences
 from korsync.records import Article
 from korsync.sales import Order, OrderLine, Receipt, Transaction
-from korsync.state import BookingStatus, KnownOrder
+from korsync.state import BookingStatus, KnownOrder, held_key
 
 FindArticles = Callable[[Order], dict[int, str]]
 """Finds the KORONA article ids of an order by line id; lines without an article are left out."""
@@ -64,6 +66,11 @@ class Orders(ReceiptPipeline):
 
     name: ClassVar[str] = "orders"
 
+    def __init__(self, sides: Sides) -> None:
+        """Take both sides."""
+        super().__init__(sides)
+        self._unread: list[Unavailable] = []
+
     def pull(self, knowledge: Knowledge) -> OrdersPulled:
         """Read the orders, and look up in KORONA those whose sale is not known to be booked."""
         sides = self._sides
@@ -71,7 +78,8 @@ class Orders(ReceiptPipeline):
         knowledge, targets = booking_targets(sides, knowledge)
         self._targets = targets
         orders = _in_order(knowledge.state.orders.values())
-        wanted = [order for order in orders if is_due(order) or _may_be_forgotten(order)]
+        wanted = [order for order in orders if is_due(order) or may_have_been_forgotten(order)]
+        names = names_apart(orders)
         contents = sides.orders_by_id(order.id for order in wanted)
         find_articles = article_finder(sides, knowledge.cache)
         due = []
@@ -84,16 +92,20 @@ class Orders(ReceiptPipeline):
                 known = with_found_returns(with_booking(known, booking), look.receipts, look.at)
                 knowledge = _with_order(knowledge, known)
             if is_due(known):
-                due.append(self._with_contents(DueSale(known, order, look.at), find_articles))
-                _raise_where_unreachable(due)
+                due.append(DueSale(replace(known, name=names[known.id]), order, look.at))
+        # What is held comes last: what could not be read of it must not keep others from being read.
+        held = knowledge.state.held
+        due.sort(key=lambda each: held_key(self.name, each.known.name) in held)
+        due = [self._with_contents(each, find_articles) for each in due]
         known_orders = list(_in_order(knowledge.state.orders.values()))
         unlisted = tuple(order for order in known_orders if not order.listed and _left_by_rule(order))
         for known in unlisted:
             knowledge = _with_order(knowledge, replace(known, listed=True))
+        edited = [order for order in known_orders if added_since_booking(order) and not order.ignored]
         return OrdersPulled(
             knowledge=knowledge,
             due=tuple(due),
-            edited=tuple(order for order in known_orders if added_since_booking(order) and not order.ignored),
+            edited=tuple(replace(order, name=names[order.id]) for order in edited),
             unlisted=unlisted,
             rules=booking_rules(sides, targets),
         )
@@ -123,22 +135,18 @@ class Orders(ReceiptPipeline):
         order, sale = due.order, due.known.sale
         if order is None or (sale is not None and sale.status is BookingStatus.INTENT):
             return due
+        several = len(set(order.gateways)) > 1
+        if several and len(self._unread) >= MOST_UNSURE:
+            return replace(due, trouble=self._unread[-1])
         try:
-            several = len(set(order.gateways)) > 1
             transactions = tuple(self._sides.shopify.transactions(order.id)) if several else ()
             return replace(due, articles=find_articles(order), transactions=transactions)
         except Rejected:
             # Deleted since the list was read.
             return replace(due, order=None)
         except Unavailable as error:
+            self._unread.append(error)
             return replace(due, trouble=error)
-
-
-def _raise_where_unreachable(due: Sequence[DueSale]) -> None:
-    """Raise the trouble of the last few orders where each had some: it is not theirs then."""
-    troubles = [each.trouble for each in due[-MOST_UNSURE:] if each.trouble is not None]
-    if len(troubles) == MOST_UNSURE:
-        raise troubles[-1]
 
 
 def decide(due: DueSale, rules: BookingRules, settle: timedelta) -> Change | Skip:
@@ -150,7 +158,7 @@ def decide(due: DueSale, rules: BookingRules, settle: timedelta) -> Change | Ski
     if begun is not None:
         return _posting(known, begun, due.order)
     if due.trouble is not None:
-        return Skip(known.name, f"not read completely: {due.trouble.what}", Fate.WAITING)
+        return Skip(known.name, f"not read completely: {due.trouble.what}", Fate.HELD)
     if due.order is None:
         return Skip(known.name, "Shopify does not show this order any more", Fate.HELD)
     try:
@@ -166,11 +174,18 @@ def article_finder(sides: Sides, cache: Cache) -> FindArticles:
     A SKU that the cached catalogue does not have is asked for by number, once however many lines name it.
     """
     articles: dict[str, Article | None] = dict(articles_by_number(cache.catalogue))
+    unread: list[Unavailable] = []
     sku_of = {variant.id: variant.sku for each in cache.shelf.products.values() for variant in each.variants}
 
     def article_id(sku: str) -> str | None:
+        if sku not in articles and len(unread) >= MOST_UNSURE:
+            raise unread[-1]
         if sku not in articles:
-            articles[sku] = sides.korona.product_by_number(sku)
+            try:
+                articles[sku] = sides.korona.product_by_number(sku)
+            except Unavailable as error:
+                unread.append(error)
+                raise
         article = articles[sku]
         return article.id if article is not None and article.active else None
 
@@ -193,12 +208,6 @@ def _in_order(orders: Iterable[KnownOrder]) -> list[KnownOrder]:
 def _with_order(knowledge: Knowledge, order: KnownOrder) -> Knowledge:
     orders = knowledge.state.orders | {order.id: order}
     return replace(knowledge, state=replace(knowledge.state, orders=orders))
-
-
-def _may_be_forgotten(order: KnownOrder) -> bool:
-    """Tell whether an order that is cancelled when it comes up must be looked up: it may have been booked long ago."""
-    is_new = order.sale is None and not order.listed
-    return is_new and order.cancelled_at is not None and not (order.test or order.before_start or order.ignored)
 
 
 def _posting(known: KnownOrder, receipt: Receipt, order: Order | None) -> Change:

@@ -50,11 +50,10 @@ def left_by_rule(refund: Refund, order: KnownOrder) -> str:
     if order.before_start:
         unknown = f"; pieces that came back, of which KORONA does not know: {back}" if back else ""
         return f"not booked: its order was placed before orders.start_from{unknown}"
-    if not is_begun(order):
-        if order.ignored:
-            return "not booked: its order is ignored"
-        if order.cancelled_at is not None:
-            return ""
+    if order.ignored and not is_booked(order.sale):
+        return "not booked: its order is ignored"
+    if not is_begun(order) and order.cancelled_at is not None:
+        return ""
     away = sum(line.quantity for line in refund.lines if line.restock_type not in RESTOCKED)
     strange = sorted({line.restock_type for line in refund.lines} - RESTOCKED - NOT_RESTOCKED)
     reasons = []

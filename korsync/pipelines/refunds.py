@@ -13,6 +13,7 @@ from korsync.bookings import (
     is_due,
     is_settled,
     may_stand_in_korona,
+    names_apart,
     open_refunds,
     return_of,
     with_found_returns,
@@ -80,7 +81,9 @@ class Refunds(ReceiptPipeline):
         wanted = [order for order in knowledge.state.orders.values() if open_refunds(order)]
         booked = [order for order in wanted if is_booked(order.sale)]
         # An order that was cancelled before it was booked needs neither a receipt nor one against it.
-        waiting = [order for order in wanted if not is_booked(order.sale) and is_due(order)]
+        names = names_apart(knowledge.state.orders.values())
+        unbooked = [order for order in wanted if not is_booked(order.sale) and is_due(order)]
+        waiting = [replace(order, name=names[order.id]) for order in unbooked]
         contents = sides.orders_by_id(order.id for order in booked)
         knowledge, shown = look_up(sides, knowledge, targets.point_of_sale.id, booked)
         still_open = []
@@ -90,6 +93,7 @@ class Refunds(ReceiptPipeline):
             orders = knowledge.state.orders | {known.id: known}
             knowledge = replace(knowledge, state=replace(knowledge.state, orders=orders))
             refund_ids = open_refunds(known)
+            known = replace(known, name=names[known.id])
             if refund_ids and is_settled(known.sale, look.at, self._settle):
                 still_open.append(OpenReturns(known, contents.get(known.id), refund_ids, look.receipts, look.at))
             elif refund_ids:

@@ -1,6 +1,7 @@
 """Looking receipts up: a request each for a few orders, the list of the point of sale's receipts for many."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from korsync.plan import Fate
 from korsync.sandbox.exchange import Answer, Fault, Recorded, Request
 from korsync.sandbox.korona_store import Receipt
+from korsync.sandbox.shopify_sales import Order
 from tests.pipelines.test_posting import arrives, keys, misfortune, posts
-from tests.shop import Requests, Shop, open_shop
+from tests.shop import MONDAY, Requests, Shop, open_shop
 
 
 @pytest.fixture
@@ -94,23 +96,32 @@ def test_what_is_found_in_the_list_is_not_posted_again(shop: Shop) -> None:
     assert sum(len(each.json()) for each in posts(shop)) == 30
 
 
-def test_an_order_older_than_the_last_revision_seen_is_looked_up_by_itself(shop: Shop) -> None:
-    """Its receipt was booked before that revision: the list from there on does not show it."""
-    copy = shop.settings.state_path.read_bytes()
-    orders(shop, 5)
-    shop.run("orders")
+def seen_last(shop: Shop) -> int:
+    """Book one more order and see its receipt by a look-up; return the revision that was seen last."""
     orders(shop, 1)
     misfortune(shop, Fault("lose_answer"))
     shop.run_later("orders")
     shop.run_later("orders")
-    last = shop.korona.receipts[-1].revision
+    return shop.korona.receipts[-1].revision
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_an_order_older_than_the_last_revision_seen_is_looked_up_by_itself(shop: Shop, is_refused: bool) -> None:
+    """Its receipt was booked before that revision: the list from there on does not show it."""
+    copy = shop.settings.state_path.read_bytes()
+    orders(shop, 5)
+    shop.run("orders")
+    last = seen_last(shop)
     shop.later(120)
     shop.settings.state_path.write_bytes(copy)
     orders(shop, 15)
+    refusal = {"code": "INVALID", "message": "orderNumber"}
+    fault = Fault("status", "GET", "/receipts$", times=int(is_refused), status=400, body=refusal)
+    shop.world.korona_server.faults.append(fault)
     with shop.requests() as seen:
         shop.run("orders")
     assert singly(seen) == 6
-    assert revisions(seen) == [last - 1]
+    assert revisions(seen) == [0 if is_refused else last - 1]
     assert len(set(keys(shop))) == len(keys(shop)) == 21
 
 
@@ -205,3 +216,90 @@ def test_a_list_in_any_order_will_do(shop: Shop, ignores_sort: bool) -> None:
     shop.run_later("orders")
     assert len(set(keys(shop))) == len(keys(shop)) == 30
     assert len(posts(shop)) == 2
+
+
+# --- an order number proves nothing ---
+
+
+def renamed(shop: Shop, order: Order) -> None:
+    """Give an order another name and number, as apps do that number the orders of several shops."""
+    order.number += 5000
+    shop.shopify.touch(order)
+
+
+def test_an_order_renamed_before_its_receipt_was_seen_is_not_booked_twice(shop: Shop) -> None:
+    order = shop.shopify.place_order([("1001", 1)])
+    misfortune(shop, Fault("lose_answer"))
+    shop.run("orders")
+    renamed(shop, order)
+    assert shop.run_later("orders").exit_code == 0
+    assert len(keys(shop)) == 1
+
+
+def test_the_return_of_an_order_renamed_after_its_booking_is_booked(shop: Shop) -> None:
+    order = shop.shopify.place_order([("1001", 1)])
+    shop.run("orders")
+    shop.shopify.refund_order(order, {"1001": 1})
+    renamed(shop, order)
+    shop.run_later("orders", "refunds")
+    assert len(keys(shop)) == 2
+    assert shop.korona.stock_of("1001") == 10_000
+
+
+@pytest.mark.parametrize("others", [0, 15])
+def test_an_order_renamed_after_it_was_forgotten_is_not_booked_twice(shop: Shop, others: int) -> None:
+    order = shop.shopify.place_order([("1001", 1)])
+    shop.run("orders")
+    shop.run_later("orders", minutes=32 * 24 * 60)
+    assert order.id not in shop.state.orders
+    renamed(shop, order)
+    orders(shop, others)
+    assert shop.run_later("orders").exit_code == 0
+    assert len(keys(shop)) == 1 + others
+
+
+def test_an_old_order_that_was_never_booked_is_booked(shop: Shop) -> None:
+    shop.configure(orders={"start_from": date(2026, 9, 1)})
+    order = shop.shopify.place_order([("1001", 1)], at=MONDAY - timedelta(days=40))
+    shop.shopify.touch(order)
+    assert shop.run_later("orders").exit_code == 0
+    assert keys(shop) == [f"order/{order.id}"]
+
+
+def test_a_receipt_whose_order_number_korona_wrote_otherwise_is_found(shop: Shop) -> None:
+    shop.shopify.place_order([("1001", 1)])
+    misfortune(shop, Fault("lose_answer"))
+    shop.run("orders")
+    shop.korona.contains_filters = True
+    (receipt,) = shop.korona.receipts
+    receipt.order_number = "W-1001"
+    assert shop.run_later("orders", minutes=60).exit_code == 0
+    assert len(keys(shop)) == 1
+
+
+def test_an_order_number_that_korona_does_not_look_for_concerns_that_order_alone(shop: Shop) -> None:
+    orders(shop, 3)
+    misfortune(shop, Fault("lose_answer"))
+    shop.run("orders")
+    refusal = {"code": "INVALID", "message": "orderNumber"}
+    shop.world.korona_server.faults.append(Fault("status", "GET", "/receipts$", status=400, body=refusal))
+    with shop.requests() as seen:
+        assert shop.run_later("orders").exit_code == 0
+    assert revisions(seen) == [0]
+    assert len(set(keys(shop))) == len(keys(shop)) == 3
+
+
+def test_an_hour_between_both_clocks_hides_no_receipt(shop: Shop) -> None:
+    """Shopify's may run ahead: an order then looks younger than the last receipt seen, though its own is older."""
+    copy = shop.settings.state_path.read_bytes()
+    late = MONDAY + timedelta(minutes=50)
+    for _ in range(15):
+        shop.shopify.place_order([("1001", 1)], at=late)
+    shop.run("orders")
+    seen_last(shop)
+    shop.settings.state_path.write_bytes(copy)
+    shop.later(30)
+    with shop.requests() as seen:
+        assert shop.run("orders").exit_code == 0
+    assert revisions(seen) == [0]
+    assert len(set(keys(shop))) == len(keys(shop)) == 16

@@ -75,6 +75,25 @@ def test_a_person_books_the_difference_and_has_the_order_ignored(shop: Shop, ord
     assert shop.shopify.available("1001") == 95
 
 
+def test_what_is_added_after_an_edit_was_booked_by_hand_is_held_again_and_stays_reserved(
+    shop: Shop, order: Order
+) -> None:
+    shop.shopify.edit_order(order, more={"1001": 1})
+    shop.run_later()
+    shop.korona.sell_at_till("1001", 1)
+    commands.decide(shop.settings, decisions.ignore, "1001")
+    shop.run_later()
+    shop.shopify.edit_order(order, add=[("1002", 3)], more={"1001": 5})
+    for _ in range(4):
+        assert shop.run_later().exit_code == 1
+        assert held(shop) == {"1001": reason("5 × 1001, 3 × 1002")}
+    assert shop.korona.stock_of("1001") == 97
+    assert shop.shopify.available("1001") == 92
+    commands.decide(shop.settings, decisions.retry, "1001")
+    assert shop.run_later().exit_code == 1
+    assert held(shop) == {"1001": reason("6 × 1001, 3 × 1002")}
+
+
 def test_an_edit_blocks_no_other_order(shop: Shop, order: Order) -> None:
     shop.shopify.edit_order(order, more={"1001": 1})
     shop.shopify.place_order([("1002", 1)])

@@ -242,21 +242,60 @@ def test_an_order_of_which_something_cannot_be_read_waits_and_stops_no_other(sho
     server = shop.world.korona_server if path == "/products$" else shop.world.shopify_server
     server.faults.append(fault)
     assert shop.run("orders").exit_code == 5
-    assert [each.key for each in shop.skips("orders", Fate.WAITING)] == ["#1001"]
+    assert list(held(shop)) == ["1001"]
     assert booked(shop) == ["1002"]
     fault.times = 0
     assert shop.run_later("orders").exit_code == 0
     assert booked(shop) == ["1002", "1001"]
 
 
-def test_where_no_order_can_be_read_completely_the_side_is_not_asked_on_and_on(shop: Shop) -> None:
+def test_where_no_payments_can_be_read_the_side_is_not_asked_on_and_on_and_the_others_are_booked(shop: Shop) -> None:
     for _ in range(9):
         buy(shop, gateways=["paypal", "gift_card"])
+    buy(shop)
     shop.world.shopify_server.faults.append(Fault("status", "GET", "transactions.json", times=100, status=500))
     with shop.requests() as seen:
         assert shop.run("orders").exit_code == 5
     assert seen.count("GET", "transactions.json") <= 12
-    assert booked(shop) == []
+    assert booked(shop) == ["1010"]
+
+
+def test_three_orders_that_can_never_be_read_completely_do_not_keep_others_from_being_booked(shop: Shop) -> None:
+    bad = [buy(shop, gateways=["paypal", "gift_card"]) for _ in range(3)]
+    path = "|".join(f"{order.id}/transactions" for order in bad)
+    shop.world.shopify_server.faults.append(Fault("html", "GET", path, times=1000))
+    assert shop.run("orders").exit_code == 5
+    buy(shop, gateways=["paypal", "gift_card"])
+    for _ in range(2):
+        assert shop.run_later("orders").exit_code == 5
+        assert list(held(shop)) == ["1001", "1002", "1003"]
+        assert booked(shop) == ["1004"]
+
+
+def test_articles_that_korona_fails_to_look_for_are_not_sought_on_and_on(shop: Shop) -> None:
+    for number in range(7000, 7009):
+        shop.shopify.add_product(f"Ware {number}", [{"sku": str(number), "available": 5}])
+        buy(shop, str(number))
+    shop.world.korona_server.faults.append(Fault("status", "GET", "/products$", times=1000, status=500))
+    with shop.requests() as seen:
+        assert shop.run("orders").exit_code == 5
+    assert seen.count("GET", "/products") <= 12
+    assert len(held(shop)) == 9
+
+
+# --- names ---
+
+
+def test_two_orders_of_one_name_are_both_named_and_decided_about_apart(shop: Shop) -> None:
+    first, second = buy(shop, "7777"), buy(shop, "7777")
+    show(shop, [first, second], name=first.name)
+    assert shop.run("orders").exit_code == 1
+    assert set(held(shop)) == {f"1001 ({first.id})", f"1001 ({second.id})"}
+    with pytest.raises(ConfigurationError, match="knows of no item"):
+        decide(shop, "ignore", "1001")
+    decide(shop, "ignore", f"1001 ({second.id})")
+    assert shop.run("orders").exit_code == 1
+    assert list(held(shop)) == [f"1001 ({first.id})"]
 
 
 def test_sixty_held_orders_are_asked_for_together_and_their_article_once(shop: Shop) -> None:

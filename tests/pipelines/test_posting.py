@@ -134,6 +134,21 @@ def test_the_waiting_time_begins_when_the_last_try_was_sent(shop: Shop) -> None:
     assert len(keys(shop)) == 1
 
 
+def test_a_repeat_that_cannot_be_sent_leaves_the_intent_as_it_was(shop: Shop) -> None:
+    order = shop.shopify.place_order([("1001", 2)])
+    misfortune(shop, Fault("lose_request"))
+    shop.run("orders")
+    sent = shop.state.orders[order.id].sale
+    over = {"code": "DAILY_LIMIT_EXCEEDED", "message": "tomorrow"}
+    misfortune(shop, Fault("status", status=429, body=over, times=9))
+    assert shop.run_later("orders").exit_code == 5
+    assert shop.state.orders[order.id].sale == sent
+    arrives(shop, posts(shop)[0])
+    shop.world.korona_server.faults.clear()
+    assert shop.run_later("orders").exit_code == 0
+    assert len(keys(shop)) == 1
+
+
 def sent_in_vain(shop: Shop, times: int) -> None:
     """Run until a receipt was sent so often, each request lost; then let the last one be old enough."""
     fault = Fault("lose_request", times=times)

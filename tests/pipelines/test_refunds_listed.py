@@ -108,6 +108,15 @@ def test_a_refund_of_an_order_that_was_settled_by_hand_is_listed_once(tea: Shop)
     assert waits(tea) == []
 
 
+def test_a_refund_of_an_order_ignored_after_it_was_begun_is_listed_once(tea: Shop) -> None:
+    tea.korona.queues, tea.korona.queue_delay = True, timedelta(days=99)
+    order = tea.shopify.place_order([("1042", 2)])
+    book(tea)
+    commands.decide(tea.settings, decisions.ignore, order.name)
+    tea.shopify.refund_order(order, {"1042": 1})
+    assert told(tea, order) == ["not booked: its order is ignored"]
+
+
 def test_refunds_of_a_test_order_are_not_spoken_of(tea: Shop) -> None:
     order = tea.shopify.place_order([("1042", 2)], test=True)
     tea.shopify.refund_order(order, {"1042": 1})

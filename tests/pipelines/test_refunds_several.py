@@ -235,3 +235,15 @@ def test_a_run_that_dies_at_any_request_loses_and_doubles_no_return(
             with shop.requests() as seen:
                 assert shop.run_later(*BOOKING).exit_code == 0
             assert seen.writes == []
+
+
+def test_a_refund_in_conflict_does_not_hold_up_the_others_of_its_order(pots: Shop) -> None:
+    order, refunds = sold_thrice(pots)
+    pots.world.korona_server.faults.append(Fault("lose_answer", "POST", "receipts"))
+    pots.run(*BOOKING)
+    (receipt,) = returns_of(pots, order)
+    receipt.gross -= 1
+    for _ in range(3):
+        pots.run_later(*BOOKING)
+    assert list(pots.state.held) == [f"refunds/{order.name} refund {refunds[0].id}"]
+    assert [each.key for each in returns_of(pots, order)] == [f"refund/{each.id}" for each in refunds]

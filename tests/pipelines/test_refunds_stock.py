@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from korsync import commands, decisions
 from tests.pipelines.booked import BOOKING, on_the_shelf, watch_shelf
 from tests.shop import Shop
 
@@ -76,3 +77,23 @@ def test_a_held_refund_still_shows_on_the_shelf_and_no_more(shop: Shop) -> None:
     assert shop.korona.stock_of("1001") == 7
     assert shop.shopify.available("1001") == 8
     assert excesses == []
+
+
+def test_a_return_that_is_to_be_tried_again_lifts_no_level_before_somebody_has_looked(shop: Shop) -> None:
+    shop.stocked("1001", 5)
+    shop.init()
+    order = shop.shopify.place_order([("1001", 2)])
+    shop.run(*BOOKING)
+    shop.later()
+    shop.shopify.refund_order(order, {"1001": 1})
+    shop.korona.queues, shop.korona.queue_delay = True, timedelta(hours=25)
+    shop.run(*BOOKING)
+    assert shop.run_later(*BOOKING, minutes=24 * 60).exit_code == 1
+    shop.later(60)
+    (item,) = [each.item for each in shop.state.held.values()]
+    excesses = watch_shelf(shop, {"1001": 5})
+    commands.decide(shop.settings, decisions.retry, item)
+    for _ in range(3):
+        shop.run_later(*BOOKING)
+    assert excesses == []
+    assert shop.korona.stock_of("1001") == shop.shopify.available("1001") == 4
