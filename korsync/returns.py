@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from korsync.money import share, smallest_unit
+from korsync.money import round_to, share, smallest_unit
 from korsync.receipts import BookingRules, NotBookableError, payment_method, receipt_of, require_readable
 from korsync.sales import (
     BookedLine,
@@ -61,6 +61,7 @@ def return_receipt(
     require_readable(order)
     booked = {line.line_id: line for line in sale.lines if line.line_id is not None}
     unit = smallest_unit(order.currency)
+    _must_add_up(sale, unit)
     lines = []
     for line_id, pieces in restocked_pieces(refund).items():
         if line_id not in booked:
@@ -71,6 +72,17 @@ def return_receipt(
     total = sum((line.gross for line in lines), Decimal(0))
     payments = _return_payments(refund, order, total, rules)
     return receipt_of(order, refund_key(refund.id), str(refund.id), refund.created_at, lines, payments, rules)
+
+
+def _must_add_up(sale: BookedReceipt, unit: Decimal) -> None:
+    """Hold a return whose sale KORONA shows with rows that are not its total: a share of them would be wrong too."""
+    rows = sum((line.base + _on_top(line) for line in sale.lines), Decimal(0))
+    if round_to(rows, unit) != round_to(sale.gross, unit):
+        raise NotBookableError(f"KORONA's receipt {sale.number} says {sale.gross}, its rows add up to {rows}")
+
+
+def _on_top(line: BookedLine) -> Decimal:
+    return sum((tax.amount for tax in line.taxes if not tax.included), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +113,8 @@ def _check(part: _Part, refunded: Iterable[RefundLine]) -> None:
         raise NotBookableError(f"{came} × “{sold.description}” came back after {earlier}, but {booked} were booked")
     subtotals = [each.subtotal for each in refunded if each.restock_type in RESTOCKED]
     told = sum(subtotals, Decimal(0))
-    on_top = sum((tax.amount for tax in sold.taxes if not tax.included), Decimal(0))
     inside = sum((tax.amount for tax in sold.taxes if tax.included), Decimal(0))
-    gross, net = part.share(sold.base + on_top), part.share(sold.base - inside)
+    gross, net = part.share(sold.base + _on_top(sold)), part.share(sold.base - inside)
     if min(abs(gross - told), abs(net - told)) > part.unit * len(subtotals):
         raise NotBookableError(
             f"the returned share of “{sold.description}” is {gross} gross or {net} net, Shopify's is {told}"

@@ -37,7 +37,8 @@ def sold(line_id: int, pieces: int, base: str, tax: str, *, included: bool = Tru
 
 
 def sale(*lines: BookedLine) -> BookedReceipt:
-    gross = sum((line.base for line in lines), Decimal(0))
+    on_top = sum((tax.amount for line in lines for tax in line.taxes if not tax.included), Decimal(0))
+    gross = sum((line.base for line in lines), on_top)
     return BookedReceipt("id", "90-1042", "1042", 1, "order/1", "shop.example", 1, gross, lines, MONDAY)
 
 
@@ -93,6 +94,17 @@ def test_each_line_of_a_refund_may_be_rounded_by_a_cent_and_no_more() -> None:
     returned(three, back(POT, 1, "3.34"), back(POT, 1, "3.35"))
     with pytest.raises(NotBookableError):
         returned(three, back(POT, 1, "3.35"), back(POT, 1, "3.35"))
+
+
+def test_a_sale_whose_rows_are_not_its_total_gives_nothing_back() -> None:
+    """As where KORONA does not say that a tax is included: it would be taken for one on top, and given back twice."""
+    booked = sale(sold(POT, 1, "33.33", "5.32"))
+    (line,) = booked.lines
+    silent = replace(booked, lines=(replace(line, taxes=(replace(line.taxes[0], included=False),)),))
+    with pytest.raises(NotBookableError, match=r"says 33\.33, its rows add up to 38\.65"):
+        return_receipt(refund(back(POT, 1, "33.33")), order(), silent, {}, RULES)
+    a_hair_more = replace(booked, gross=Decimal("33.33000000000001"))
+    assert return_receipt(refund(back(POT, 1, "33.33")), order(), a_hair_more, {}, RULES).gross == Decimal("-33.33")
 
 
 def test_a_return_is_known_by_its_refund() -> None:
