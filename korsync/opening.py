@@ -72,10 +72,11 @@ def open_shop(sides: Sides) -> Opening:
     now = sides.korona.now
     priced = [each for each in matching.matches if price_at(each.article, prices.price_group, now) is not None]
     waiting = tuple(order for order in knowledge.state.orders.values() if _reserves_pieces(order))
+    opening = Opening(knowledge, len(matching.matches), len(priced), waiting, receipts)
     if any(each.key is not None and each.shop == settings.shopify.shop for each in receipts):
-        # There was a state before, and what it sent last may not show yet: nothing is booked as after `--adopt`.
-        knowledge = replace(knowledge, state=replace(knowledge.state, adopted_at=now))
-    return Opening(knowledge, len(matching.matches), len(priced), waiting, receipts)
+        # There was a state before: taken for new, all that it booked would count as sold again.
+        return adopt(sides, opening)
+    return opening
 
 
 def adopt(sides: Sides, opening: Opening) -> Opening:

@@ -120,6 +120,21 @@ def test_init_in_place_of_adopt_waits_as_well(shop: Shop) -> None:
     assert f"order/{order.id}" in keys(shop)
 
 
+def test_init_in_place_of_adopt_keeps_what_was_booked_from_counting_as_sold_again(shop: Shop) -> None:
+    for _ in range(2):
+        shop.shopify.place_order([("1001", 30)])
+        shop.run_later()
+    for _ in range(2):
+        shop.run_later()
+    lose_the_state(shop)
+    opening(shop)
+    shop.run_later("stock", minutes=16)
+    assert shop.korona.stock_of("1001") == shop.shopify.available("1001") == 40
+    for _ in range(2):
+        shop.run_later()
+        assert shop.korona.stock_of("1001") == shop.shopify.available("1001") == 40
+
+
 def test_init_of_a_shop_without_receipts_waits_for_nothing(shop: Shop) -> None:
     shop.shopify.place_order([("1001", 1)])
     shop.run_later(*BOOKING)
