@@ -29,6 +29,7 @@ from korsync.receipts import BookingRules, NotBookableError, sale_receipt, tax_d
 from korsync.records import Article
 from korsync.sales import Order, OrderLine, Receipt, Transaction
 from korsync.state import BookingStatus, KnownOrder, held_key
+from korsync.targets import BookingTargets
 
 FindArticles = Callable[[Order], dict[int, str]]
 """Finds the KORONA article ids of an order by line id; lines without an article are left out."""
@@ -73,17 +74,31 @@ class Orders(ReceiptPipeline):
 
     def pull(self, knowledge: Knowledge) -> OrdersPulled:
         """Read the orders, and look up in KORONA those whose sale is not known to be booked."""
-        sides = self._sides
-        knowledge = read_orders(sides, knowledge)
-        knowledge, targets = booking_targets(sides, knowledge)
-        self._targets = targets
+        knowledge = read_orders(self._sides, knowledge)
+        knowledge, self._targets = booking_targets(self._sides, knowledge)
+        knowledge, due = self._look_up(knowledge, self._targets)
         orders = _in_order(knowledge.state.orders.values())
-        wanted = [order for order in orders if is_due(order) or may_have_been_forgotten(order)]
         names = names_apart(orders)
-        contents = sides.orders_by_id(order.id for order in wanted)
-        find_articles = article_finder(sides, knowledge.cache)
+        edited = [order for order in orders if added_since_booking(order) and not order.ignored]
+        unlisted = [order for order in orders if not order.listed and _left_by_rule(order)]
+        for order in unlisted:
+            knowledge = _with_order(knowledge, replace(order, listed=True))
+        return OrdersPulled(
+            knowledge=knowledge,
+            due=due,
+            edited=tuple(replace(order, name=names[order.id]) for order in edited),
+            unlisted=tuple(unlisted),
+            rules=booking_rules(self._sides, self._targets),
+        )
+
+    def _look_up(self, knowledge: Knowledge, targets: BookingTargets) -> tuple[Knowledge, tuple[DueSale, ...]]:
+        """Return what KORONA is found to hold, and the orders that are still to be booked with what that needs."""
+        orders = _in_order(knowledge.state.orders.values())
+        names = names_apart(orders)
+        wanted = [order for order in orders if is_due(order) or may_have_been_forgotten(order)]
+        contents = self._sides.orders_by_id(order.id for order in wanted)
+        knowledge, shown = look_up(self._sides, knowledge, targets.point_of_sale.id, wanted)
         due = []
-        knowledge, shown = look_up(sides, knowledge, targets.point_of_sale.id, wanted)
         for known in wanted:
             order, look = contents.get(known.id), shown[known.id]
             booking = found_sale(known, order.total_price if order else None, look.receipts, look.at)
@@ -94,21 +109,9 @@ class Orders(ReceiptPipeline):
             if is_due(known):
                 due.append(DueSale(replace(known, name=names[known.id]), order, look.at))
         # What is held comes last: what could not be read of it must not keep others from being read.
-        held = knowledge.state.held
-        due.sort(key=lambda each: held_key(self.name, each.known.name) in held)
-        due = [self._with_contents(each, find_articles) for each in due]
-        known_orders = list(_in_order(knowledge.state.orders.values()))
-        unlisted = tuple(order for order in known_orders if not order.listed and _left_by_rule(order))
-        for known in unlisted:
-            knowledge = _with_order(knowledge, replace(known, listed=True))
-        edited = [order for order in known_orders if added_since_booking(order) and not order.ignored]
-        return OrdersPulled(
-            knowledge=knowledge,
-            due=tuple(due),
-            edited=tuple(replace(order, name=names[order.id]) for order in edited),
-            unlisted=unlisted,
-            rules=booking_rules(sides, targets),
-        )
+        due.sort(key=lambda each: held_key(self.name, each.known.name) in knowledge.state.held)
+        find_articles = article_finder(self._sides, knowledge.cache)
+        return knowledge, tuple(self._with_contents(each, find_articles) for each in due)
 
     def plan(self, pulled: OrdersPulled) -> Plan:
         """Decide which orders are booked now, which wait, and which a person must look at."""
