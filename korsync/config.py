@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import yaml
@@ -77,8 +77,11 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
 
 
 def fingerprint(settings: Settings) -> str:
-    """Return a text that changes whenever a setting does, and from which not even a short password can be guessed."""
-    values = repr(asdict(settings)).encode("utf-8")
+    """Return a text that changes whenever a setting does, and from which not even a short password can be guessed.
+
+    Where the files lie is left out: the same folder may be named in several ways.
+    """
+    values = repr(asdict(replace(settings, state_path=Path(), cache_path=Path()))).encode("utf-8")
     return hashlib.pbkdf2_hmac("sha256", values, b"korsync configuration", 20_000).hex()
 
 

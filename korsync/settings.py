@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
+from os.path import isdir
 from pathlib import Path
 from typing import Any
 
@@ -120,19 +121,26 @@ def read_settings(root: Entry, notes: Notes, path: Path) -> Settings:
         orders=_orders(whole.section("orders", _names(OrderSettings))),
         safety=_safety(whole.section("safety", _names(SafetySettings), required=False)),
         state_path=state_path,
-        cache_path=state_path.with_name("cache.json"),
+        cache_path=state_path.with_name(_cache_name(state_path.name)),
     )
 
 
 def _state_path(root: Section, path: Path) -> Path:
     name = root.text_or_none("state_file") or "state.json"
     state_path = path.parent / name
-    if state_path.name in ("", "..", "cache.json", path.name):
+    of_a_cache = state_path.name == "cache.json" or name.endswith(".cache.json")
+    if of_a_cache or Path(name).name in ("", "..") or state_path.name == path.name or isdir(state_path):
         root.notes.wrong(
-            root.entry.named["state_file"], "must name a file of its own, not cache.json and not this file"
+            root.entry.named["state_file"],
+            "must name a file of its own: not a folder, not cache.json or *.cache.json, and not this file",
         )
         return path.parent / "state.json"
     return state_path
+
+
+def _cache_name(state_name: str) -> str:
+    """Name the cache after its state: two shops in one folder must not take each other's."""
+    return "cache.json" if state_name == "state.json" else f"{state_name.removesuffix('.json')}.cache.json"
 
 
 def _korona(section: Section) -> KoronaSettings:

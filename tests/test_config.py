@@ -162,9 +162,22 @@ def test_the_state_lies_where_the_file_says_and_the_cache_beside_it(
     monkeypatch.chdir(tmp_path / "elsewhere")
     found = load(Path("../config.yaml"), ENVIRONMENT)
     assert found.state_path.resolve() == tmp_path / "data" / "korsync.json"
-    assert found.cache_path.resolve() == tmp_path / "data" / "cache.json"
+    assert found.cache_path.resolve() == tmp_path / "data" / "korsync.cache.json"
     assert found.state_path.is_absolute()
     assert read(tmp_path, SMALL + "state_file: /var/lib/korsync/s.json\n").state_path == Path("/var/lib/korsync/s.json")
+
+
+@pytest.mark.parametrize(
+    ("state", "cache"),
+    [
+        ("state.json", "cache.json"),
+        ("shop-a.json", "shop-a.cache.json"),
+        ("shop.a", "shop.a.cache.json"),
+        ("shop.b", "shop.b.cache.json"),
+    ],
+)
+def test_each_state_of_a_folder_has_a_cache_of_its_own(tmp_path: Path, state: str, cache: str) -> None:
+    assert read(tmp_path, SMALL + f"state_file: {state}\n").cache_path == tmp_path / cache
 
 
 @pytest.mark.parametrize(
