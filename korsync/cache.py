@@ -87,7 +87,10 @@ class Targets:
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """The whole of cache.json. Looks and doubts are by inventory item id; a doubt is Shopify's time."""
+    """The whole of cache.json. Looks and doubts are by inventory item id; a doubt is Shopify's time.
+
+    `last_run` is the time under which the last run that changed the cache stands in the state.
+    """
 
     schema: int = SCHEMA
     catalogue: Catalogue = field(default_factory=Catalogue)
@@ -98,6 +101,7 @@ class Cache:
     doubts: dict[int, datetime] = field(default_factory=dict)
     targets: Targets = field(default_factory=Targets)
     receipts: ReceiptMark | None = None
+    last_run: datetime | None = None
 
 
 def load_cache(path: Path, fingerprint: str) -> tuple[Cache, str | None]:

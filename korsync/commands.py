@@ -14,7 +14,7 @@ from korsync.opening import Opening, adopt, confirm, couple, identity_of, open_s
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.sides import Sides
 from korsync.plan import Result
-from korsync.run import Run, Watcher, exit_code_of, server_now
+from korsync.run import Run, Watcher, exit_code_of, fits, server_now
 from korsync.shopify import client as shopify_client
 from korsync.state import Encoded, State, load_state, save_state
 
@@ -117,6 +117,8 @@ def _sync(
     state = state_of(settings)
     mark = fingerprint(settings)
     cache, reason = load_cache(settings.cache_path, mark)
+    if not fits(cache, state):
+        cache, reason = Cache(), f"the cache {settings.cache_path} is newer than the state beside it, and is not used"
     remarks = [reason] if reason else []
     sides = _sides(settings, read_only=dry, full=full, clocks=clocks)
 

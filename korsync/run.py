@@ -53,10 +53,12 @@ class Run:
     dry: bool = False
     monotonic: Callable[[], float] = time.monotonic
     saved: Knowledge = field(init=False)
+    cache_at_start: Cache = field(init=False)
 
     def __post_init__(self) -> None:
         """Take what is known at the start for what is on disk."""
         self.saved = self.knowledge
+        self.cache_at_start = self.knowledge.cache
 
     def through(self, wanted: Sequence[str], command: str) -> tuple[Result, ...]:
         """Run the wanted pipelines in their order and return what each did; trouble in one does not stop the others.
@@ -164,15 +166,33 @@ class Run:
         now = server_now(self.sides)
         if now is None:
             return
-        state = self.knowledge.state
+        state, cache = self.knowledge.state, self.knowledge.cache
         done = sum(len(result.written) for result in results)
         record = RunRecord(now, command, exit_code_of(results), done, len(state.held))
-        self._keep(replace(self.knowledge, state=replace(state, runs=(*state.runs, record)[-RUNS_KEPT:])))
+        state = replace(state, runs=(*state.runs, record)[-RUNS_KEPT:])
+        if cache != self.cache_at_start:
+            cache = replace(cache, last_run=newest_run(state))
+        self._keep(Knowledge(state, cache))
 
 
 def exit_code_of(results: Iterable[Result]) -> int:
     """Return a run's exit code: the most serious of its pipelines'."""
     return most_serious(result.exit_code for result in results)
+
+
+def newest_run(state: State) -> datetime | None:
+    """Return the latest time under which a run stands in the state: two clocks serve, so it need not be the last."""
+    return max((run.at for run in state.runs), default=None)
+
+
+def fits(cache: Cache, state: State) -> bool:
+    """Tell whether a cache may be used with a state: not where the state is an older copy that was put back.
+
+    Its looks would then speak of bookings that the state does not know, and stock would rise by pieces that are sold.
+    A cache older than the state is what a killed run leaves, and serves.
+    """
+    newest = newest_run(state)
+    return cache.last_run is None or (newest is not None and cache.last_run <= newest)
 
 
 def server_now(sides: Sides) -> datetime | None:
