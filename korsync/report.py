@@ -57,6 +57,7 @@ class Reporter:
         self.out = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
         self.err = Console(markup=False, highlight=False, emoji=False, soft_wrap=True, stderr=True)
         self._dry = dry
+        self._as_json = as_json
         self._quiet = quiet or as_json
         self._verbose = verbose
         self._shows_plans = not self._quiet and (dry or verbose or plans or self.out.is_terminal)
@@ -70,13 +71,11 @@ class Reporter:
             self._status = self.out.status(f"{pipeline}: reading both sides …")
             self._status.start()
 
-    def planned(self, plan: Plan, stop: SafetyStop | None) -> None:
+    def planned(self, plan: Plan, _stop: SafetyStop | None) -> None:
         """Show a plan before it is pushed, and begin a progress bar where the push will be long."""
         self._end_status()
         if self._shows_plans:
             print_plan(self.out, plan, rules=self._dry or self._verbose, verbose=self._verbose)
-        if stop is not None and self._dry and not self._quiet:
-            print_error(self.err, stop)
         if self.out.is_terminal and not self._quiet and not self._dry and len(plan.changes) >= LONG_WORK:
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
             self._bar = Progress(*columns, console=self.out, transient=True)
@@ -93,19 +92,20 @@ class Reporter:
 
     def finished(self, result: Result) -> None:
         """End the progress bar, and say what is told only once and what stopped."""
+        self.close()
+        told_already = self._as_json or self._dry or (self._verbose and self._shows_plans)
+        if result.plan.pipeline in TOLD_ONCE and not told_already:
+            _print_left(self.err if self._quiet else self.out, result.plan.skipped(Fate.LEFT), verbose=True)
+        if not (self._dry and self._as_json):
+            for error in result.errors:
+                print_error(self.err, error)
+
+    def close(self) -> None:
+        """Give the terminal back as it was, however the run ended; may be called twice."""
         self._end_status()
         if self._bar is not None:
             self._bar.stop()
             self._bar = self._task = None
-        if not (self._quiet or self._dry or self._verbose) and result.plan.pipeline in TOLD_ONCE:
-            _print_left(self.out, result.plan.skipped(Fate.LEFT), verbose=True)
-        if self._dry and not self._quiet:
-            for error in result.errors:
-                if not isinstance(error, SafetyStop):
-                    print_error(self.err, error)
-        elif not self._dry:
-            for error in result.errors:
-                print_error(self.err, error)
 
     def _end_status(self) -> None:
         if self._status is not None:

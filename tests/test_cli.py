@@ -225,6 +225,37 @@ def test_an_order_that_is_never_booked_is_named_in_one_run_and_no_other(shop: Sh
     assert "#1001" not in korsync("run").out
 
 
+@pytest.mark.parametrize("words", [("run", "--quiet"), ("run", "--quiet", "--verbose")])
+def test_with_quiet_what_is_told_only_once_is_told_all_the_same(
+    shop: Shop, korsync: Korsync, words: tuple[str, ...]
+) -> None:
+    shop.stocked("1001")
+    shop.shopify.add_product("Nur online", [{"sku": "X-1", "available": 5}])
+    shop.init()
+    shop.later(5)
+    order = shop.shopify.place_order([("1001", 2)])
+    shop.shopify.cancel_order(order, restock=False)
+    first = korsync(*words)
+    assert "cancelled before it was booked; pieces that have not come back" in first.err
+    assert "#1001" in first.err
+    assert "X-1" not in first.err
+    shop.later()
+    again = korsync(*words)
+    assert (again.code, again.out, again.err) == (0, "", "")
+
+
+def test_what_is_told_only_once_stands_in_a_dry_run_and_in_json_once(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
+    shop.init()
+    shop.later(5)
+    order = shop.shopify.place_order([("1001", 2)])
+    shop.shopify.cancel_order(order, restock=False)
+    assert korsync("orders", "--dry-run").out.count("#1001") == 1
+    said = korsync("orders", "--output", "json")
+    assert [each["key"] for each in json.loads(said.out)["pipelines"][0]["skips"]] == ["#1001"]
+    assert said.err == ""
+
+
 # --- mistakes in the configuration, and sides that refuse ---
 
 
