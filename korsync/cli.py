@@ -83,17 +83,25 @@ def _sync(settings_path: Path, pipelines: tuple[str, ...], command: str, options
     if dry and options["exit_code"] and ran.has_changes and code in (0, 1):
         code = CHANGES_TO_MAKE
     if options["output"] == "json":
-        click.echo(as_json(ran.results, ran.state, code))
-    elif not quiet:
-        for remark in ran.remarks:
-            click.echo(f"note: {remark}", err=True)
-    if not dry and options["output"] == "text":
-        line = summary(ran.results, len(ran.state.held), (ran.requests, ran.writes))
-        if line and not quiet:
-            click.echo(line)
-        if ran.state.held and (not quiet or ran.held_is_news):
-            print_held(reporter.err if quiet else reporter.out, ran.state, None)
+        click.echo(as_json(ran.results, ran.state, code, (*ran.warnings, *ran.remarks)))
+    else:
+        _tell(ran, reporter, dry=dry, quiet=quiet)
     sys.exit(code)
+
+
+def _tell(ran: commands.Ran, reporter: Reporter, *, dry: bool, quiet: bool) -> None:
+    is_told = ran.is_news or not quiet
+    for remark in (*(ran.warnings if is_told else ()), *(() if quiet else ran.remarks)):
+        click.echo(f"note: {remark}", err=True)
+    if dry:
+        return
+    line = summary(ran.results, len(ran.state.held), (ran.requests, ran.writes))
+    # An error has been said where it came up; an answer that was lost stands in the summary alone.
+    is_silent_trouble = ran.exit_code not in (0, 1) and not any(result.errors for result in ran.results)
+    if line and (is_silent_trouble or not quiet):
+        click.echo(line, err=quiet)
+    if ran.state.held and is_told:
+        print_held(reporter.err if quiet else reporter.out, ran.state, None)
 
 
 def _sync_command(name: str, pipelines: tuple[str, ...], help_text: str) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from korsync.cache import Cache, load_cache, save_cache
 from korsync.config import Settings, fingerprint
@@ -32,22 +32,25 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a sync command did: its results, the state after it, what it asked for, and whether held items are news.
+    """What a sync command did: its results, the state after it, what it asked for, and what it has to remark.
 
-    `remarks` are oddities that stopped nothing: a cache that could not be used, another API version that answered.
+    `remarks` are oddities that stopped nothing: a cache that could not be used. `warnings` are those that stay until
+    a person does something: another API version that answered. `is_news`: held items and warnings are not the same as
+    a while ago.
     """
 
     results: tuple[Result, ...]
     state: State
     requests: int
     writes: int
-    held_is_news: bool
+    is_news: bool
     remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
         """The exit code of the command."""
-        return exit_code_of(self.results)
+        return exit_code_of(self.results, self.state)
 
     @property
     def has_changes(self) -> bool:
@@ -101,7 +104,10 @@ def state_of(settings: Settings) -> State:
 def decide(settings: Settings, decision: Callable[[State, str], State], item: str) -> None:
     """Write a person's decision into the state."""
     with hold_lock(settings.state_path):
-        save_state(settings.state_path, decision(state_of(settings), item))
+        state = decision(state_of(settings), item)
+        # What the decision settled is news where it is held again.
+        told = tuple(each for each in state.told_held if each in state.held)
+        save_state(settings.state_path, replace(state, told_held=told))
 
 
 def _sync(
@@ -133,16 +139,14 @@ def _sync(
 
     run = Run(sides, Knowledge(state, cache), save, watcher, dry=dry, monotonic=clocks.monotonic)
     results = run.through(pipelines, command)
-    state = run.knowledge.state
-    now = server_now(sides)
-    told = state.told_at
-    is_news = set(state.held) != set(state.told_held) or told is None or now is None or now - told >= TOLD_AGAIN_AFTER
-    if is_news and state.held and not dry and now is not None:
-        state = replace(state, told_held=tuple(sorted(state.held)), told_at=now)
-        save_state(settings.state_path, state)
     served, asked = sides.shopify.served_version, settings.shopify.api_version
+    warnings = []
     if served not in (None, asked):
-        remarks.append(f"Shopify answered with API version {served}, {asked} was asked for: see shopify.api_version")
+        warnings.append(f"Shopify answered with API version {served}, {asked} was asked for: see shopify.api_version")
+    state = run.knowledge.state
+    told, is_news = _told(state, server_now(sides), warns=bool(warnings))
+    if told != state and not dry:
+        save_state(settings.state_path, told)
     requests = [each.session for each in (sides.korona, sides.shopify)]
     return Ran(
         results,
@@ -151,7 +155,22 @@ def _sync(
         sum(each.writes for each in requests),
         is_news,
         tuple(dict.fromkeys(remarks)),
+        tuple(warnings),
     )
+
+
+def _told(state: State, now: datetime | None, *, warns: bool) -> tuple[State, bool]:
+    """Return the state after a run has told what is held, and whether that is news: another set, or a day has passed.
+
+    A warning is news once a day.
+    """
+    held = tuple(sorted(state.held))
+    due = now is None or state.told_at is None or now - state.told_at >= TOLD_AGAIN_AFTER
+    is_news = due or held != state.told_held
+    if now is not None and is_news and (held or warns):
+        return replace(state, told_held=held, told_at=now), True
+    # What is settled is forgotten: held again it is news.
+    return replace(state, told_held=tuple(each for each in state.told_held if each in held)), is_news
 
 
 def _sides(settings: Settings, *, read_only: bool, full: bool, clocks: Clocks) -> Sides:

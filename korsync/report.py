@@ -226,8 +226,8 @@ def print_status(console: Console, state: State) -> None:
     print_held(console, state, last.at if last else None)
 
 
-def as_json(results: Iterable[Result], state: State, exit_code: int) -> str:
-    """Return a run as JSON: one object with a list of pipelines, the held items and the exit code."""
+def as_json(results: Iterable[Result], state: State, exit_code: int, remarks: Sequence[str] = ()) -> str:
+    """Return a run as JSON: one object with a list of pipelines, the held items, remarks and the exit code."""
     return json.dumps(
         {
             "exit_code": exit_code,
@@ -241,8 +241,8 @@ def as_json(results: Iterable[Result], state: State, exit_code: int) -> str:
                 }
                 for held in _by_item(state)
             ],
+            "remarks": list(remarks),
         },
-        ensure_ascii=False,
         indent=2,
     )
 

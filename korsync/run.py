@@ -167,17 +167,21 @@ class Run:
         if now is None:
             return
         state, cache = self.knowledge.state, self.knowledge.cache
-        done = sum(len(result.written) for result in results)
-        record = RunRecord(now, command, exit_code_of(results), done, len(state.held))
+        done = sum(each.outcome in (Outcome.DONE, Outcome.QUEUED) for result in results for each in result.written)
+        record = RunRecord(now, command, exit_code_of(results, state), done, len(state.held))
         state = replace(state, runs=(*state.runs, record)[-RUNS_KEPT:])
         if cache != self.cache_at_start:
             cache = replace(cache, last_run=newest_run(state))
         self._keep(Knowledge(state, cache))
 
 
-def exit_code_of(results: Iterable[Result]) -> int:
-    """Return a run's exit code: the most serious of its pipelines'."""
-    return most_serious(result.exit_code for result in results)
+def exit_code_of(results: Sequence[Result], state: State) -> int:
+    """Return a run's exit code: the most serious of its pipelines', and 1 as long as any pipeline holds an item.
+
+    A dry run speaks of its own plan only: it has not tried what is held.
+    """
+    held = [1] if state.held and not any(result.dry for result in results) else []
+    return most_serious([*(result.exit_code for result in results), *held])
 
 
 def newest_run(state: State) -> datetime | None:

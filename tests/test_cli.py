@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,107 @@ def test_quiet_names_held_items_when_they_are_news_and_once_a_day(shop: Shop, ko
     assert "X-1" in first.err
     assert second.out + second.err == ""
     assert "X-1" in next_day.err
+
+
+def an_order_that_cannot_be_booked(shop: Shop) -> None:
+    """Place an order for something that KORONA does not know."""
+    shop.shopify.add_product("Nur online", [{"sku": "X-1", "available": 5}])
+    shop.init()
+    shop.later(5)
+    shop.shopify.place_order([("X-1", 1)])
+
+
+@pytest.mark.parametrize("runs_between", [0, 1])
+def test_quiet_names_an_item_again_that_was_settled_and_is_held_again(
+    shop: Shop, korsync: Korsync, runs_between: int
+) -> None:
+    an_order_that_cannot_be_booked(shop)
+    assert "X-1" in korsync("orders", "--quiet").err
+    korsync("ignore", "1001")
+    for _ in range(runs_between):
+        shop.later(1)
+        said = korsync("orders", "--quiet")
+        assert (said.code, said.out + said.err) == (0, "")
+    korsync("retry", "1001")
+    shop.later(1)
+    again = korsync("orders", "--quiet")
+    assert again.code == 1
+    assert "X-1" in again.err
+    shop.later(1)
+    assert korsync("orders", "--quiet").err == ""
+
+
+def test_a_dry_run_does_not_take_the_news_of_held_items_from_the_next_run(shop: Shop, korsync: Korsync) -> None:
+    an_order_that_cannot_be_booked(shop)
+    korsync("run")
+    shop.later(24 * 60)
+    before = shop.settings.state_path.read_bytes()
+    korsync("run", "--dry-run")
+    assert shop.settings.state_path.read_bytes() == before
+    assert "X-1" in korsync("run", "--quiet").err
+
+
+def test_a_pipeline_that_has_nothing_to_do_with_a_held_item_ends_with_1_all_the_same(
+    shop: Shop, korsync: Korsync
+) -> None:
+    an_order_that_cannot_be_booked(shop)
+    korsync("run")
+    shop.later()
+    said = korsync("products")
+    assert said.code == 1
+    assert "1 item held" in said.out
+    assert shop.state.runs[-1].exit_code == 1
+    assert korsync("products", "--dry-run").code == 0
+
+
+def test_a_quiet_run_says_in_one_line_that_an_answer_was_lost(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.world.shopify_server.faults.append(Fault("lose_answer", "POST", "adjust"))
+    said = korsync("stock", "--quiet")
+    assert (said.code, said.out) == (5, "")
+    assert said.err.startswith("korsync: stock 1 outcome unknown")
+    assert len(said.err.splitlines()) == 1
+
+
+def test_a_quiet_dry_run_says_what_was_refused(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.configure(korona={"password": "wrong"})
+    said = korsync("run", "--dry-run", "--quiet")
+    assert said.code == 4
+    assert "KORONA" in said.err
+    assert len([line for line in said.err.splitlines() if line.startswith("korsync:")]) == 1
+
+
+def test_a_plan_stopped_for_safety_is_said_once_whoever_looks(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.korona.change_price("1002", Decimal("80.00"))
+    for words in (("--dry-run",), ("--dry-run", "--quiet"), (), ("--quiet",)):
+        said = korsync("products", *words)
+        assert said.code == 3
+        assert said.err.count("korsync: products: the price of 1002 would go from 8.00 to 80.00") == 1
+
+
+def test_another_api_version_is_remarked_also_in_json_and_with_quiet_once_a_day(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
+    shop.init()
+    shop.shopify.answering_version = "2027-04"
+    remark = "Shopify answered with API version 2027-04, 2026-10 was asked for: see shopify.api_version"
+    assert korsync("run").err == f"note: {remark}\n"
+    assert json.loads(korsync("run", "--output", "json").out)["remarks"] == [remark]
+    assert korsync("run", "--quiet").err == ""
+    shop.later(24 * 60)
+    assert korsync("run", "--quiet").err == f"note: {remark}\n"
+    assert korsync("run", "--quiet").err == ""
+
+
+def test_a_cache_that_cannot_be_used_is_remarked_but_not_with_quiet(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
+    shop.init()
+    for words, told in ((("run",), True), (("run", "--quiet"), False)):
+        shop.settings.cache_path.write_text("{")
+        said = korsync(*words)
+        assert said.code == 0
+        assert ("note: the cache" in said.err) is told
 
 
 def test_a_second_run_ends_with_7_and_sends_nothing(shop: Shop, korsync: Korsync) -> None:

@@ -127,6 +127,20 @@ def test_a_run_is_noted_with_its_exit_code_and_only_the_last_fifty_are_kept(shop
     assert (runs[-1].command, runs[-1].exit_code) == ("run", 0)
 
 
+def test_a_run_is_noted_with_what_was_written_and_not_with_what_was_tried(shop: Shop) -> None:
+    changed_levels(shop, 3)
+    faults = shop.world.shopify_server.faults
+    faults.append(Fault("status", "POST", "adjust", status=422, body={"errors": ["no"]}))
+    faults.append(Fault("lose_answer", "POST", "adjust", skip=1))
+    ran = shop.run("stock")
+    assert sorted(each.outcome for each in ran.results[0].written) == [
+        Outcome.DONE,
+        Outcome.REJECTED,
+        Outcome.UNSURE,
+    ]
+    assert shop.state.runs[-1].written == 1
+
+
 def test_a_run_killed_in_the_middle_of_a_push_leaves_every_level_concerned_in_doubt(shop: Shop) -> None:
     changed_levels(shop, 3)
 
