@@ -215,6 +215,20 @@ def test_quiet_names_an_item_again_that_was_settled_and_is_held_again(
     assert korsync("orders", "--quiet").err == ""
 
 
+def test_quiet_names_an_item_again_that_was_written_and_is_refused_again(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
+    shop.init()
+    told = []
+    for refused in (True, False, True):
+        shop.later()
+        shop.korona.sell_at_till("1001", 1)
+        if refused:
+            refusal = Fault("status", "POST", "adjust", status=422, body={"errors": ["not tracked"]})
+            shop.world.shopify_server.faults.append(refusal)
+        told.append("1001" in korsync("stock", "--quiet").err)
+    assert told == [True, False, True]
+
+
 def test_a_dry_run_does_not_take_the_news_of_held_items_from_the_next_run(shop: Shop, korsync: Korsync) -> None:
     an_order_that_cannot_be_booked(shop)
     korsync("run")
@@ -245,6 +259,16 @@ def test_a_quiet_run_says_in_one_line_that_an_answer_was_lost(shop: Shop, korsyn
     assert (said.code, said.out) == (5, "")
     assert said.err.startswith("korsync: stock 1 outcome unknown")
     assert len(said.err.splitlines()) == 1
+
+
+def test_a_quiet_run_with_trouble_says_nothing_of_what_went_well(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.configure(korona={"price_list": "Shopfy"})
+    said = korsync("run", "--quiet")
+    assert said.code == 2
+    assert [line for line in said.err.splitlines() if line.startswith("korsync:")] == [
+        "korsync: KORONA has no price list “Shopfy”"
+    ]
 
 
 def test_a_quiet_dry_run_says_what_was_refused(shop: Shop, korsync: Korsync) -> None:
