@@ -40,9 +40,18 @@ class SafetyStop(KorsyncError):
 
 
 class Refused(KorsyncError):
-    """A side refuses everything: credentials, permission, licence, scope, wrong point of sale."""
+    """A side refuses: credentials, permission, licence, scope, wrong point of sale.
+
+    `everything` where it would refuse whatever else it is asked in this run; a point of sale that is not fit concerns
+    only what is booked on it.
+    """
 
     exit_code = 4
+
+    def __init__(self, what: str, remedy: str = "", *, everything: bool = False) -> None:
+        """Take what was refused, what to do, and whether all else would be refused, too."""
+        super().__init__(what, remedy)
+        self.everything = everything
 
 
 class Unavailable(KorsyncError):

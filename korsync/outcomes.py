@@ -162,7 +162,7 @@ def error_of(verdict: Verdict, side: str, what: str, status: int | None) -> Kors
         return Unavailable(what, "nothing to do: the first run of tomorrow goes on")
     if verdict is Verdict.REFUSED:
         remedy = _REMEDIES.get(status or 0, "check the credentials for {side} in the configuration")
-        return Refused(what, remedy.format(side=side))
+        return Refused(what, remedy.format(side=side), everything=True)
     if verdict is Verdict.WRONG_ADDRESS:
         return ConfigurationError(what, f"put {side}'s present address into the configuration")
     if verdict is Verdict.MISCONFIGURED:

@@ -70,7 +70,7 @@ class Run:
             if pipeline.name in wanted:
                 results.append(self._one(pipeline))
                 self.watcher.finished(results[-1])
-                if any(isinstance(error, Refused) for error in results[-1].errors):
+                if any(isinstance(error, Refused) and error.everything for error in results[-1].errors):
                     break
         if not self.dry:
             self._note(command, results)

@@ -7,6 +7,7 @@ import pytest
 
 from korsync.errors import Refused, Unavailable
 from korsync.plan import Outcome
+from korsync.sandbox.korona_store import PointOfSale
 from korsync.sandbox.server import Fault
 from korsync.sandbox.shopify_access import Bucket
 from tests.shop import Shop
@@ -94,6 +95,21 @@ def test_where_a_side_refuses_everything_the_rest_is_not_tried(shop: Shop) -> No
     assert ran.exit_code == 4
     assert len(ran.results) == 1
     assert isinstance(ran.results[0].errors[0], Refused)
+
+
+def test_a_point_of_sale_that_is_not_fit_stops_what_is_booked_on_it_and_nothing_else(shop: Shop) -> None:
+    changed_levels(shop, 1)
+    shop.korona.change_price("1000", Decimal("9.50"))
+    shop.korona.find(PointOfSale, "90").coupling_id = None
+    shop.later(24 * 60)  # what the configuration names is looked up once a day
+    ran = shop.run()
+    assert ran.exit_code == 4
+    assert [(each.plan.pipeline, len(each.errors), len(each.written)) for each in ran.results] == [
+        ("stock", 0, 1),
+        ("orders", 1, 0),
+        ("refunds", 1, 0),
+        ("products", 0, 1),
+    ]
 
 
 def test_three_lost_answers_in_a_row_end_the_push_and_the_next_run_reads_what_became_of_them(shop: Shop) -> None:
