@@ -1,11 +1,13 @@
 """The commands: parse, call one function, print, exit code. No decisions."""
 
+import io
 import os
 import signal
 import sys
 import traceback
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +19,7 @@ from korsync.demo import demonstrate, serve
 from korsync.errors import KorsyncError, LockedError
 from korsync.opening import reserved
 from korsync.report import Reporter, as_json, print_bug, print_error, print_held, print_status, summary
+from korsync.words import visible
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -28,21 +31,29 @@ EVERYTHING = ("stock", "orders", "refunds", "products")
 def main() -> None:
     """Run korsync and exit with the code of the README's table; a traceback never reaches the user."""
     signal.signal(signal.SIGTERM, _end)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows no € or no Ł gets it spelt out: what was written must not end as a bug in the telling.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    context: click.Context | None = None
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
+        context = cli.make_context("korsync", sys.argv[1:])
+        with context:
+            cli.invoke(context)
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except (click.exceptions.Abort, KeyboardInterrupt):
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except KorsyncError as error:
         _complain(error)
+    except BrokenPipeError:
+        pass  # Click's own help, and its reader has gone: there is nothing else to do.
     except Exception as error:
         mark = uuid.uuid4().hex[:8]
-        _note_bug(error, mark)
-        print_bug(error, mark)
+        print_bug(error, mark, _note_bug(error, mark, context.obj if context else None))
         sys.exit(BUG)
 
 
@@ -79,11 +90,13 @@ def _sync(settings_path: Path, pipelines: tuple[str, ...], command: str, options
         if quiet:
             sys.exit(error.exit_code)
         raise
+    finally:
+        reporter.close()
     code = ran.exit_code
     if dry and options["exit_code"] and ran.has_changes and code in (0, 1):
         code = CHANGES_TO_MAKE
     if options["output"] == "json":
-        click.echo(as_json(ran.results, ran.state, code, (*ran.warnings, *ran.remarks)))
+        _say(as_json(ran.results, ran.state, code, (*ran.warnings, *ran.remarks)))
     else:
         _tell(ran, reporter, dry=dry, quiet=quiet)
     sys.exit(code)
@@ -92,16 +105,22 @@ def _sync(settings_path: Path, pipelines: tuple[str, ...], command: str, options
 def _tell(ran: commands.Ran, reporter: Reporter, *, dry: bool, quiet: bool) -> None:
     is_told = ran.is_news or not quiet
     for remark in (*(ran.warnings if is_told else ()), *(() if quiet else ran.remarks)):
-        click.echo(f"note: {remark}", err=True)
+        _say(f"note: {remark}", err=True)
     if dry:
         return
     line = summary(ran.results, len(ran.state.held), (ran.requests, ran.writes))
     # An error has been said where it came up; an answer that was lost stands in the summary alone.
     is_silent_trouble = ran.exit_code not in (0, 1) and not any(result.errors for result in ran.results)
     if line and (is_silent_trouble or not quiet):
-        click.echo(line, err=quiet)
+        _say(line, err=quiet)
     if ran.state.held and is_told:
         print_held(reporter.err if quiet else reporter.out, ran.state, None)
+
+
+def _say(line: str, *, err: bool = False) -> None:
+    """Print a line; where nobody reads on, what was done and the exit code are the same."""
+    with suppress(OSError):
+        click.echo(line, err=err)
 
 
 def _sync_command(name: str, pipelines: tuple[str, ...], help_text: str) -> None:
@@ -131,17 +150,19 @@ def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None
     settings = load(settings_path, os.environ)
     opening = commands.initialise(settings, yes=yes, couples=couples, adopts=adopts)
     if couples:
-        click.echo(f"point of sale coupled; its last receipt number: {opening.last_receipt_number or 'none'}")
-    click.echo(f"{opening.matched} articles match a Shopify variant, {opening.priced} of them have a price in the list")
+        number = visible(opening.last_receipt_number or "none")
+        _say(f"point of sale coupled; its last receipt number: {number}")
+    _say(f"{opening.matched} articles match a Shopify variant, {opening.priced} of them have a price in the list")
     for order in opening.unfulfilled:
-        click.echo(f"  {order.name}: unfulfilled from before orders.start_from, reserved: {reserved(order)}")
+        line = f"  {order.name}: unfulfilled from before orders.start_from, reserved: {reserved(order)}"
+        _say(visible(line))
     if adopts:
-        click.echo(f"{len(opening.booked)} orders are booked in KORONA")
+        _say(f"{len(opening.booked)} orders are booked in KORONA")
         for title, names in (("not booked yet", opening.missing), ("in conflict", opening.conflicts)):
             if names:
-                click.echo(f"{len(names)} {title}: {', '.join(names)}")
-    click.echo(f"state made: {settings.state_path}")
-    click.echo("next: korsync run --dry-run")
+                _say(visible(f"{len(names)} {title}: {', '.join(names)}"))
+    _say(f"state made: {settings.state_path}")
+    _say("next: korsync run --dry-run")
 
 
 @cli.command()
@@ -159,7 +180,7 @@ def status(settings_path: Path) -> None:
 def retry(settings_path: Path, item: str) -> None:
     """Try a held or ignored ITEM again: an order (1042) or a refund ("1042 refund 940000000001")."""
     commands.decide(load(settings_path, os.environ), decisions.retry, item)
-    click.echo(f"{item} is tried again in the next run")
+    _say(f"{item} is tried again in the next run")
 
 
 @cli.command()
@@ -168,7 +189,7 @@ def retry(settings_path: Path, item: str) -> None:
 def ignore(settings_path: Path, item: str) -> None:
     """Leave ITEM alone from now on: it was settled by hand, and its pieces are no longer reserved."""
     commands.decide(load(settings_path, os.environ), decisions.ignore, item)
-    click.echo(f"{item} is ignored from now on")
+    _say(f"{item} is ignored from now on")
 
 
 @cli.command()
@@ -177,26 +198,28 @@ def ignore(settings_path: Path, item: str) -> None:
 def accept(settings_path: Path, pipeline: str) -> None:
     """Let the next plan of a stopped PIPELINE through, if it holds nothing but what was stopped."""
     commands.decide(load(settings_path, os.environ), decisions.accept, pipeline)
-    click.echo(f"the next run of {pipeline} writes what was stopped")
+    _say(f"the next run of {pipeline} writes what was stopped")
 
 
 @cli.command()
 def demo() -> None:
     """Watch korsync at work on a simulated shop; needs no account, no configuration and no terminal."""
-    if not demonstrate(click.echo):
-        click.echo("korsync: both sides do not agree", err=True)
+    if not demonstrate(_say):
+        _say("korsync: both sides do not agree", err=True)
         sys.exit(BUG)
 
 
 @cli.command()
 def sandbox() -> None:
     """Run a simulated shop to try korsync on, until Ctrl-C."""
-    serve(click.echo, _typed_lines())
+    serve(_say, _typed_lines())
 
 
 def _typed_lines() -> Iterator[str]:
-    yield from sys.stdin
-    if not sys.stdin.isatty():
+    typed = sys.stdin
+    if typed is not None:
+        yield from typed
+    if typed is None or not typed.isatty():
         # Started in the background nobody types, and the shop stays open until it is told to end.
         signal.pause()
 
@@ -211,12 +234,12 @@ def _end(_signal: int, _frame: object) -> None:
     sys.exit(143)
 
 
-def _note_bug(error: Exception, mark: str) -> None:
-    """Keep the traceback of a bug for its report, away from the user's terminal."""
-    folder = Path(os.environ.get("KORSYNC_CONFIG") or ".").absolute().parent
+def _note_bug(error: Exception, mark: str, config_path: Path | None) -> Path | None:
+    """Keep the traceback of a bug for its report, beside the configuration and away from the user's terminal."""
+    log = (config_path or Path("config.yaml")).absolute().with_name(f"korsync-bug-{mark}.txt")
     try:
-        log = folder / f"korsync-bug-{mark}.txt"
-        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-        log.chmod(0o600)
+        log.touch(mode=0o600)
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8", errors="backslashreplace")
     except OSError:
-        return
+        return None
+    return log

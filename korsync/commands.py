@@ -14,6 +14,7 @@ from korsync.opening import Opening, adopt, confirm, couple, identity_of, open_s
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.sides import Sides
 from korsync.plan import Result
+from korsync.records import PointOfSale
 from korsync.run import Run, Watcher, exit_code_of, fits, server_now
 from korsync.shopify import client as shopify_client
 from korsync.state import Encoded, State, load_state, save_state
@@ -28,6 +29,18 @@ class Clocks:
 
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
+
+
+class _AsCoupled(korona_client.KoronaClient):
+    """KORONA as it will be once the point of sale is coupled, so that all else can be checked before it is."""
+
+    def points_of_sale(self, number: str) -> list[PointOfSale]:
+        """Return the points of sale with this number as coupled ones."""
+        return [replace(each, coupled=True) for each in super().points_of_sale(number)]
+
+    def point_of_sale(self, point_of_sale_id: str, _coupling_id: str | None = None) -> PointOfSale:
+        """Return a point of sale; KORONA refuses to show it for an id that it is not coupled with yet."""
+        return super().point_of_sale(point_of_sale_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +91,24 @@ def sync(
 def initialise(settings: Settings, *, yes: bool, couples: bool, adopts: bool) -> Opening:
     """Make a new state, or with `adopts` rebuild a lost one from KORONA's receipts.
 
-    Raises StateError where there is a state already.
+    Raises StateError where there is a state already. With `couples` the point of sale is coupled last, so that
+    nothing was sent where any check fails.
     """
     with hold_lock(settings.state_path):
         if settings.state_path.exists():
             raise StateError(
                 f"there is a state file already: {settings.state_path}", "this shop is set up; nothing was changed"
             )
-        number = couple(_sides(settings, read_only=False, full=True, clocks=Clocks())) if couples else None
         sides = _sides(settings, read_only=True, full=True, clocks=Clocks())
-        opening = replace(open_shop(sides), last_receipt_number=number)
+        if couples:
+            sides.korona = _AsCoupled(sides.korona.session, settings.korona.account_id)
+        opening = open_shop(sides)
         if adopts:
             opening = adopt(sides, opening)
         confirm(opening, yes=yes)
+        if couples:
+            number = couple(_sides(settings, read_only=False, full=True, clocks=Clocks()))
+            opening = replace(opening, last_receipt_number=number)
         save_state(settings.state_path, opening.knowledge.state)
         save_cache(settings.cache_path, opening.knowledge.cache, fingerprint(settings))
         return opening

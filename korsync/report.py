@@ -4,11 +4,11 @@ All text from outside goes through `visible`, and markup is off: a product may b
 """
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -41,6 +41,21 @@ OUTCOME_WORDS = {
 }
 
 
+class Page(Console):
+    """A console whose reader may leave: the rest goes nowhere, and a run goes on to write what it planned."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Print, also where nobody reads on."""
+        try:
+            super().print(*objects, **how)
+        except OSError:
+            self.on_broken_pipe()
+
+    def on_broken_pipe(self) -> None:
+        """Go on where rich itself would end the process."""
+        self.quiet = True
+
+
 class Reporter:
     """Prints what a run does as it goes; on anything but a terminal only what changed or is wrong."""
 
@@ -54,8 +69,8 @@ class Reporter:
         plans: bool = False,
     ) -> None:
         """Take how much to say and in which form; `plans` shows them also where nobody looks on."""
-        self.out = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
-        self.err = Console(markup=False, highlight=False, emoji=False, soft_wrap=True, stderr=True)
+        self.out = Page(markup=False, highlight=False, emoji=False, soft_wrap=True)
+        self.err = Page(markup=False, highlight=False, emoji=False, soft_wrap=True, stderr=True)
         self._dry = dry
         self._as_json = as_json
         self._quiet = quiet or as_json
@@ -121,8 +136,8 @@ def print_plan(console: Console, plan: Plan, *, rules: bool, verbose: bool) -> N
     head = f"{plan.pipeline}: {_count(len(plan.changes), 'change')}"
     console.print(Text(head, style="bold"))
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in range(3):
-        table.add_column(overflow="fold", no_wrap=column < 2)
+    for _ in range(3):
+        table.add_column(overflow="fold")
     for change in plan.changes:
         sign, style = ("+", "green") if change.before is None else ("~", "yellow")
         for place, edit in enumerate(change.edits()):
@@ -273,6 +288,8 @@ def _json(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | str) else _plain(value)
 
 
-def print_bug(error: BaseException, mark: str) -> None:
-    """Print one line for a bug in korsync; its details stand in the log under the mark."""
-    sys.stderr.write(f"korsync: a bug in korsync ({type(error).__name__}, mark {mark}); nothing more was sent\n")
+def print_bug(error: BaseException, mark: str, log: Path | None) -> None:
+    """Print one line for a bug in korsync; its details stand in the log, where one could be written."""
+    details = f"; details in {log}" if log else ""
+    line = f"korsync: a bug in korsync ({type(error).__name__}, mark {mark}); nothing more was sent{details}"
+    Reporter().err.print(visible(line))

@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"errors", "plan", "state", "words"},
     "sandbox": set(),
     "demo": {"commands", "config", "report", "sandbox", "settings"},
-    "cli": {"", "commands", "config", "decisions", "demo", "errors", "opening", "report"},
+    "cli": {"", "commands", "config", "decisions", "demo", "errors", "opening", "report", "words"},
     "__main__": {"cli"},
     "": set(),
 }

@@ -12,7 +12,9 @@ import pytest
 
 from korsync.cli import main
 from korsync.files import hold_lock
+from korsync.sandbox.korona_store import PointOfSale
 from korsync.sandbox.server import Fault
+from korsync.sandbox.shopify_sales import Order
 from tests.shop import Shop
 
 COMMANDS = ("run", "stock", "orders", "refunds", "products")
@@ -71,6 +73,44 @@ def test_init_says_what_matches_and_what_comes_next(shop: Shop, korsync: Korsync
     assert shop.settings.state_path.exists()
 
 
+@pytest.mark.parametrize("adopts", [(), ("--adopt",)])
+def test_init_makes_visible_what_a_terminal_would_obey(
+    shop: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch, adopts: tuple[str, ...]
+) -> None:
+    evil = "A\x1b]0;pwned\x07\x1b[2J\x9b31m\u202eZ"
+    shop.stocked(evil)
+    shop.shopify.place_order([(evil, 3)], at=shop.world.clock.now() - timedelta(days=20))
+    monkeypatch.setattr(Order, "name", property(lambda _: f"#{evil}"))
+    shop.shopify.place_order([(evil, 1)])
+    said = korsync("init", "--yes", *adopts)
+    assert said.code == 0
+    assert said.out.count("A\\x1b]0;pwned") == 2 + len(adopts)
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(said.out + said.err)
+
+
+def test_init_that_couples_sends_nothing_where_a_check_fails_and_tells_the_last_number_once_coupled(
+    shop: Shop, korsync: Korsync
+) -> None:
+    shop.stocked("1001")
+    shop.shopify.place_order([("1001", 3)], at=shop.world.clock.now() - timedelta(days=20))
+    till = shop.korona.find(PointOfSale, "90")
+    till.coupling_id, till.last_receipt_number = None, "4711"
+    with shop.requests() as seen:
+        assert korsync("init", "--couple").code == 2
+        shop.configure(orders={"payment_methods": {"default": "77"}})
+        unpayable = korsync("init", "--couple", "--yes")
+        shop.configure()
+    assert unpayable.code == 2
+    assert "orders.payment_methods.default" in unpayable.err
+    assert seen.writes == []
+    assert till.coupling_id is None
+    said = korsync("init", "--couple", "--yes")
+    assert said.code == 0
+    assert "its last receipt number: 4711" in said.out
+    assert till.coupling_id is not None
+    assert korsync("run").code == 0
+
+
 def test_init_refuses_to_replace_a_state(shop: Shop, korsync: Korsync) -> None:
     korsync("init")
     before = shop.settings.state_path.read_bytes()
@@ -127,6 +167,27 @@ def test_a_dry_run_shows_the_diff_and_tells_by_its_exit_code_that_there_is_one(s
     korsync("run")
     shop.later()
     assert korsync("run", "--dry-run", "--exit-code").code == 0
+
+
+def test_the_exit_code_for_changes_hides_held_items_but_no_trouble(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.shopify.add_product("Nur online", [{"sku": "X-1", "available": 5}])
+    shop.shopify.place_order([("X-1", 1)])
+    assert korsync("run", "--dry-run").code == 1
+    assert korsync("run", "--dry-run", "--exit-code").code == 10
+    shop.configure(korona={"price_list": "Shopfy"})
+    assert korsync("run", "--dry-run", "--exit-code").code == 2
+
+
+def test_a_dry_run_in_json_is_one_object_and_nothing_else(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.korona.change_price("1002", Decimal("80.00"))
+    said = korsync("run", "--dry-run", "--output", "json")
+    told = json.loads(said.out)
+    assert said.err == ""
+    assert told["exit_code"] == said.code == 3
+    assert [bool(each["changes"]) for each in told["pipelines"]] == [True, True, False, True]
+    assert all(each["dry_run"] for each in told["pipelines"])
 
 
 def test_away_from_a_terminal_a_run_prints_one_line_when_something_changed(shop: Shop, korsync: Korsync) -> None:
@@ -502,13 +563,28 @@ def test_a_bug_is_one_line_with_a_mark(
     shop: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     shop.init()
-    monkeypatch.setenv("KORSYNC_CONFIG", str(tmp_path / "config.yaml"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     monkeypatch.setattr("korsync.commands.load_cache", lambda *_: 1 / 0)
     said = korsync("run")
     assert said.code == 70
     assert "a bug in korsync (ZeroDivisionError" in said.err
-    (log,) = tmp_path.glob("korsync-bug-*.txt")
+    assert len(said.err.splitlines()) == 1
+    (log,) = shop.config_path.parent.glob("korsync-bug-*.txt")
+    assert said.err.endswith(f"details in {log}\n")
     assert "ZeroDivisionError" in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_bug_whose_details_can_be_kept_nowhere_is_one_line_all_the_same(
+    shop: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.init()
+    monkeypatch.setattr("korsync.commands.load_cache", lambda *_: 1 / 0)
+    monkeypatch.setattr("korsync.cli.Path.touch", lambda *_, **__: (_ for _ in ()).throw(OSError("read-only")))
+    said = korsync("run")
+    assert said.code == 70
+    assert said.err.endswith("nothing more was sent\n")
 
 
 def test_usage_mistakes_end_with_2(korsync: Korsync) -> None:

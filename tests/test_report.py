@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from korsync.errors import ConfigurationError, SafetyStop, Unavailable
+from korsync.errors import ConfigurationError, Refused, SafetyStop, Unavailable
 from korsync.pipelines.products import Price, Title
 from korsync.plan import Change, Fate, Outcome, Plan, Result, Skip, Written
 from korsync.report import Reporter, as_json, print_error, print_plan, print_status, summary
@@ -89,6 +89,33 @@ def test_the_summary_tells_what_was_written_and_what_is_left_and_for_how_long() 
 
 def test_a_run_in_which_nothing_happened_has_no_summary() -> None:
     assert summary([Result(Plan("stock"))], 0, (7, 0)) == ""
+
+
+@pytest.mark.parametrize("width", [80, 40])
+@pytest.mark.parametrize("sku", ["1001", "S" * 60, "T" * 90, "商品" * 30])
+def test_however_long_a_name_is_the_whole_change_can_be_read(sku: str, width: int) -> None:
+    page = io.StringIO()
+    console = Console(file=page, markup=False, highlight=False, emoji=False, soft_wrap=True, width=width)
+    changes = (Change(sku, Title("Alt", 1), Title("Neu" + "y" * 60, 1)), price_change("1002"))
+    print_plan(console, Plan("products", changes), rules=True, verbose=False)
+    shown = page.getvalue()
+    assert "title" in shown
+    for text in (sku, "Neu" + "y" * 60, "8.00 → 8.90"):
+        assert sum(shown.count(each) for each in set(text) - {" "}) >= len(text.replace(" ", ""))
+
+
+def test_an_error_in_words_from_outside_cannot_command_the_terminal() -> None:
+    page = io.StringIO()
+    print_error(Console(file=page, markup=False), Refused("Shopify: \x1b[2J", "ask \x9b31m"))
+    assert page.getvalue() == "korsync: Shopify: \\x1b[2J\n  what to do: ask \\x9b31m\n"
+
+
+def test_half_an_emoji_in_a_name_does_not_keep_json_from_a_program() -> None:
+    state = State(Identity("shop", "account", "90"), NOON)
+    result = Result(Plan("products", (price_change("Tee \ud83d"),)))
+    written = as_json([result], state, 0)
+    assert written.isascii()
+    assert json.loads(written)["pipelines"][0]["changes"][0]["key"] == "Tee \ud83d"
 
 
 def test_an_error_says_what_happened_and_what_to_do() -> None:
