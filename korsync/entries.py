@@ -16,7 +16,8 @@ NUMBER = re.compile(r"(0|[1-9][0-9]{0,5})(\.[0-9]{1,4})?", re.ASCII)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 TRIMMED = re.compile(r"\S(.*\S)?")
 TRIMMED_HINT = "without blanks at its ends"
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+# At the ends of the calendar midnight does not exist in every time zone.
+DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class Kind(StrEnum):
@@ -175,7 +176,7 @@ def day_of(entry: Entry, notes: Notes) -> date:
         try:
             if DAY.fullmatch(text):
                 return date.fromisoformat(text)
-            notes.wrong(entry, "must be a day such as 2026-11-01, without a time")
+            notes.wrong(entry, "must be a day such as 2026-11-01, from 2000 to 2099 and without a time")
         except ValueError:
             notes.wrong(entry, "is not a day of the calendar")
     return date.min

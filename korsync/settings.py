@@ -11,8 +11,11 @@ from typing import Any
 from korsync.entries import Entry, Kind, Notes, Section, day_of, number_of, text_of
 
 SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com", re.ASCII)
-LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?", re.ASCII)
-HTTPS = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?", re.ASCII)
+LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+PORT = r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+PATH = r"(/[A-Za-z0-9._~/-]*)?"
+LOOPBACK = re.compile(rf"http://(127\.0\.0\.1|localhost|\[::1\]){PORT}{PATH}", re.ASCII)
+HTTPS = re.compile(rf"https://{LABEL}(\.{LABEL})*{PORT}{PATH}", re.ASCII)
 KORONA_ADDRESS = re.compile(f"{HTTPS.pattern}|{LOOPBACK.pattern}", re.ASCII)
 VERSION = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])", re.ASCII)
 ACCOUNT = re.compile(r"[A-Za-z0-9-]+", re.ASCII)

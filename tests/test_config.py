@@ -187,6 +187,8 @@ def test_each_state_of_a_folder_has_a_cache_of_its_own(tmp_path: Path, state: st
         "https://my-shop.myshopify.com/",
         "http://127.0.0.1:8081",
         "http://localhost:8081/",
+        "http://localhost:65535",
+        "http://localhost:80",
         "http://[::1]:8081",
     ],
 )
