@@ -141,12 +141,12 @@ _sync_command("products", ("products",), "Bring name, price, tracking and image 
 @cli.command()
 @click.option("--yes", is_flag=True, help="Go on although unfulfilled orders from before orders.start_from exist.")
 @click.option(
-    "--couple", "couples", is_flag=True, help="Couple the point of sale with the configured coupling id first."
+    "--couple", "couples", is_flag=True, help="Couple the point of sale with korona.coupling_id once all is checked."
 )
 @click.option("--adopt", "adopts", is_flag=True, help="Rebuild a lost state from KORONA's receipts.")
 @click.pass_obj
 def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None:
-    """Check everything, take the first look and make the state file; writes nothing to either side."""
+    """Check everything, take the first look and make the state file; only --couple writes to a side."""
     settings = load(settings_path, os.environ)
     opening = commands.initialise(settings, yes=yes, couples=couples, adopts=adopts)
     if couples:

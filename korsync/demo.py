@@ -1,11 +1,13 @@
 """`korsync demo` and `korsync sandbox`: korsync at work on a simulated shop, to watch or to try."""
 
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from shlex import quote
 
 from korsync import commands
 from korsync.config import load
@@ -68,6 +70,7 @@ def serve(say: Say, lines: Iterable[str]) -> None:
         folder = Path(tempfile.mkdtemp(prefix="korsync-sandbox-"))
         config_path = world.write_config(folder)
         say("A sample shop runs on this machine. From another terminal:\n")
+        say(f"  export PATH={quote(str(Path(sys.executable).parent))}:$PATH")
         say(f"  export KORSYNC_CONFIG={config_path}")
         say("  korsync init")
         say("  korsync run --dry-run")

@@ -57,6 +57,15 @@ def test_the_sandbox_command_runs_a_shop_that_korsync_can_be_tried_on() -> None:
     assert pieces[1] == pieces[2]
 
 
+def test_what_the_sandbox_says_to_type_finds_korsync_in_another_terminal() -> None:
+    told: list[str] = []
+    serve(told.append, iter(()))
+    exports = [line.strip() for line in told if line.startswith("  export ")]
+    asked = "; ".join([*exports, 'command -v korsync && test -f "$KORSYNC_CONFIG"'])
+    found = subprocess.run(["sh", "-c", asked], env={"PATH": "/usr/bin:/bin"}, capture_output=True, check=False)
+    assert found.returncode == 0
+
+
 @pytest.mark.parametrize(
     ("line", "answer"),
     [
