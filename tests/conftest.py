@@ -1,11 +1,14 @@
 """Fixtures that all tests share."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from korsync.cli import main
 from tests.shop import Shop, open_shop
+from tests.typed import Korsync, Said
 
 
 @pytest.fixture
@@ -13,3 +16,23 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     """An empty shop with korsync configured but not initialised."""
     with open_shop(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+def korsync(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Korsync:
+    """Type a korsync command for the shop."""
+
+    def type_in(*words: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["korsync", "--config", str(shop.config_path), *words])
+        capsys.readouterr()
+        code: object = 0
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.out + printed.err
+        assert isinstance(code, int)
+        return Said(code, printed.out, printed.err)
+
+    return type_in
