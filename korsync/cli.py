@@ -31,10 +31,7 @@ EVERYTHING = ("stock", "orders", "refunds", "products")
 def main() -> None:
     """Run korsync and exit with the code of the README's table; a traceback never reaches the user."""
     signal.signal(signal.SIGTERM, _end)
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that knows no € or no Ł gets it spelt out: what was written must not end as a bug in the telling.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    _spell_out_what_the_terminal_lacks()
     context: click.Context | None = None
     try:
         context = cli.make_context("korsync", sys.argv[1:])
@@ -105,7 +102,7 @@ def _sync(settings_path: Path, pipelines: tuple[str, ...], command: str, options
 def _tell(ran: commands.Ran, reporter: Reporter, *, dry: bool, quiet: bool) -> None:
     is_told = ran.is_news or not quiet
     for remark in (*(ran.warnings if is_told else ()), *(() if quiet else ran.remarks)):
-        _say(f"note: {remark}", err=True)
+        _say(visible(f"note: {remark}"), err=True)
     if dry:
         return
     line = summary(ran.results, len(ran.state.held), (ran.requests, ran.writes))
@@ -222,6 +219,13 @@ def _typed_lines() -> Iterator[str]:
     if typed is None or not typed.isatty():
         # Started in the background nobody types, and the shop stays open until it is told to end.
         signal.pause()
+
+
+def _spell_out_what_the_terminal_lacks() -> None:
+    """Have a missing character printed as its number: what was written must not end as a bug in the telling."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _complain(error: KorsyncError) -> None:

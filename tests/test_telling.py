@@ -196,6 +196,12 @@ def test_another_api_version_is_remarked_also_in_json_and_with_quiet_once_a_day(
     assert korsync("run", "--quiet").err == ""
 
 
+def test_a_remark_cannot_command_the_terminal(shop: Shop, korsync: Korsync) -> None:
+    shop.init()
+    shop.shopify.answering_version = "2027-04\x9b2J"
+    assert "API version 2027-04\\x9b2J" in korsync("products").err
+
+
 def test_a_cache_that_cannot_be_used_is_remarked_but_not_with_quiet(shop: Shop, korsync: Korsync) -> None:
     shop.stocked("1001")
     shop.init()
