@@ -4,7 +4,7 @@ Money is Decimal in the shop's currency, times are aware and in UTC, ids are wha
 Shopify: int). What is sold and booked stands in sales.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -58,12 +58,18 @@ class PriceRow:
 
 @dataclass(frozen=True, slots=True)
 class ArticleImage:
-    """The properties of a KORONA image, without its content; `unfit` says why a content once read cannot be shown."""
+    """The properties of a KORONA image, without its content, and what became of that as long as it does not change.
+
+    `unfit` says why a content once read cannot be shown; `refusals` are Shopify's words by product id; `not_given_at`
+    is KORONA's time when it did not give the content.
+    """
 
     id: str
     revision: int
     active: bool
     unfit: str = ""
+    refusals: dict[int, str] = field(default_factory=dict)
+    not_given_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from korsync.errors import KorsyncError, Rejected, Unavailable
 from korsync.matching import Match
@@ -24,12 +24,6 @@ MOST_AT_ONCE = 64 * 1024 * 1024
 
 MOST_UNREAD = 3
 """After so many contents that KORONA did not give the others are not asked for in this run."""
-
-NOT_GIVEN = "KORONA did not give its image"
-"""So begins what is remembered of a content that could not be read; the time follows: the longest ago comes first."""
-
-REFUSED = "Shopify did not take its image"
-"""So begins what is remembered of a refused content; the product follows, because another one may take it."""
 
 LONGEST_NUMBER = 80
 """So much of an article number stands in a file name, which Shopify limits."""
@@ -67,11 +61,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Why there is no content of an image now, and what is remembered of that until the image changes."""
+    """Why there is no content of an image now, and the image as it is to be remembered until it changes."""
 
     reason: str
     fate: Fate
-    noted: str = ""
+    remembered: ArticleImage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +104,14 @@ def pull_images(sides: Sides, knowledge: Knowledge, matches: Iterable[Match]) ->
     contents = _Contents(sides)
     pictures: dict[str, Picture] = {}
     skips = []
-    for each in sorted(matches, key=lambda each: _not_given(_row(each, images))):
+    for each in sorted(matches, key=lambda each: _not_given_at(_row(each, images))):
         row = _row(each, images)
         if row is None or _is_known(sent.get(each.article.id), each, row):
             continue
         data = Unread(MAYBE_TAKEN, Fate.WAITING) if each.article.id in waiting else contents.of(row, each.product.id)
         if isinstance(data, Unread):
-            if data.noted:
-                images[row.id] = replace(row, unfit=data.noted)
+            if data.remembered is not None:
+                images[row.id] = data.remembered
             skips.append(Skip(each.sku, data.reason, data.fate))
             continue
         fact = SentImage(each.product.id, hashlib.sha256(data).hexdigest()[:16], row.id, row.revision)
@@ -155,10 +149,8 @@ def without_doubt(state: State, picture: Picture) -> State:
 def with_refusal(knowledge: Knowledge, picture: Picture, words: str) -> Knowledge:
     """Note an image that Shopify refused: it is held, and sent again only when it changes or with --full."""
     catalogue = knowledge.cache.catalogue
-    reason = f"{_refused_by(picture.product_id)}{words}"
-    refused = {
-        use.image_id: ArticleImage(use.image_id, use.image_revision, active=True, unfit=reason) for use in picture.uses
-    }
+    rows = [row for use in picture.uses if (row := catalogue.images.get(use.image_id)) is not None]
+    refused = {row.id: replace(row, refusals={**row.refusals, picture.product_id: words}) for row in rows}
     catalogue = replace(catalogue, images=catalogue.images | refused)
     return Knowledge(without_doubt(knowledge.state, picture), replace(knowledge.cache, catalogue=catalogue))
 
@@ -176,45 +168,43 @@ class _Contents:
         """Return the content of an image that is meant for a product, or why there is none."""
         if not row.active:
             return Unread("its image was deleted in KORONA", Fate.LEFT)
-        if row.unfit.startswith(_refused_by(product_id)):
-            return Unread(f"{row.unfit}; with --full it is tried again", Fate.HELD)
-        if row.unfit and not row.unfit.startswith((REFUSED, NOT_GIVEN)):
+        if product_id in row.refusals:
+            words = row.refusals[product_id]
+            return Unread(f"Shopify did not take its image: {words}; with --full it is tried again", Fate.HELD)
+        if row.unfit:
             return Unread(row.unfit, Fate.LEFT)
         if row.id not in self._found:
-            self._found[row.id] = self._read(row.id)
+            self._found[row.id] = self._read(row)
         return self._found[row.id]
 
-    def _read(self, image_id: str) -> "bytes | Unread":
+    def _read(self, row: ArticleImage) -> "bytes | Unread":
         if self._room <= 0:
             return Unread("its new image waits: enough images for one run", Fate.WAITING)
         if len(self.unavailable) >= MOST_UNREAD:
             return Unread("its image waits: KORONA gives no images at present", Fate.WAITING)
         try:
-            data = self._korona.image_content(image_id)
+            data = self._korona.image_content(row.id)
         except Rejected as error:
-            return _unfit(f"its image cannot be read: {error.what}")
+            return _unfit(row, f"its image cannot be read: {error.what}")
         except Unavailable as error:
             self.unavailable.append(error)
-            return Unread(f"its image waits: {error.what}", Fate.WAITING, f"{NOT_GIVEN} at {self._korona.now}")
+            not_given = replace(row, not_given_at=self._korona.now)
+            return Unread(f"its image waits: {error.what}", Fate.WAITING, not_given)
         if data is None:
-            return _unfit(TOO_LARGE)
+            return _unfit(row, TOO_LARGE)
         self._room -= len(data)
         trouble = _trouble(data)
-        return _unfit(trouble) if trouble else data
+        return _unfit(row, trouble) if trouble else data
 
 
-def _unfit(reason: str) -> Unread:
+def _unfit(row: ArticleImage, reason: str) -> Unread:
     """Judge a content once: it is not asked for again before the image changes."""
-    return Unread(reason, Fate.LEFT, noted=reason)
+    return Unread(reason, Fate.LEFT, replace(row, unfit=reason))
 
 
-def _refused_by(product_id: int) -> str:
-    return f"{REFUSED} for product {product_id}: "
-
-
-def _not_given(row: ArticleImage | None) -> str:
+def _not_given_at(row: ArticleImage | None) -> datetime:
     """Return what sorts contents that could not be read behind the others, the longest ago first."""
-    return row.unfit if row is not None and row.unfit.startswith(NOT_GIVEN) else ""
+    return (row.not_given_at if row else None) or datetime.min.replace(tzinfo=UTC)
 
 
 def _look_up(sides: Sides, state: State, matches: Iterable[Match]) -> tuple[State, frozenset[str]]:
