@@ -184,9 +184,12 @@ def retry(settings_path: Path, item: str) -> None:
 @click.argument("item")
 @click.pass_obj
 def ignore(settings_path: Path, item: str) -> None:
-    """Leave ITEM alone from now on: it was settled by hand, and its pieces are no longer reserved."""
+    """Leave ITEM alone from now on: it was settled by hand, and its pieces are no longer reserved.
+
+    Of an order that was edited after it was booked this concerns the pieces added so far.
+    """
     commands.decide(load(settings_path, os.environ), decisions.ignore, item)
-    _say(f"{item} is ignored from now on")
+    _say(f"{item} is settled: what you decided about is left alone from now on")
 
 
 @cli.command()
