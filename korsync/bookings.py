@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from korsync.config import OrderSettings
 from korsync.errors import ConfigurationError
 from korsync.plan import Outcome
 from korsync.receipts import sale_key, sold_pieces
 from korsync.records import Shop
 from korsync.returns import refund_key, restocked_pieces
 from korsync.sales import BookedReceipt, Order, Receipt
+from korsync.settings import OrderSettings
 from korsync.state import Booking, BookingStatus, KnownLine, KnownOrder, Pieces, Restock
 
 QUIET = timedelta(days=30)

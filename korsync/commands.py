@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from korsync.cache import Cache, load_cache, save_cache
-from korsync.config import Settings, fingerprint
+from korsync.config import fingerprint
 from korsync.errors import StateError
 from korsync.files import hold_lock
 from korsync.korona import client as korona_client
@@ -16,6 +16,7 @@ from korsync.pipelines.sides import Sides
 from korsync.plan import Result
 from korsync.records import PointOfSale
 from korsync.run import Run, Watcher, exit_code_of, fits, server_now
+from korsync.settings import Settings
 from korsync.shopify import client as shopify_client
 from korsync.state import Encoded, State, load_state, save_state
 

@@ -11,28 +11,7 @@ import yaml
 from korsync.entries import Entry, Kind, Notes
 from korsync.errors import ConfigurationError
 from korsync.files import read_whole
-from korsync.settings import (
-    KoronaSettings,
-    LocationSettings,
-    OrderSettings,
-    ProductSettings,
-    SafetySettings,
-    Settings,
-    ShopifySettings,
-    read_settings,
-)
-
-__all__ = [
-    "KoronaSettings",
-    "LocationSettings",
-    "OrderSettings",
-    "ProductSettings",
-    "SafetySettings",
-    "Settings",
-    "ShopifySettings",
-    "fingerprint",
-    "load",
-]
+from korsync.settings import Settings, read_settings
 
 LARGEST = 256 * 1024
 DEEPEST = 20

@@ -34,7 +34,6 @@ from korsync.outcomes import (
 )
 from korsync.pacing import HEADER, Bucket
 from korsync.replies import Reply, reply_cut_off, reply_from
-from korsync.sockets import patient_pools
 
 T = TypeVar("T")
 
@@ -116,7 +115,6 @@ class Session:
         self.side = side
         self.requests = 0
         self.writes = 0
-        self.token_requests = 0
         self._base_url = base_url.rstrip("/")
         self._authorise = authorise
         self._read_only = read_only
@@ -130,9 +128,7 @@ class Session:
         self._requests.trust_env = False
         self._requests.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
-            adapter = requests.adapters.HTTPAdapter(max_retries=0)
-            adapter.poolmanager.pool_classes_by_scheme = patient_pools(adapter.poolmanager.pool_classes_by_scheme)
-            self._requests.mount(scheme, adapter)
+            self._requests.mount(scheme, requests.adapters.HTTPAdapter(max_retries=0))
 
     @property
     def now(self) -> datetime:
@@ -263,11 +259,9 @@ class Session:
         if not is_grant:
             self.bucket.enter()
         with self._lock:
-            self.token_requests += is_grant
             self.requests += not is_grant
             self.writes += not is_grant and call.method != "GET"
-        body = call.body if isinstance(call.body, bytes) else b""
-        deadline = self._limits.deadline + len(body) / self._limits.slowest
+        deadline = self._limits.deadline + self._time_to_send(call)
         box: queue.SimpleQueue[Reply | BaseException] = queue.SimpleQueue()
 
         def work() -> None:
@@ -289,6 +283,9 @@ class Session:
         self._now = date_in(reply.headers) or self._now
         return reply
 
+    def _time_to_send(self, call: _Call[Any]) -> float:
+        return len(call.body) / self._limits.slowest if isinstance(call.body, bytes) else 0.0
+
     def _exchange(self, call: _Call[Any], headers: Mapping[str, str]) -> Reply:
         sent = {"Accept": "application/json", "User-Agent": f"korsync/{__version__}", **headers}
         if isinstance(call.body, bytes):
@@ -300,7 +297,8 @@ class Session:
                 params=call.params,
                 data=call.body,
                 headers=sent,
-                timeout=(self._limits.connect, self._limits.read),
+                # requests sends the whole body under the time-out for connecting.
+                timeout=(self._limits.connect + self._time_to_send(call), self._limits.read),
                 allow_redirects=False,
                 verify=True,
                 stream=True,

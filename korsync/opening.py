@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from korsync.bookings import found_return, found_sale, is_booked, remember, start_instant, with_booking
 from korsync.cache import Cache
-from korsync.config import Settings
 from korsync.errors import ConfigurationError
 from korsync.matching import match
 from korsync.pipelines.base import Knowledge
@@ -17,6 +16,7 @@ from korsync.pipelines.sides import Sides
 from korsync.pipelines.stock import Stock
 from korsync.prices import price_at
 from korsync.sales import BookedReceipt
+from korsync.settings import Settings
 from korsync.state import BookingStatus, Identity, KnownOrder, State
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)

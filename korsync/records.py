@@ -133,7 +133,6 @@ class PaymentMethod:
     id: str
     number: str | None
     name: str
-    uses_cash_drawer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +152,6 @@ class SalesTax:
     name: str
     included: bool
     rates: tuple[SalesTaxRate, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class KoronaAccount:
-    """A KORONA account: whether it is for tests, its time zone (IANA name) and its licences."""
-
-    id: str
-    company: str
-    test_mode: bool
-    timezone: str | None
-    packages: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +226,6 @@ class Location:
 class Shop:
     """A Shopify store: its own currency, time zone and whether its prices contain the taxes."""
 
-    domain: str
     currency: str
     timezone: str
     taxes_included: bool

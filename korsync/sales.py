@@ -3,7 +3,7 @@
 Money is Decimal in the shop's own currency, times are aware and in UTC, ids are what the API gave.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -120,7 +120,6 @@ class Order:
     fees: tuple[Fee, ...] = ()
     taxes: tuple[TaxLine, ...] = ()
     refunds: tuple[Refund, ...] = ()
-    financial_status: str = field(default="", compare=False)
     unreadable: str = ""
 
 

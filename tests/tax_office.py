@@ -83,7 +83,7 @@ def account_of(name: str, chosen: str | None) -> Account:
         shop="a-shop.myshopify.com",
         shipping_article_id=id_of("shipping"),
         default_article_id=id_of("default"),
-        payment_methods={gateway: PaymentMethod(id_of(each), each, each, False) for gateway, each in methods.items()},
+        payment_methods={gateway: PaymentMethod(id_of(each), each, each) for gateway, each in methods.items()},
         sales_taxes=taxes,
         taxes={Decimal(21): abroad} if chosen else {},
         cashier_id=id_of("cashier"),

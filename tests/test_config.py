@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from korsync.config import (
+from korsync.config import fingerprint, load
+from korsync.errors import ConfigurationError
+from korsync.settings import (
     KoronaSettings,
     LocationSettings,
     OrderSettings,
@@ -19,10 +21,7 @@ from korsync.config import (
     SafetySettings,
     Settings,
     ShopifySettings,
-    fingerprint,
-    load,
 )
-from korsync.errors import ConfigurationError
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
 ENVIRONMENT = {

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from korsync import sockets
 from korsync.answers import Answer
 from korsync.errors import KorsyncError, Refused, Rejected, Unavailable, Unsure
 from korsync.http import Authorise, Limits, Session
@@ -161,10 +160,7 @@ def test_a_status_says_enough_though_its_body_does_not_end(server: SandboxServer
         session.get("things", body)
 
 
-def test_a_large_body_may_take_longer_than_connecting_and_than_an_answer(
-    sleeps: Sleeps, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sockets, "PATIENCE", 0.7)
+def test_a_large_body_may_take_longer_than_connecting_and_than_an_answer(sleeps: Sleeps) -> None:
     size = 18_000_000
 
     def slowly(connection: socket.socket) -> None:
@@ -177,14 +173,15 @@ def test_a_large_body_may_take_longer_than_connecting_and_than_an_answer(
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
 
     with RawServer(slowly) as address:
-        session = Session("Shopify", address, nobody, limits=Limits(connect=0.05, read=1, deadline=1), sleep=sleeps)
+        limits = Limits(connect=0.05, read=1, deadline=1, slowest=size // 4)
+        session = Session("Shopify", address, nobody, limits=limits, sleep=sleeps)
         started = time.monotonic()
         assert session.post("images", b"x" * size, body, kind=Kind.ADJUST) == {}
         assert time.monotonic() - started > 1
 
 
-def test_a_body_that_nobody_takes_is_given_up(sleeps: Sleeps, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "PATIENCE", 0.3)
+def test_a_body_that_nobody_takes_is_given_up(sleeps: Sleeps) -> None:
+    limits = Limits(connect=0.1, slowest=100_000_000)
 
     def stands_still(connection: socket.socket) -> None:
         connection.recv(10)
@@ -193,7 +190,9 @@ def test_a_body_that_nobody_takes_is_given_up(sleeps: Sleeps, monkeypatch: pytes
     with RawServer(stands_still) as address:
         started = time.monotonic()
         with pytest.raises(Unsure):
-            open_session(address, sleeps).post("images", b"x" * 20_000_000, body, kind=Kind.ADJUST)
+            Session("Shopify", address, nobody, limits=limits, sleep=sleeps).post(
+                "images", b"x" * 20_000_000, body, kind=Kind.ADJUST
+            )
         assert time.monotonic() - started < 1.5
 
 

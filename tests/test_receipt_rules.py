@@ -38,7 +38,7 @@ def sales_tax(number: str, *rates: tuple[str, datetime | None], included: bool =
 STANDARD = sales_tax("1", ("19", None), ("16", LOWERED), ("19", LOWERED + timedelta(days=184)))
 REDUCED = sales_tax("2", ("7", None))
 ADDED = sales_tax("11", ("19", None), included=False)
-METHODS = {name: PaymentMethod(f"by-{name}", name, name, False) for name in ("shopify_payments", "paypal", "default")}
+METHODS = {name: PaymentMethod(f"by-{name}", name, name) for name in ("shopify_payments", "paypal", "default")}
 
 
 def rules(*taxes: SalesTax, chosen: Mapping[str, SalesTax] | None = None) -> BookingRules:

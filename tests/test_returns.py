@@ -21,9 +21,7 @@ from korsync.sales import (
 )
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-METHODS = {
-    name: PaymentMethod(name, None, name, uses_cash_drawer=False) for name in ("shopify_payments", "paypal", "default")
-}
+METHODS = {name: PaymentMethod(name, None, name) for name in ("shopify_payments", "paypal", "default")}
 RULES = BookingRules("shop.example", "shipping", "default", METHODS, (), {}, "cashier", "group")
 POT = 11
 TEA = 12

@@ -1,7 +1,6 @@
 """KORONA.cloud: lists by revision, single objects, receipts. Every method may raise what http.Session raises."""
 
 import base64
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,6 @@ from korsync.records import (
     Article,
     ArticleImage,
     Currency,
-    KoronaAccount,
     NumberedThing,
     OrganizationalUnit,
     PaymentMethod,
@@ -66,7 +64,6 @@ class KoronaClient:
         self.session = session
         self._root = f"accounts/{quote(account_id, safe='')}"
         self._lists = Lists(session, self._root)
-        self._writing = threading.Lock()
 
     @property
     def now(self) -> datetime:
@@ -101,10 +98,6 @@ class KoronaClient:
         return self._lists.changed(_receipts_of(point_of_sale_id), revision)
 
     # --- single objects and short lists ---
-
-    def account(self) -> KoronaAccount:
-        """Return the account itself."""
-        return self.session.get(self._root, reads.account)
 
     def product(self, article_id: str) -> Article | None:
         """Return an article; None where there is none."""
@@ -208,14 +201,13 @@ class KoronaClient:
         posted = tuple(receipts)
         if not posted:
             return ()
-        with self._writing:
-            return self.session.post(
-                f"{self._root}/{_receipts_path(point_of_sale_id)}",
-                writes.receipt_bytes(posted),
-                reads.answer_rows,
-                kind=Kind.RECEIPT,
-                params={"couplingId": coupling_id},
-            )
+        return self.session.post(
+            f"{self._root}/{_receipts_path(point_of_sale_id)}",
+            writes.receipt_bytes(posted),
+            reads.answer_rows,
+            kind=Kind.RECEIPT,
+            params={"couplingId": coupling_id},
+        )
 
     def couple(self, point_of_sale_id: str, coupling_id: str) -> None:
         """Couple an uncoupled point of sale with korsync; may be called again with the same coupling id."""
@@ -229,14 +221,13 @@ class KoronaClient:
 
         if coupled():
             return
-        with self._writing:
-            self.session.replace(
-                f"{self._root}/pointsOfSale/{_in_path(point_of_sale_id)}",
-                writes.coupling_bytes(coupling_id),
-                lambda _answer: None,
-                coupled,
-                method="PATCH",
-            )
+        self.session.replace(
+            f"{self._root}/pointsOfSale/{_in_path(point_of_sale_id)}",
+            writes.coupling_bytes(coupling_id),
+            lambda _answer: None,
+            coupled,
+            method="PATCH",
+        )
 
     # --- reading lists ---
 

@@ -27,7 +27,6 @@ from korsync.records import (
     ArticleImage,
     ArticlePrice,
     Currency,
-    KoronaAccount,
     NumberedThing,
     OrganizationalUnit,
     Part,
@@ -135,7 +134,6 @@ def payment_method(row: Row) -> PaymentMethod:
         id=_id(row),
         number=text(row, "number") or None,
         name=text(row, "name") or "",
-        uses_cash_drawer=flag(row, "useCashDrawer") is True,
     )
 
 
@@ -157,19 +155,6 @@ def sales_tax(row: Row) -> SalesTax:
 def numbered_thing(row: Row) -> NumberedThing:
     """Read what matters of a cashier or customer group; a cashier's own name does not."""
     return NumberedThing(id=_id(row), number=text(row, "number") or None, name=text(row, "name") or "")
-
-
-def account(answer: Answer) -> KoronaAccount:
-    """Read the account: licences, time zone, whether it is for tests."""
-    row = an_object(answer.body, "account")
-    packages = row.get("activePackages")
-    return KoronaAccount(
-        id=_id(row),
-        company=text(row, "company") or "",
-        test_mode=flag(row, "testMode") is True,
-        timezone=text(row, "defaultTimeZone") or None,
-        packages=tuple(each for each in packages if isinstance(each, str)) if isinstance(packages, list) else (),
-    )
 
 
 def booked_receipt(row: Row) -> BookedReceipt:

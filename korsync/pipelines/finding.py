@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from korsync.cache import Targets
-from korsync.config import Settings
 from korsync.errors import ConfigurationError, Refused, Rejected
 from korsync.korona.client import KoronaClient
 from korsync.money import smallest_unit
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.sides import Sides
 from korsync.records import PointOfSale, SalesTax, Shop
+from korsync.settings import Settings
 from korsync.shopify.client import ShopifyClient
 from korsync.targets import BookingTargets, ProductTargets, StockTargets
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from korsync.cache import Cache, Catalogue, Levels, WarehouseStock
-from korsync.config import Settings
 from korsync.guards import FROM_CHANGES, shrunk
 from korsync.korona.client import KoronaClient
 from korsync.matching import is_live
 from korsync.pipelines.base import Knowledge
 from korsync.records import Article, InventoryLevel, ShopProduct
 from korsync.sales import Order
+from korsync.settings import Settings
 from korsync.shopify.client import ShopifyClient
 
 DAY = timedelta(days=1)

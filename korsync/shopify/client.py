@@ -30,7 +30,7 @@ _PRODUCT_FIELDS = "id,title,status,updated_at,variants,images"
 # Neither customer nor addresses, mail, phone, notes or client details: what is not asked for cannot leak.
 _ORDER_FIELDS = (
     "id,name,order_number,created_at,updated_at,cancelled_at,test,currency,taxes_included,total_price,total_price_set,"
-    "financial_status,fulfillment_status,payment_gateway_names,line_items,shipping_lines,tax_lines,additional_fees,"
+    "fulfillment_status,payment_gateway_names,line_items,shipping_lines,tax_lines,additional_fees,"
     "original_total_additional_fees_set,refunds"
 )
 

@@ -42,7 +42,6 @@ _REFUND_LINE_WITHOUT_MONEY = ("id", "line_item_id", "quantity", "restock_type", 
 def shop(row: Row) -> Shop:
     """Read the store itself; `taxes_included` is null where it was never set, which means no."""
     return Shop(
-        domain=needed(text(row, "myshopify_domain"), "myshopify_domain"),
         currency=needed(text(row, "currency"), "currency"),
         timezone=needed(text(row, "iana_timezone"), "iana_timezone"),
         taxes_included=flag(row, "taxes_included") is True,
@@ -140,7 +139,6 @@ def _order(row: Row) -> Order:
         fees=tuple(_fees(row, order_lines)),
         taxes=_taxes(row),
         refunds=tuple(refund(each) for each in rows(row, "refunds")),
-        financial_status=text(row, "financial_status") or "",
     )
 
 

@@ -15,13 +15,6 @@ from tests.korona.desk import NOON, PNG, Desk
 # --- single objects and short lists ---
 
 
-def test_the_account_tells_its_licences_and_whether_it_is_for_tests(desk: Desk) -> None:
-    account = desk.client.account()
-    assert account.test_mode
-    assert account.timezone == "Europe/Berlin"
-    assert "RETAIL" in account.packages
-
-
 def test_an_article_is_found_by_exactly_its_number(desk: Desk) -> None:
     desk.side.contains_filters = True
     desk.side.add_article("11042", "Topf")
@@ -94,12 +87,7 @@ def test_what_the_configuration_names_can_be_listed(desk: Desk) -> None:
     assert {each.name for each in desk.client.price_groups()} == {"Standard", "Shopify"}
     assert [each.key for each in desk.client.currencies()] == ["EUR"]
     assert {each.number for each in desk.client.organizational_units() if each.warehouse} == {"1", "2"}
-    assert {each.number: each.uses_cash_drawer for each in desk.client.payment_methods()} == {
-        "1": True,
-        "5": False,
-        "6": False,
-        "9": False,
-    }
+    assert [each.number for each in desk.client.payment_methods()] == ["1", "5", "6", "9"]
     assert [each.number for each in desk.client.cashiers()] == ["99"]
     assert [each.number for each in desk.client.customer_groups()] == ["1"]
     assert {each.number for each in desk.client.sales_taxes() if each.included} == {"1", "2", "3"}
@@ -124,10 +112,10 @@ def test_a_point_of_sale_is_found_by_exactly_its_number(desk: Desk) -> None:
 
 
 def test_now_is_koronas_own_time(desk: Desk) -> None:
-    desk.client.account()
+    desk.client.currencies()
     assert desk.client.now == NOON
     desk.clock.advance(timedelta(hours=1))
-    desk.client.account()
+    desk.client.currencies()
     assert desk.client.now == NOON + timedelta(hours=1)
 
 
@@ -141,7 +129,7 @@ def test_a_wrong_password_is_tried_once(desk: Desk) -> None:
 def test_a_secret_that_korona_repeats_is_not_told(desk: Desk, echoed: str) -> None:
     desk.server.faults.append(Fault("status", status=422, body={"code": "X", "message": f"{echoed} is odd"}))
     with pytest.raises(Rejected, match=r"\*\*\* is odd") as caught:
-        desk.open(username="me", password="canary-password", coupling_id="canary-id").account()
+        desk.open(username="me", password="canary-password", coupling_id="canary-id").product("1")
     assert echoed not in f"{caught.value.what} {caught.value.remedy}"
 
 

@@ -25,7 +25,6 @@ READERS: list[Callable[[Row], object]] = [
     reads.sales_tax,
     reads.numbered_thing,
     reads.booked_receipt,
-    lambda row: reads.account(Answer(row, {}, None)),
     lambda row: reads.image_content(Answer(row, {}, None)),
     lambda row: reads.answer_rows(Answer([row], {}, None)),
 ]

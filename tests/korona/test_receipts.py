@@ -1,6 +1,5 @@
 """Receipts posted to KORONA and found again."""
 
-import threading
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -167,14 +166,3 @@ def test_a_read_only_client_posts_nothing(till: Desk) -> None:
         till.open(read_only=True).post_receipts(pos.id, COUPLING_ID, [sent])
     assert caught.value.exit_code == 70
     assert till.server.writes() == []
-
-
-def test_writes_never_overlap(till: Desk) -> None:
-    pos, sent = till.point_of_sale(), receipt(till)
-    till.server.faults.append(Fault("delay", method="POST", seconds=0.05, times=4))
-    posts = [threading.Thread(target=till.client.post_receipts, args=(pos.id, COUPLING_ID, [sent])) for _ in range(4)]
-    for post in posts:
-        post.start()
-    for post in posts:
-        post.join()
-    assert [each.status for each in till.server.writes()] == [200] * 4
