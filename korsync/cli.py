@@ -13,13 +13,18 @@ from typing import Any, TypeVar
 
 import click
 
-from korsync import __version__, commands, decisions
-from korsync.config import load
+from korsync import __version__
+from korsync.commands.decide import decide
+from korsync.commands.init import initialise, reserved
+from korsync.commands.sync import Ran, state_of, sync
+from korsync.config.load import load
 from korsync.demo import demonstrate, serve
 from korsync.errors import KorsyncError, LockedError
-from korsync.opening import reserved
-from korsync.report import Reporter, as_json, print_bug, print_error, print_held, print_status, summary
-from korsync.words import visible
+from korsync.report.as_json import as_json
+from korsync.report.screens import print_bug, print_error, print_held, print_status
+from korsync.report.telling import Reporter, summary
+from korsync.rules import decisions
+from korsync.text import visible
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -80,9 +85,7 @@ def _sync(settings_path: Path, pipelines: tuple[str, ...], command: str, options
     dry, quiet = options["dry_run"], options["quiet"]
     reporter = Reporter(dry=dry, quiet=quiet, verbose=options["verbose"], as_json=options["output"] == "json")
     try:
-        ran = commands.sync(
-            load(settings_path, os.environ), pipelines, command, reporter, dry=dry, full=options["full"]
-        )
+        ran = sync(load(settings_path, os.environ), pipelines, command, reporter, dry=dry, full=options["full"])
     except LockedError as error:
         if quiet:
             sys.exit(error.exit_code)
@@ -99,7 +102,7 @@ def _sync(settings_path: Path, pipelines: tuple[str, ...], command: str, options
     sys.exit(code)
 
 
-def _tell(ran: commands.Ran, reporter: Reporter, *, dry: bool, quiet: bool) -> None:
+def _tell(ran: Ran, reporter: Reporter, *, dry: bool, quiet: bool) -> None:
     is_told = ran.is_news or not quiet
     for remark in (*(ran.warnings if is_told else ()), *(() if quiet else ran.remarks)):
         _say(visible(f"note: {remark}"), err=True)
@@ -145,7 +148,7 @@ _sync_command("products", ("products",), "Bring name, price, tracking and image 
 def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None:
     """Check everything, take the first look and make the state file; only --couple writes to a side."""
     settings = load(settings_path, os.environ)
-    opening = commands.initialise(settings, yes=yes, couples=couples, adopts=adopts)
+    opening = initialise(settings, yes=yes, couples=couples, adopts=adopts)
     if couples:
         number = visible(opening.last_receipt_number or "none")
         _say(f"point of sale coupled; its last receipt number: {number}")
@@ -166,7 +169,7 @@ def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None
 @click.pass_obj
 def status(settings_path: Path) -> None:
     """Show the last runs and every held item with its reason; exit 1 where any is held."""
-    state = commands.state_of(load(settings_path, os.environ))
+    state = state_of(load(settings_path, os.environ))
     print_status(Reporter().out, state)
     sys.exit(1 if state.held else 0)
 
@@ -176,7 +179,7 @@ def status(settings_path: Path) -> None:
 @click.pass_obj
 def retry(settings_path: Path, item: str) -> None:
     """Try a held or ignored ITEM again: an order (1042) or a refund ("1042 refund 940000000001")."""
-    commands.decide(load(settings_path, os.environ), decisions.retry, item)
+    decide(load(settings_path, os.environ), decisions.retry, item)
     _say(f"{item} is tried again in the next run")
 
 
@@ -188,7 +191,7 @@ def ignore(settings_path: Path, item: str) -> None:
 
     Of an order that was edited after it was booked this concerns the pieces added so far.
     """
-    commands.decide(load(settings_path, os.environ), decisions.ignore, item)
+    decide(load(settings_path, os.environ), decisions.ignore, item)
     _say(f"{item} is settled: what you decided about is left alone from now on")
 
 
@@ -197,7 +200,7 @@ def ignore(settings_path: Path, item: str) -> None:
 @click.pass_obj
 def accept(settings_path: Path, pipeline: str) -> None:
     """Let the next plan of a stopped PIPELINE through, if it holds nothing but what was stopped."""
-    commands.decide(load(settings_path, os.environ), decisions.accept, pipeline)
+    decide(load(settings_path, os.environ), decisions.accept, pipeline)
     _say(f"the next run of {pipeline} writes what was stopped")
 
 

@@ -9,15 +9,16 @@ from decimal import Decimal
 from pathlib import Path
 from shlex import quote
 
-from korsync import commands
-from korsync.config import load
-from korsync.report import Reporter, summary
+from korsync.commands.init import initialise
+from korsync.commands.sync import Ran, sync
+from korsync.config.load import load
+from korsync.config.settings import Settings
+from korsync.report.telling import Reporter, summary
 from korsync.sandbox.books import shelves
 from korsync.sandbox.moves import HELP, move
 from korsync.sandbox.sample import fill, picture
-from korsync.sandbox.shopify_access import Bucket
+from korsync.sandbox.shopify.access import Bucket
 from korsync.sandbox.world import World
-from korsync.settings import Settings
 
 EVERYTHING = ("stock", "orders", "refunds", "products")
 CRON = timedelta(minutes=20)
@@ -43,7 +44,7 @@ def demonstrate(say: Say) -> bool:
         settings = load(world.write_config(Path(folder)), {})
         say("A sample shop: KORONA.cloud and Shopify simulated on this machine.\n")
         say("$ korsync init")
-        opening = commands.initialise(settings, yes=False, couples=False, adopts=False)
+        opening = initialise(settings, yes=False, couples=False, adopts=False)
         say(f"{opening.matched} articles match a Shopify variant, {opening.priced} of them have a price in the list\n")
         say("$ korsync run --dry-run")
         _run(settings, say, dry=True)
@@ -81,9 +82,9 @@ def serve(say: Say, lines: Iterable[str]) -> None:
             say(move(world, line))
 
 
-def _run(settings: Settings, say: Say, *, dry: bool = False, verbose: bool = False) -> commands.Ran:
+def _run(settings: Settings, say: Say, *, dry: bool = False, verbose: bool = False) -> Ran:
     reporter = Reporter(dry=dry, quiet=False, verbose=False, as_json=False, plans=dry or verbose)
-    ran = commands.sync(settings, EVERYTHING, "run", reporter, dry=dry)
+    ran = sync(settings, EVERYTHING, "run", reporter, dry=dry)
     line = summary(ran.results, len(ran.state.held), (ran.requests, ran.writes))
     if line and not dry:
         say(line)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from korsync.cache import Cache
 from korsync.errors import KorsyncError, Refused, SafetyStop, Unavailable, most_serious
 from korsync.pipelines.base import MOST_UNSURE, Knowledge, Pipeline
 from korsync.pipelines.orders import Orders
@@ -14,8 +13,8 @@ from korsync.pipelines.products import Products
 from korsync.pipelines.refunds import Refunds
 from korsync.pipelines.sides import Sides
 from korsync.pipelines.stock import Stock
-from korsync.plan import Fate, Outcome, Plan, Result, Written
-from korsync.state import Held, RunRecord, State, held_key
+from korsync.records.memory import Cache, Held, RunRecord, State, held_key
+from korsync.records.plan import Fate, Outcome, Plan, Result, Written
 
 PIPELINES: tuple[Callable[[Sides], Pipeline[Any]], ...] = (Stock, Orders, Refunds, Products)
 """In this order: what sells comes first, and stock is pushed before orders are booked, because KORONA may book late."""

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from korsync.cli import main
-from tests.shop import Shop, open_shop
-from tests.typed import Korsync, Said
+from tests.support.shop import Shop, open_shop
+from tests.support.typed import Korsync, Said
 
 
 @pytest.fixture

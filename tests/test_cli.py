@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from korsync.files import hold_lock
-from korsync.sandbox.korona_store import PointOfSale
+from korsync.memory.files import hold_lock
+from korsync.sandbox.korona.store import PointOfSale
 from korsync.sandbox.server import Fault
-from korsync.sandbox.shopify_sales import Order
-from tests.shop import Shop
-from tests.typed import Korsync, a_shop_with_work_to_do
+from korsync.sandbox.shopify.sales import Order
+from tests.support.shop import Shop
+from tests.support.typed import Korsync, a_shop_with_work_to_do
 
 COMMANDS = ("run", "stock", "orders", "refunds", "products")
 
@@ -281,7 +281,7 @@ def test_a_bug_is_one_line_with_a_mark(
     shop.init()
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    monkeypatch.setattr("korsync.commands.load_cache", lambda *_: 1 / 0)
+    monkeypatch.setattr("korsync.commands.sync.load_cache", lambda *_: 1 / 0)
     said = korsync("run")
     assert said.code == 70
     assert "a bug in korsync (ZeroDivisionError" in said.err
@@ -296,7 +296,7 @@ def test_a_bug_whose_details_can_be_kept_nowhere_is_one_line_all_the_same(
     shop: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.init()
-    monkeypatch.setattr("korsync.commands.load_cache", lambda *_: 1 / 0)
+    monkeypatch.setattr("korsync.commands.sync.load_cache", lambda *_: 1 / 0)
     monkeypatch.setattr("korsync.cli.Path.touch", lambda *_, **__: (_ for _ in ()).throw(OSError("read-only")))
     said = korsync("run")
     assert said.code == 70

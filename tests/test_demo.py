@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from korsync import commands
-from korsync.config import load
+from korsync.commands.init import initialise
+from korsync.config.load import load
 from korsync.demo import demonstrate, serve
 from korsync.sandbox.moves import HELP, move
 from korsync.sandbox.sample import fill
 from korsync.sandbox.world import World
-from tests.shop import Shop
+from tests.support.shop import Shop
 
 
 def test_the_demo_ends_with_both_sides_agreeing_and_a_last_run_of_0_writes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,7 +106,7 @@ def test_on_the_sample_shop_two_more_runs_write_nothing_and_the_last_asks_seven_
         shop = Shop.__new__(Shop)
         shop.world, shop.korona, shop.shopify = world, world.korona, world.shopify
         shop.folder, shop.config_path = tmp_path, world.write_config(tmp_path)
-        commands.initialise(load(shop.config_path, {}), yes=False, couples=False, adopts=False)
+        initialise(load(shop.config_path, {}), yes=False, couples=False, adopts=False)
         assert shop.run().exit_code == 0
         shop.run_later()
         with shop.requests() as idle:

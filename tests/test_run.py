@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 
 from korsync.errors import Refused, Unavailable
-from korsync.plan import Outcome
-from korsync.sandbox.korona_store import PointOfSale
+from korsync.records.plan import Outcome
+from korsync.sandbox.korona.store import PointOfSale
 from korsync.sandbox.server import Fault
-from korsync.sandbox.shopify_access import Bucket
-from tests.shop import Shop
+from korsync.sandbox.shopify.access import Bucket
+from tests.support.shop import Shop
 
 
 def changed_levels(shop: Shop, count: int) -> None:

@@ -7,13 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
 
-from korsync.answers import Row, an_object
+from korsync.config.settings import KoronaSettings
 from korsync.errors import Refused, Rejected
-from korsync.http import Session
 from korsync.korona import reads, writes
 from korsync.korona.lists import Listing, Lists
-from korsync.outcomes import Kind, NoSuchList, NotFound, TooLarge
-from korsync.records import (
+from korsync.records.catalogue import (
     Article,
     ArticleImage,
     Currency,
@@ -26,8 +24,10 @@ from korsync.records import (
     SalesTax,
     StockLevel,
 )
-from korsync.sales import AnswerRow, BookedReceipt, Receipt
-from korsync.settings import KoronaSettings
+from korsync.records.receipts import AnswerRow, BookedReceipt, Receipt
+from korsync.wire.answers import Row, an_object
+from korsync.wire.http import Session
+from korsync.wire.outcomes import Kind, NoSuchList, NotFound, TooLarge
 
 T = TypeVar("T")
 

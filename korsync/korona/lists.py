@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Generic, TypeVar
 
-from korsync.answers import Answer, NotAsExpected, Row, an_object, inner, rows, whole
 from korsync.errors import Unavailable
-from korsync.http import Session
 from korsync.korona import reads
-from korsync.outcomes import Kind
+from korsync.wire.answers import Answer, NotAsExpected, Row, an_object, inner, rows, whole
+from korsync.wire.http import Session
+from korsync.wire.outcomes import Kind
 
 T = TypeVar("T")
 

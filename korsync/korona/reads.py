@@ -8,21 +8,7 @@ import binascii
 from decimal import Decimal
 from typing import Any
 
-from korsync.answers import (
-    Answer,
-    NotAsExpected,
-    Row,
-    an_object,
-    flag,
-    inner,
-    moment,
-    needed,
-    number,
-    rows,
-    text,
-    whole,
-)
-from korsync.records import (
+from korsync.records.catalogue import (
     Article,
     ArticleImage,
     ArticlePrice,
@@ -38,7 +24,21 @@ from korsync.records import (
     SalesTaxRate,
     StockLevel,
 )
-from korsync.sales import AnswerRow, BookedLine, BookedReceipt, ReceiptTax
+from korsync.records.receipts import AnswerRow, BookedLine, BookedReceipt, ReceiptTax
+from korsync.wire.answers import (
+    Answer,
+    NotAsExpected,
+    Row,
+    an_object,
+    flag,
+    inner,
+    moment,
+    needed,
+    number,
+    rows,
+    text,
+    whole,
+)
 
 
 def article(row: Row) -> Article:

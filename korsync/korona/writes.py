@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from korsync.sales import Receipt, ReceiptLine, ReceiptPayment
+from korsync.records.receipts import Receipt, ReceiptLine, ReceiptPayment
 
 
 def receipt_bytes(receipts: Iterable[Receipt]) -> bytes:

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from korsync.cache import Cache
 from korsync.errors import Rejected, SafetyStop, Unsure
-from korsync.plan import Change, Outcome, Plan, Written
-from korsync.state import State
+from korsync.records.memory import Cache, State
+from korsync.records.plan import Change, Outcome, Plan, Written
 
 MOST_UNSURE = 3
 """After so many lost answers in a row a side is taken for unreachable."""

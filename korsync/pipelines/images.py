@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from korsync.errors import KorsyncError, Rejected, Unavailable
-from korsync.matching import Match
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.sides import Sides
-from korsync.plan import Fate, Skip
-from korsync.records import ArticleImage, ShopImage
-from korsync.state import SentImage, State, UnsureImage
+from korsync.records.catalogue import ArticleImage, ShopImage
+from korsync.records.memory import SentImage, State, UnsureImage
+from korsync.records.plan import Fate, Skip
+from korsync.rules.matching import Match
 
 LARGEST_IMAGE = 20 * 1024 * 1024
 """Shopify takes images of up to 20 MB."""

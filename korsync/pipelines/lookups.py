@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from korsync.bookings import QUIET
-from korsync.cache import ReceiptMark
 from korsync.errors import Rejected
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.sides import Sides
-from korsync.sales import BookedReceipt
-from korsync.state import KnownOrder
+from korsync.records.bookings import KnownOrder
+from korsync.records.memory import ReceiptMark
+from korsync.records.receipts import BookedReceipt
+from korsync.rules.bookings import QUIET
 
 MOST_SINGLY = 10
 """Up to so many orders are looked up by a request each; for more the list of all receipts since a revision is read."""

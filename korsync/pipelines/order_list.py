@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from korsync.bookings import (
+from korsync.pipelines.base import Knowledge
+from korsync.pipelines.lookups import LookUp, look_up
+from korsync.pipelines.sides import DAY, Sides
+from korsync.pipelines.targets import booking_targets, shop
+from korsync.records.bookings import KnownOrder
+from korsync.rules.bookings import (
     QUIET,
     found_sale,
     remember,
@@ -13,11 +18,6 @@ from korsync.bookings import (
     with_found_returns,
     worth_remembering,
 )
-from korsync.pipelines.base import Knowledge
-from korsync.pipelines.finding import booking_targets, shop
-from korsync.pipelines.lookups import LookUp, look_up
-from korsync.pipelines.sides import DAY, Sides
-from korsync.state import KnownOrder
 
 OVERLAP = timedelta(hours=1)
 """Orders may be listed late, and their times have whole seconds: what was read before is read again for so long."""
@@ -38,7 +38,7 @@ def read_orders(sides: Sides, knowledge: Knowledge) -> Knowledge:
     orders = sides.shopify.orders(state.order_cursor - OVERLAP)
     now = sides.shopify.now
     knowledge, store = shop(sides, knowledge)
-    start = start_instant(sides.settings.orders, store)
+    start = start_instant(sides.settings.orders.start_from, store)
     sweep = state.orders_full_at is None or now - state.orders_full_at >= DAY
     if sides.full or sweep:
         orders = sides.shopify.orders(start if sides.full else min(now - SWEEP, state.order_cursor - OVERLAP))

@@ -5,8 +5,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from korsync.attempts import begun_before
-from korsync.bookings import (
+from korsync.errors import Rejected, Unavailable
+from korsync.pipelines.base import MOST_UNSURE, Knowledge
+from korsync.pipelines.lookups import look_up
+from korsync.pipelines.order_list import read_orders
+from korsync.pipelines.posting import ReceiptPipeline, booking_rules, posting
+from korsync.pipelines.sides import Sides, articles_by_number
+from korsync.pipelines.targets import booking_targets
+from korsync.records.bookings import BookingStatus, KnownOrder
+from korsync.records.catalogue import Article
+from korsync.records.memory import BookingTargets, Cache, held_key
+from korsync.records.orders import Order, OrderLine, Transaction
+from korsync.records.plan import Change, Fate, Plan, Skip
+from korsync.records.receipts import Receipt
+from korsync.rules.attempts import begun_before
+from korsync.rules.bookings import (
     added_since_booking,
     found_sale,
     is_begun,
@@ -16,20 +29,7 @@ from korsync.bookings import (
     with_booking,
     with_found_returns,
 )
-from korsync.cache import Cache
-from korsync.errors import Rejected, Unavailable
-from korsync.pipelines.base import MOST_UNSURE, Knowledge
-from korsync.pipelines.finding import booking_targets
-from korsync.pipelines.lookups import look_up
-from korsync.pipelines.order_list import read_orders
-from korsync.pipelines.posting import ReceiptPipeline, booking_rules, posting
-from korsync.pipelines.sides import Sides, articles_by_number
-from korsync.plan import Change, Fate, Plan, Skip
-from korsync.receipts import BookingRules, NotBookableError, sale_receipt, tax_differences
-from korsync.records import Article
-from korsync.sales import Order, OrderLine, Receipt, Transaction
-from korsync.state import BookingStatus, KnownOrder, held_key
-from korsync.targets import BookingTargets
+from korsync.rules.receipts import BookingRules, NotBookableError, sale_receipt, tax_differences
 
 FindArticles = Callable[[Order], dict[int, str]]
 """Finds the KORONA article ids of an order by line id; lines without an article are left out."""

@@ -7,16 +7,16 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar
 
-from korsync.bookings import differs_from_posted, intent, outcome_of, several, with_booking, without_booking
 from korsync.errors import KorsyncError, Rejected, SafetyStop, Unsure
 from korsync.pipelines.base import MOST_UNSURE, Knowledge
-from korsync.pipelines.finding import chosen_taxes
 from korsync.pipelines.sides import Sides
-from korsync.plan import Change, Outcome, Plan, Written
-from korsync.receipts import BookingRules
-from korsync.sales import AnswerRow, Receipt
-from korsync.state import Booking
-from korsync.targets import BookingTargets
+from korsync.pipelines.targets import chosen_taxes
+from korsync.records.bookings import Booking
+from korsync.records.memory import BookingTargets
+from korsync.records.plan import Change, Outcome, Plan, Written
+from korsync.records.receipts import AnswerRow, Receipt
+from korsync.rules.bookings import differs_from_posted, intent, outcome_of, several, with_booking, without_booking
+from korsync.rules.receipts import BookingRules
 
 MOST_TOGETHER = 20
 """First attempts go together in so many; what is sent again goes alone."""

@@ -7,11 +7,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from korsync.errors import KorsyncError, SafetyStop
-from korsync.guards import marks_of, of_field, price_jump, shrunk, stop_unless_accepted, too_many
-from korsync.matching import Match, match
-from korsync.money import round_to
 from korsync.pipelines.base import Knowledge, one_by_one
-from korsync.pipelines.finding import product_targets
 from korsync.pipelines.images import (
     Picture,
     PulledImages,
@@ -23,10 +19,14 @@ from korsync.pipelines.images import (
     without_doubt,
 )
 from korsync.pipelines.sides import Sides
-from korsync.plan import Change, Fate, Outcome, Plan, Skip, Written
-from korsync.prices import price_at, unfit
-from korsync.targets import ProductTargets
-from korsync.titles import clean_title, same_title
+from korsync.pipelines.targets import product_targets
+from korsync.records.memory import ProductTargets
+from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
+from korsync.rules.guards import marks_of, of_field, price_jump, shrunk, stop_unless_accepted, too_many
+from korsync.rules.matching import Match, match
+from korsync.rules.money import round_to
+from korsync.rules.prices import price_at, unfit
+from korsync.text import clean_title, same_title
 
 
 @dataclass(frozen=True, slots=True)

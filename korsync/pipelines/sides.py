@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from korsync.cache import Cache, Catalogue, Levels, WarehouseStock
-from korsync.guards import FROM_CHANGES, shrunk
+from korsync.config.settings import Settings
 from korsync.korona.client import KoronaClient
-from korsync.matching import is_live
 from korsync.pipelines.base import Knowledge
-from korsync.records import Article, InventoryLevel, ShopProduct
-from korsync.sales import Order
-from korsync.settings import Settings
+from korsync.records.catalogue import Article, InventoryLevel, ShopProduct
+from korsync.records.memory import Cache, Catalogue, Levels, WarehouseStock
+from korsync.records.orders import Order
+from korsync.rules.guards import FROM_CHANGES, shrunk
+from korsync.rules.matching import is_live
 from korsync.shopify.client import ShopifyClient
 
 DAY = timedelta(days=1)

@@ -9,19 +9,18 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
-from korsync.cache import Cache, Look
 from korsync.errors import KorsyncError, SafetyStop, Unavailable, Unsure
-from korsync.guards import shrunk, stop_unless_accepted, too_many
-from korsync.levels import Finding, LevelRules, Situation, appraise
-from korsync.matching import Match, match
-from korsync.pending import SaleIndex, Taken, index_sales
 from korsync.pipelines.base import Knowledge, one_by_one
-from korsync.pipelines.finding import stock_targets
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import Sides, articles_by_number
-from korsync.plan import Change, Fate, Outcome, Plan, Skip, Written
-from korsync.records import Article, InventoryLevel
-from korsync.state import KnownLine
+from korsync.pipelines.targets import stock_targets
+from korsync.records.bookings import KnownLine
+from korsync.records.catalogue import Article, InventoryLevel
+from korsync.records.memory import Cache, Look
+from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
+from korsync.rules.guards import shrunk, stop_unless_accepted, too_many
+from korsync.rules.matching import Match, match
+from korsync.rules.stock import Finding, LevelRules, SaleIndex, Situation, Taken, appraise, index_sales
 
 DEEPEST_BUNDLE = 5
 """Bundles in bundles are followed so far; a bundle that contains itself ends here."""

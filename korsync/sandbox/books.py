@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from korsync.sandbox.korona_store import Article, Price, PriceGroup
-from korsync.sandbox.shopify_store import Variant
+from korsync.sandbox.korona.store import Article, Price, PriceGroup
+from korsync.sandbox.shopify.store import Variant
 from korsync.sandbox.world import World
 
 

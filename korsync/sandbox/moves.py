@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
 from korsync.sandbox.sample import picture
-from korsync.sandbox.shopify_sales import Order
+from korsync.sandbox.shopify.sales import Order
 from korsync.sandbox.world import World
 
 HELP = """till SKU PIECES          sell at the till

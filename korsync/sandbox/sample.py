@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from korsync.sandbox.shopify_moves import NewVariant
-from korsync.sandbox.shopify_sales import CustomLine, Discount
+from korsync.sandbox.shopify.moves import NewVariant
+from korsync.sandbox.shopify.sales import CustomLine, Discount
 from korsync.sandbox.world import World
 
 _TEAS = """Assam|Darjeeling|Ceylon|Sencha Grüner Tee|Gunpowder|Jasmintee|Weißer Tee Pai Mu Tan|Oolong

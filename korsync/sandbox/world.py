@@ -8,13 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from korsync.sandbox import korona as korona_side
 from korsync.sandbox.exchange import Clock
-from korsync.sandbox.korona import KoronaSide
-from korsync.sandbox.korona_routes import BASE_PATH, TOO_MANY_WRITES
+from korsync.sandbox.korona import account as korona_side
+from korsync.sandbox.korona.account import KoronaSide
+from korsync.sandbox.korona.routes import BASE_PATH, TOO_MANY_WRITES
 from korsync.sandbox.server import SandboxServer
-from korsync.sandbox.shopify import ShopifySide
-from korsync.sandbox.shopify_access import SANDBOX_KEYS
+from korsync.sandbox.shopify.access import SANDBOX_KEYS
+from korsync.sandbox.shopify.shop import ShopifySide
 
 API_VERSION = "2026-10"
 

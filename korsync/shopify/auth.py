@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Mapping
 
-from korsync.answers import Answer, an_object, needed, text
-from korsync.http import Authorise, Session
+from korsync.wire.answers import Answer, an_object, needed, text
+from korsync.wire.http import Authorise, Session
 
 _PATH = "admin/oauth/access_token"
 

@@ -10,15 +10,15 @@ from itertools import islice
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from korsync.answers import Answer, NotAsExpected, Row, an_object, money, needed, rows, text
+from korsync.config.settings import ShopifySettings
 from korsync.errors import Rejected, Unavailable
-from korsync.http import Session
-from korsync.outcomes import Kind, NotFound
-from korsync.records import InventoryLevel, Location, Shop, ShopImage, ShopProduct
-from korsync.sales import Order, Transaction
-from korsync.settings import ShopifySettings
+from korsync.records.catalogue import InventoryLevel, Location, Shop, ShopImage, ShopProduct
+from korsync.records.orders import Order, Transaction
 from korsync.shopify import auth, reads, writes
-from korsync.words import visible
+from korsync.text import visible
+from korsync.wire.answers import Answer, NotAsExpected, Row, an_object, money, needed, rows, text
+from korsync.wire.http import Session
+from korsync.wire.outcomes import Kind, NotFound
 
 T = TypeVar("T")
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from korsync.answers import NotAsExpected, Row, flag, inner, moment, money, needed, number, rows, text, whole
-from korsync.records import InventoryLevel, Location, Shop, ShopImage, ShopProduct, Variant
-from korsync.sales import Fee, Order, OrderLine, Refund, RefundLine, ShippingLine, TaxLine, Transaction
+from korsync.records.catalogue import InventoryLevel, Location, Shop, ShopImage, ShopProduct, Variant
+from korsync.records.orders import Fee, Order, OrderLine, Refund, RefundLine, ShippingLine, TaxLine, Transaction
+from korsync.wire.answers import NotAsExpected, Row, flag, inner, moment, money, needed, number, rows, text, whole
 
 _NOTHING = Decimal(0)
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import requests
 
-from korsync import files
+from korsync.memory import files
 from korsync.sandbox.exchange import Request
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from korsync import commands
-from korsync.commands import Clocks, Ran
-from korsync.config import fingerprint
-from korsync.plan import Fate
+from korsync.commands import sync as sync_command
+from korsync.commands.sync import Clocks, Ran, sync
+from korsync.config.load import fingerprint
+from korsync.records.plan import Fate
 from korsync.sandbox.world import World
 from tests.kill.death import Death, Killed, Step, When
 from tests.kill.stories import STORIES, Variant, ledger, stock_up
-from tests.shop import EVERYTHING, MONDAY, Shop, Watched
+from tests.support.shop import EVERYTHING, MONDAY, Shop, Watched
 
 AT_ONCE = timedelta(seconds=5)
 """How soon after its death korsync is started again; after that it runs every 20 minutes."""
@@ -109,7 +109,7 @@ class Stage:
     def _run(self) -> Ran:
         self.shop.watched = Watched()
         clocks = Clocks(self.shop.wait, lambda: self.shop.world.clock.now().timestamp())
-        return commands.sync(self._settings, self.pipelines, "run", self.shop.watched, clocks=clocks)
+        return sync(self._settings, self.pipelines, "run", self.shop.watched, clocks=clocks)
 
     def _run_until_quiet(self) -> None:
         """Run every 20 minutes until a run has written nothing and left nothing waiting.
@@ -159,5 +159,5 @@ def staged(folder: Path, story: str, variant: Variant, pipelines: Sequence[str] 
         shop = Shop(world, folder)
         mark = fingerprint(shop.settings)
         # Worked out once: it is slow on purpose, and a matrix runs korsync ten thousand times.
-        with patch.object(commands, "fingerprint", lambda _settings: mark):
+        with patch.object(sync_command, "fingerprint", lambda _settings: mark):
             yield Stage(shop, story, variant, pipelines)

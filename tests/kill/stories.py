@@ -7,8 +7,8 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
-from korsync.sandbox.shopify_sales import Discount, Order
-from tests.shop import Shop
+from korsync.sandbox.shopify.sales import Discount, Order
+from tests.support.shop import Shop
 
 Part = Callable[[Shop], None]
 LATE = timedelta(minutes=10)

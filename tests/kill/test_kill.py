@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from korsync import attempts
 from korsync.pipelines import orders
+from korsync.rules import attempts
 from tests.kill.death import When
 from tests.kill.matrix import Case, Stage, staged
 from tests.kill.stories import PAIRWISE, STORIES, Variant
-from tests.shop import EVERYTHING
+from tests.support.shop import EVERYTHING
 
 BOOKING = ("orders", "refunds")
 TO_DISK = {"fsync .state.json.new", "rename to state.json", "fsync the folder"}

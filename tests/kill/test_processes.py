@@ -18,7 +18,7 @@ import pytest
 from korsync.sandbox.exchange import Reply, Request
 from korsync.sandbox.server import SandboxServer
 from tests.kill.stories import ledger, order, stock_up
-from tests.shop import Shop, open_shop
+from tests.support.shop import Shop, open_shop
 
 Respond = Callable[[SandboxServer, Request], Reply]
 

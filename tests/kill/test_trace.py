@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from korsync.korona.writes import receipt_bytes
+from korsync.records.bookings import Booking, BookingStatus
 from korsync.sandbox.exchange import Request
-from korsync.state import Booking, BookingStatus
 from tests.kill.death import Death
-from tests.shop import Shop, open_shop
+from tests.support.shop import Shop, open_shop
 
 ON_DISK = ["fsync .state.json.new", "rename to state.json", "fsync the folder"]
 

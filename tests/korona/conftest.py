@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from korsync.korona import lists
-from tests.korona.desk import Desk
+from tests.support.desk import Desk
 
 
 @pytest.fixture

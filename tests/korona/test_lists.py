@@ -9,7 +9,7 @@ import pytest
 from korsync.errors import ConfigurationError, Unavailable
 from korsync.korona import lists
 from korsync.sandbox.exchange import Answer, Fault, Request
-from tests.korona.desk import Desk
+from tests.support.desk import Desk
 
 
 def test_an_idle_list_costs_one_request(desk: Desk) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from korsync.errors import ConfigurationError, Refused, Rejected
 from korsync.sandbox.exchange import Fault
-from korsync.sandbox.korona import COUPLING_ID
-from korsync.sandbox.korona_store import Article, Unit
-from tests.korona.desk import NOON, PNG, Desk
+from korsync.sandbox.korona.account import COUPLING_ID
+from korsync.sandbox.korona.store import Article, Unit
+from tests.support.desk import NOON, PNG, Desk
 
 # --- single objects and short lists ---
 

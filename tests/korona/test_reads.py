@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from korsync.answers import Answer, NotAsExpected, Row
 from korsync.korona import reads
+from korsync.wire.answers import Answer, NotAsExpected, Row
 
 READERS: list[Callable[[Row], object]] = [
     reads.article,

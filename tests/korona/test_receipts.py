@@ -9,8 +9,8 @@ import pytest
 
 from korsync.errors import KorsyncError, Refused, Rejected, Unsure
 from korsync.sandbox.exchange import Fault
-from korsync.sandbox.korona import COUPLING_ID
-from tests.korona.desk import NOON, Desk, receipt
+from korsync.sandbox.korona.account import COUPLING_ID
+from tests.support.desk import NOON, Desk, receipt
 
 
 def test_a_receipt_is_booked_and_found_again_as_it_was_sent(till: Desk) -> None:

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from korsync.korona.writes import receipt_bytes
-from korsync.sales import Receipt, ReceiptLine, ReceiptPayment, ReceiptTax
-from korsync.sandbox.korona_contract import RECEIPT_FIELDS
+from korsync.records.receipts import Receipt, ReceiptLine, ReceiptPayment, ReceiptTax
+from korsync.sandbox.korona.contract import RECEIPT_FIELDS
 
 RECEIPT = Receipt(
     id="0b1c2d3e-4f50-5162-8374-95a6b7c8d9e0",

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from korsync.commands import Ran
+from korsync.commands.sync import Ran
 from korsync.sandbox.sample import picture
-from tests.pipelines.catalogue import contents
-from tests.shop import Shop
+from tests.support.catalogue import contents
+from tests.support.shop import Shop
 
 
 @pytest.fixture(params=["with the cache", "after the cache was deleted"])

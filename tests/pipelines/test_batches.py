@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from korsync.pipelines.posting import rows_by_receipt
-from korsync.plan import Fate, Outcome
-from korsync.sales import AnswerRow, Receipt
+from korsync.records.bookings import BookingStatus
+from korsync.records.plan import Fate, Outcome
+from korsync.records.receipts import AnswerRow, Receipt
 from korsync.sandbox.exchange import Fault, Request
-from korsync.sandbox.korona_store import PointOfSale
-from korsync.sandbox.korona_store import Receipt as StoredReceipt
-from korsync.state import BookingStatus
+from korsync.sandbox.korona.store import PointOfSale
+from korsync.sandbox.korona.store import Receipt as StoredReceipt
 from tests.pipelines.test_posting import keys, misfortune, posts
-from tests.shop import MONDAY, Shop, open_shop
+from tests.support.shop import MONDAY, Shop, open_shop
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What the configuration names is looked up on both sides before anything is written."""
 
-from tests.shop import Shop
+from tests.support.shop import Shop
 
 
 def test_a_location_that_was_switched_off_is_a_mistake_in_the_configuration(shop: Shop) -> None:

@@ -5,13 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from korsync.commands import Ran
+from korsync.commands.sync import Ran
 from korsync.pipelines import images
 from korsync.sandbox.exchange import Fault
-from korsync.sandbox.korona_store import Article, Image
+from korsync.sandbox.korona.store import Article, Image
 from korsync.sandbox.sample import picture
-from tests.pipelines.catalogue import JPG, asked, contents, file_names, posted, product, sent, variant
-from tests.shop import Shop
+from tests.support.catalogue import JPG, asked, contents, file_names, posted, product, sent, variant
+from tests.support.shop import Shop
 
 NextRun = Callable[[], Ran]
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from korsync.commands import Ran
-from korsync.plan import Outcome
+from korsync.commands.sync import Ran
+from korsync.records.memory import UnsureImage
+from korsync.records.plan import Outcome
 from korsync.sandbox.exchange import Fault, Request
 from korsync.sandbox.sample import picture
-from korsync.state import UnsureImage
-from tests.pipelines.catalogue import asked, contents, posted, product
-from tests.shop import Shop
+from tests.support.catalogue import asked, contents, posted, product
+from tests.support.shop import Shop
 
 NextRun = Callable[[], Ran]
 

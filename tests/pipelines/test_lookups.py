@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from korsync.plan import Fate
+from korsync.memory.state import save_state
+from korsync.records.plan import Fate
 from korsync.sandbox.exchange import Answer, Fault, Recorded, Request
-from korsync.sandbox.korona_store import Receipt
-from korsync.sandbox.shopify_sales import Order
-from korsync.state import save_state
+from korsync.sandbox.korona.store import Receipt
+from korsync.sandbox.shopify.sales import Order
 from tests.pipelines.test_posting import arrives, keys, misfortune, posts
-from tests.shop import MONDAY, Requests, Shop, open_shop
+from tests.support.shop import MONDAY, Requests, Shop, open_shop
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from korsync.sandbox.exchange import Fault
-from korsync.sandbox.korona_store import Article
-from korsync.sandbox.shopify_sales import CustomLine, Order
-from tests.shop import Shop
-from tests.webshop import booked, held
+from korsync.sandbox.korona.store import Article
+from korsync.sandbox.shopify.sales import CustomLine, Order
+from tests.support.shop import Shop
+from tests.support.webshop import booked, held
 
 
 @pytest.fixture(autouse=True)

@@ -2,11 +2,11 @@
 
 import pytest
 
+from korsync.records.bookings import BookingStatus
 from korsync.sandbox.exchange import Fault
-from korsync.sandbox.shopify_sales import Order
-from korsync.state import BookingStatus
-from tests.pipelines.booked import sell, watch_shelf
-from tests.shop import Shop
+from korsync.sandbox.shopify.sales import Order
+from tests.support.booked import sell, watch_shelf
+from tests.support.shop import Shop
 
 MONTH = 31 * 24 * 60
 

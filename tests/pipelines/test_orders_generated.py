@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from korsync.sandbox.shopify_pricing import sums
-from korsync.sandbox.shopify_sales import CustomLine, Discount, Order
-from tests.shop import Shop
-from tests.webshop import booked, held, on_sale, open_webshop, without_added_taxes
+from korsync.sandbox.shopify.pricing import sums
+from korsync.sandbox.shopify.sales import CustomLine, Discount, Order
+from tests.support.shop import Shop
+from tests.support.webshop import booked, held, on_sale, open_webshop, without_added_taxes
 
 PRICES = {"EUR": ("8.90", "33.33", "0.00"), "JPY": ("890", "3333", "0"), "KWD": ("8.905", "33.333", "0.000")}
 GATEWAYS = ("shopify_payments", "paypal", "gift_card", "manual")

@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from korsync import commands, decisions
 from korsync.cli import cli
+from korsync.commands.decide import decide
 from korsync.errors import ConfigurationError
-from korsync.plan import Fate
+from korsync.records.plan import Fate
+from korsync.rules import decisions
 from korsync.sandbox.exchange import Fault
-from korsync.sandbox.shopify_order_wire import order_json
-from korsync.sandbox.shopify_sales import Order
-from tests.shop import Shop
-from tests.webshop import booked, held
+from korsync.sandbox.shopify.order_wire import order_json
+from korsync.sandbox.shopify.sales import Order
+from tests.support.shop import Shop
+from tests.support.webshop import booked, held
 
 UNKNOWN = "SKU 7777 is not an article in KORONA"
 MONTH = 31 * 24 * 60
@@ -43,8 +44,8 @@ def show(shop: Shop, orders: Sequence[Order], **changed: Any) -> Fault:
     return fault
 
 
-def decide(shop: Shop, word: str, item: str) -> None:
-    commands.decide(shop.settings, getattr(decisions, word), item)
+def settle(shop: Shop, word: str, item: str) -> None:
+    decide(shop.settings, getattr(decisions, word), item)
 
 
 def test_a_held_order_blocks_no_other_and_is_named_in_every_run(shop: Shop) -> None:
@@ -96,13 +97,13 @@ def test_the_pieces_of_a_held_order_stay_reserved(shop: Shop) -> None:
 def test_an_ignored_order_is_let_go_with_its_pieces_and_can_be_taken_back(shop: Shop) -> None:
     shop.shopify.place_order([("1001", 3), ("7777", 1)])
     shop.run_later()
-    decide(shop, "ignore", "1001")
+    settle(shop, "ignore", "1001")
     assert held(shop) == {}
     assert shop.run_later().exit_code == 0
     shop.run_later()
     assert shop.shopify.available("1001") == 100
     assert shop.skips("orders", Fate.HELD) == []
-    decide(shop, "retry", "#1001")
+    settle(shop, "retry", "#1001")
     assert shop.run_later("orders").exit_code == 1
     assert held(shop) == {"1001": UNKNOWN}
 
@@ -110,7 +111,7 @@ def test_an_ignored_order_is_let_go_with_its_pieces_and_can_be_taken_back(shop: 
 def test_an_ignored_order_that_comes_up_after_months_is_not_booked(shop: Shop) -> None:
     order = buy(shop, "7777")
     shop.run("orders")
-    decide(shop, "ignore", "1001")
+    settle(shop, "ignore", "1001")
     shop.korona.add_article("7777", "Ware 7777", stock=5)
     for _ in range(3):
         assert shop.run_later("orders", minutes=MONTH).exit_code == 0
@@ -124,7 +125,7 @@ def test_an_ignored_refund_that_comes_up_after_months_is_not_booked(shop: Shop) 
     shop.run("orders", "refunds")
     refund = shop.shopify.refund_order(order, {"1001": 1})
     shop.run("orders")
-    decide(shop, "ignore", f"1001 refund {refund.id}")
+    settle(shop, "ignore", f"1001 refund {refund.id}")
     for _ in range(3):
         assert shop.run_later("orders", "refunds", minutes=MONTH).exit_code == 0
     shop.shopify.touch(order)
@@ -157,7 +158,7 @@ def test_what_korona_refuses_is_held_in_its_words_and_tried_again(shop: Shop) ->
 def test_what_cannot_be_decided_about_is_said(shop: Shop) -> None:
     for item in ("4711", "", "1001 refund nonsense"):
         with pytest.raises(ConfigurationError):
-            decide(shop, "ignore", item)
+            settle(shop, "ignore", item)
 
 
 # --- the total ---
@@ -218,7 +219,7 @@ def test_an_order_that_shopify_shows_no_more_is_held(shop: Shop) -> None:
     for _ in range(3):
         assert shop.run_later("orders", minutes=90).exit_code == 1
         assert held(shop) == {"1001": "Shopify does not show this order any more"}
-    decide(shop, "ignore", "1001")
+    settle(shop, "ignore", "1001")
     assert shop.run_later("orders").exit_code == 0
     assert booked(shop) == [other.name.removeprefix("#")]
 
@@ -292,8 +293,8 @@ def test_two_orders_of_one_name_are_both_named_and_decided_about_apart(shop: Sho
     assert shop.run("orders").exit_code == 1
     assert set(held(shop)) == {f"1001 ({first.id})", f"1001 ({second.id})"}
     with pytest.raises(ConfigurationError, match="knows of no item"):
-        decide(shop, "ignore", "1001")
-    decide(shop, "ignore", f"1001 ({second.id})")
+        settle(shop, "ignore", "1001")
+    settle(shop, "ignore", f"1001 ({second.id})")
     assert shop.run("orders").exit_code == 1
     assert list(held(shop)) == [f"1001 ({first.id})"]
 

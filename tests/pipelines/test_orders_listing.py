@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from korsync.sandbox.exchange import Answer, Fault, Request
-from korsync.sandbox.shopify_sales import Order
-from tests.shop import Requests, Shop
-from tests.webshop import booked
+from korsync.sandbox.shopify.sales import Order
+from tests.support.shop import Requests, Shop
+from tests.support.webshop import booked
 
 MINUTES = timedelta(minutes=1)
 DAY = 24 * 60

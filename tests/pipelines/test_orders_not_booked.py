@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from korsync.plan import Fate
-from korsync.sandbox.shopify_sales import Order
-from tests.shop import Shop
-from tests.webshop import booked, held
+from korsync.records.plan import Fate
+from korsync.sandbox.shopify.sales import Order
+from tests.support.shop import Shop
+from tests.support.webshop import booked, held
 
 
 def set_up(shop: Shop, **config: Any) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from korsync.errors import ConfigurationError, KorsyncError, Refused
-from korsync.sandbox.korona_store import PointOfSale, Unit
-from tests.shop import Shop
-from tests.webshop import booked
+from korsync.sandbox.korona.store import PointOfSale, Unit
+from tests.support.shop import Shop
+from tests.support.webshop import booked
 
 DAY = 24 * 60
 

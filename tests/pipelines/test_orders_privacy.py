@@ -10,11 +10,11 @@ from click.testing import CliRunner
 from korsync.cli import cli, main
 from korsync.pipelines import orders
 from korsync.sandbox.exchange import Action, Fault
-from korsync.sandbox.shopify_line_wire import CANARY
-from korsync.sandbox.shopify_order_wire import order_json
-from korsync.sandbox.shopify_sales import Order
-from tests.shop import Shop
-from tests.webshop import assert_nothing_personal, booked
+from korsync.sandbox.shopify.line_wire import CANARY
+from korsync.sandbox.shopify.order_wire import order_json
+from korsync.sandbox.shopify.sales import Order
+from tests.support.shop import Shop
+from tests.support.webshop import assert_nothing_personal, booked
 
 ASKED = {
     *("id", "name", "order_number", "created_at", "updated_at", "cancelled_at", "test", "currency", "taxes_included"),

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from korsync.errors import ConfigurationError
-from korsync.sandbox.korona_store import PaymentMethod, SalesTax
-from tests.shop import Shop
-from tests.webshop import booked, held, on_sale, open_webshop, without_added_taxes
+from korsync.sandbox.korona.store import PaymentMethod, SalesTax
+from tests.support.shop import Shop
+from tests.support.webshop import booked, held, on_sale, open_webshop, without_added_taxes
 
 METHODS = {"shopify_payments": "5", "paypal": "6", "Cash on Delivery (COD)": "1", "default": "9"}
 

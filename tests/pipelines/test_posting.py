@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from korsync import commands, decisions
-from korsync.attempts import MOST_ATTEMPTS
+from korsync.commands.decide import decide
 from korsync.errors import ConfigurationError, StateError
-from korsync.plan import Fate, Outcome
+from korsync.records.bookings import BookingStatus
+from korsync.records.plan import Fate, Outcome
+from korsync.rules import decisions
+from korsync.rules.attempts import MOST_ATTEMPTS
 from korsync.sandbox.exchange import Fault, Recorded, Request
-from korsync.state import BookingStatus
-from tests.shop import Shop, open_shop
+from tests.support.shop import Shop, open_shop
 
 BOOKING = ("orders", "refunds")
 
@@ -168,7 +169,7 @@ def test_a_receipt_that_never_gets_an_answer_is_held_for_a_person(shop: Shop) ->
     other = shop.shopify.place_order([("1001", 1)])
     assert shop.run("orders").exit_code == 1
     assert keys(shop) == [f"order/{other.id}"]
-    commands.decide(shop.settings, decisions.retry, order.name)
+    decide(shop.settings, decisions.retry, order.name)
     assert shop.run("orders").exit_code == 0
     assert keys(shop) == [f"order/{order.id}", f"order/{other.id}"]
     assert shop.state.held == {}
@@ -204,14 +205,14 @@ def test_a_queued_receipt_that_does_not_come_is_held_after_a_day(shop: Shop) -> 
     order = shop.shopify.place_order([("1001", 1)])
     shop.run("orders")
     with pytest.raises(ConfigurationError, match="queued"):
-        commands.decide(shop.settings, decisions.retry, order.name)
+        decide(shop.settings, decisions.retry, order.name)
     assert shop.run_later("orders", minutes=23 * 60 + 59).exit_code == 0
     assert shop.run_later("orders", minutes=1).exit_code == 1
     assert "a day ago" in shop.reason("orders", order.name)
     assert len(posts(shop)) == 1
     shop.korona.queues = False
     shop.korona.waiting.clear()
-    commands.decide(shop.settings, decisions.retry, order.name)
+    decide(shop.settings, decisions.retry, order.name)
     assert shop.run_later("orders").exit_code == 0
     assert len(keys(shop)) == 1
 

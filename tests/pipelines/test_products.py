@@ -8,12 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 from korsync.cli import cli
-from korsync.commands import Ran
-from korsync.plan import Fate, Outcome
+from korsync.commands.sync import Ran
+from korsync.records.plan import Fate, Outcome
 from korsync.sandbox.exchange import Answer, Fault, Request
 from korsync.sandbox.sample import picture
-from tests.pipelines.catalogue import file_names, on_the_wire, price, sent, title, variant
-from tests.shop import Shop
+from tests.support.catalogue import file_names, on_the_wire, price, sent, title, variant
+from tests.support.shop import Shop
 
 NextRun = Callable[[], Ran]
 

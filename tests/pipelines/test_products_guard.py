@@ -5,14 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from korsync import commands, decisions
-from korsync.commands import Ran
+from korsync.commands.decide import decide
+from korsync.commands.sync import Ran
 from korsync.errors import ConfigurationError
+from korsync.rules import decisions
 from korsync.sandbox.exchange import Fault
-from korsync.sandbox.korona_store import Article
+from korsync.sandbox.korona.store import Article
 from korsync.sandbox.sample import picture
-from tests.pipelines.catalogue import price, title, variant
-from tests.shop import Shop
+from tests.support.catalogue import price, title, variant
+from tests.support.shop import Shop
 
 NextRun = Callable[[], Ran]
 NUMBERS = [str(number) for number in range(1001, 1021)]
@@ -29,7 +30,7 @@ def twenty(shop: Shop) -> Shop:
 
 
 def accept(shop: Shop) -> None:
-    commands.decide(shop.settings, decisions.accept, "products")
+    decide(shop.settings, decisions.accept, "products")
 
 
 def change_prices(shop: Shop, count: int, value: str = "9.20") -> None:

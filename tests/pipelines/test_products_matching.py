@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from korsync.commands import Ran
-from tests.pipelines.catalogue import price, title
-from tests.shop import Shop
+from korsync.commands.sync import Ran
+from tests.support.catalogue import price, title
+from tests.support.shop import Shop
 
 NextRun = Callable[[], Ran]
 

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from korsync.commands import Ran
+from korsync.commands.sync import Ran
 from korsync.sandbox.exchange import Fault
-from korsync.sandbox.korona_store import Article, Currency, Price, PriceGroup, Unit
+from korsync.sandbox.korona.store import Article, Currency, Price, PriceGroup, Unit
 from korsync.sandbox.world import World
-from tests.pipelines.catalogue import price, product, variant
-from tests.shop import MONDAY, Shop
+from tests.support.catalogue import price, product, variant
+from tests.support.shop import MONDAY, Shop
 
 NextRun = Callable[[], Ran]
 

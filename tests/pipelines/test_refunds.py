@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from korsync.sandbox.shopify_sales import Discount
-from tests.pipelines.booked import (
+from korsync.sandbox.shopify.sales import Discount
+from tests.support.booked import (
     book,
     held,
     lines,
@@ -18,8 +18,8 @@ from tests.pipelines.booked import (
     sell,
     taxes,
 )
-from tests.shop import Shop
-from tests.webshop import on_sale, open_webshop
+from tests.support.shop import Shop
+from tests.support.webshop import on_sale, open_webshop
 
 
 @pytest.fixture

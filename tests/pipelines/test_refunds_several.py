@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import requests
 
-from korsync.plan import Outcome
+from korsync.records.plan import Outcome
 from korsync.sandbox.exchange import Fault
-from korsync.sandbox.shopify_sales import Discount, Order, Refund
-from tests.pipelines.booked import BOOKING, book, lines, return_of, returns_of, sell, waits
-from tests.shop import Shop, open_shop
-from tests.webshop import on_sale
+from korsync.sandbox.shopify.sales import Discount, Order, Refund
+from tests.support.booked import BOOKING, book, lines, return_of, returns_of, sell, waits
+from tests.support.shop import Shop, open_shop
+from tests.support.webshop import on_sale
 
 
 @pytest.fixture

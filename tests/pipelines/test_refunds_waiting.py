@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from korsync import commands, decisions
+from korsync.commands.decide import decide
+from korsync.rules import decisions
 from korsync.sandbox.exchange import Fault
-from tests.pipelines.booked import BOOKING, book, held, lines, return_of, returns_of, sell, waits
-from tests.shop import Shop
-from tests.webshop import on_sale
+from tests.support.booked import BOOKING, book, held, lines, return_of, returns_of, sell, waits
+from tests.support.shop import Shop
+from tests.support.webshop import on_sale
 
 MONTH = 31 * 24 * 60
 
@@ -136,7 +137,7 @@ def test_a_held_refund_is_named_in_every_run_until_a_person_settles_it(tea: Shop
     for _ in range(2):
         assert tea.run_later(*BOOKING).exit_code == 1
         assert list(tea.state.held) == [f"refunds/{item}"]
-    commands.decide(tea.settings, decisions.ignore, item)
+    decide(tea.settings, decisions.ignore, item)
     assert tea.run_later(*BOOKING).exit_code == 0
     assert (tea.state.held, returns_of(tea, order)) == ({}, [])
 

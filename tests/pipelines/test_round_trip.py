@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from tests.shop import Shop
+from tests.support.shop import Shop
 
 
 def test_sale_and_restocked_refund_bring_both_sides_back_to_where_they_were(shop: Shop) -> None:

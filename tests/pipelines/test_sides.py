@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from korsync.cache import Cache, Catalogue, Targets, load_cache, save_cache
-from korsync.config import fingerprint
+from korsync.config.load import fingerprint
+from korsync.memory.cache import load_cache, save_cache
 from korsync.pipelines.sides import articles_by_number
-from korsync.records import Article
+from korsync.records.catalogue import Article
+from korsync.records.memory import Cache, Catalogue, Targets
 from korsync.sandbox.exchange import Request
-from tests.shop import Shop
+from tests.support.shop import Shop
 
 LEVELS = "inventory_levels.json"
 

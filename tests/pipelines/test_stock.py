@@ -4,15 +4,15 @@ from decimal import Decimal
 
 import pytest
 
-from korsync import commands
-from korsync.cache import Cache, Catalogue, WarehouseStock
-from korsync.decisions import ignore
+from korsync.commands.decide import decide
 from korsync.pipelines.stock import DEEPEST_BUNDLE, articles_of_lines, summed
-from korsync.plan import Fate
-from korsync.records import Article, Part, StockLevel
-from korsync.sandbox.shopify_sales import Order
-from korsync.state import KnownLine
-from tests.shop import Requests, Shop
+from korsync.records.bookings import KnownLine
+from korsync.records.catalogue import Article, Part, StockLevel
+from korsync.records.memory import Cache, Catalogue, WarehouseStock
+from korsync.records.plan import Fate
+from korsync.rules.decisions import ignore
+from korsync.sandbox.shopify.sales import Order
+from tests.support.shop import Requests, Shop
 
 
 def settled(shop: Shop, **config: object) -> None:
@@ -300,6 +300,6 @@ def test_an_order_from_before_the_start_lets_go_of_its_pieces_when_it_is_fulfill
 
 
 def test_an_order_from_before_the_start_lets_go_of_its_pieces_when_it_is_ignored(shop: Shop, old_order: Order) -> None:
-    commands.decide(shop.settings, ignore, old_order.name)
+    decide(shop.settings, ignore, old_order.name)
     shop.run_later()
     assert shop.shopify.available("1001") == 10

@@ -5,11 +5,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from korsync import pending
-from korsync.cache import Cache
 from korsync.pipelines import stock
 from korsync.pipelines.stock import articles_of_lines
-from tests.pipelines.schedule import Schedule, is_needed
+from korsync.records.memory import Cache
+from korsync.rules import stock as pending
+from tests.support.schedule import Schedule, is_needed
 
 
 def test_an_order_from_before_article_and_variant_got_another_number_still_counts(tmp_path: Path) -> None:

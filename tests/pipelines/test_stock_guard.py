@@ -2,13 +2,13 @@
 
 import pytest
 
-from korsync import commands
-from korsync.commands import Ran
-from korsync.decisions import accept
+from korsync.commands.decide import decide
+from korsync.commands.sync import Ran
 from korsync.errors import ConfigurationError
+from korsync.rules.decisions import accept
 from korsync.sandbox.exchange import Fault, Request
-from korsync.sandbox.korona_store import Article
-from tests.shop import Shop
+from korsync.sandbox.korona.store import Article
+from tests.support.shop import Shop
 
 NUMBERS = [str(number) for number in range(1001, 1031)]
 
@@ -34,7 +34,7 @@ def available(shop: Shop) -> list[int]:
 
 
 def accept_stock(shop: Shop) -> None:
-    commands.decide(shop.settings, accept, "stock")
+    decide(shop.settings, accept, "stock")
 
 
 def test_more_than_thirty_percent_emptied_at_once_stops_the_pipeline(shop30: Shop) -> None:

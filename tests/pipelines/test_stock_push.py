@@ -7,14 +7,15 @@ from unittest.mock import patch
 
 import pytest
 
-from korsync import commands
-from korsync.cache import Cache, load_cache, save_cache
-from korsync.config import fingerprint
-from korsync.plan import Outcome
+from korsync.commands import sync as sync_command
+from korsync.config.load import fingerprint
+from korsync.memory.cache import load_cache, save_cache
+from korsync.records.memory import Cache
+from korsync.records.plan import Outcome
 from korsync.sandbox.exchange import Fault
-from korsync.sandbox.shopify_access import Bucket
+from korsync.sandbox.shopify.access import Bucket
 from korsync.shopify.client import ShopifyClient
-from tests.shop import Shop
+from tests.support.shop import Shop
 
 ADJUST = "inventory_levels/adjust"
 
@@ -247,7 +248,7 @@ def dying(ready: Shop) -> Shop:
 
     ready.korona.deliver("1001", 3)
     ready.korona.deliver("1002", -3)
-    with patch.object(commands, "save_cache", dies_at_the_third), pytest.raises(Killed):
+    with patch.object(sync_command, "save_cache", dies_at_the_third), pytest.raises(Killed):
         ready.run("stock")
     return ready
 

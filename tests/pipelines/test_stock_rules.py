@@ -7,16 +7,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from korsync import bookings, levels, pending
-from korsync.bookings import is_booked
 from korsync.pipelines import stock
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import Sides
-from korsync.sales import OrderLine, Refund
+from korsync.records.bookings import Booking, BookingStatus, KnownOrder
+from korsync.records.orders import OrderLine, Refund
+from korsync.rules import bookings
+from korsync.rules import stock as levels
+from korsync.rules import stock as pending
+from korsync.rules.bookings import is_booked
 from korsync.sandbox.exchange import Fault
-from korsync.state import Booking, BookingStatus, KnownOrder
-from tests.pipelines.schedule import LEVELS, ORDERS, Schedule, is_needed
+from tests.support.schedule import LEVELS, ORDERS, Schedule, is_needed
+
+expected_level = levels.expected_level
 
 A_FEW_MINUTES = timedelta(minutes=5)
 NO_FALL = (levels, "unexplained_fall", lambda _expected, _available: 0)
@@ -232,7 +236,7 @@ def test_a_piece_put_back_does_not_hide_an_order_not_listed_yet(tmp_path: Path) 
         day.run("stock", minutes=1)
 
     def without_what_came_back(pieces: int, looked_at: Any, seen_at: Any, sales: Sequence[pending.Sale]) -> int:
-        return pending.expected_level(pieces, looked_at, seen_at, [replace(sale, put_back=()) for sale in sales])
+        return expected_level(pieces, looked_at, seen_at, [replace(sale, put_back=()) for sale in sales])
 
     is_needed(schedule, tmp_path, ((levels, "expected_level", without_what_came_back),))
 

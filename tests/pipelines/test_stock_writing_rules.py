@@ -5,24 +5,26 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from korsync import levels, pending, run
-from korsync.bookings import is_booked
-from korsync.cache import Look
+from korsync import run
 from korsync.errors import Unsure
-from korsync.levels import Finding, LevelRules, Situation
-from korsync.matching import Match, Matching, match
-from korsync.outcomes import Kind
 from korsync.pipelines import stock
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.orders import Orders
 from korsync.pipelines.products import Products
 from korsync.pipelines.refunds import Refunds
 from korsync.pipelines.stock import Stock
-from korsync.plan import Change, Outcome, Plan, Written
-from korsync.records import Article, ShopProduct
+from korsync.records.catalogue import Article, ShopProduct
+from korsync.records.memory import Look
+from korsync.records.plan import Change, Outcome, Plan, Written
+from korsync.rules import stock as levels
+from korsync.rules import stock as pending
+from korsync.rules.bookings import is_booked
+from korsync.rules.matching import Match, Matching, match
+from korsync.rules.stock import Finding, LevelRules, Situation
 from korsync.sandbox.exchange import Fault
 from korsync.shopify.client import ShopifyClient
-from tests.pipelines.schedule import ADJUST, ORDERS, Schedule, is_needed
+from korsync.wire.outcomes import Kind
+from tests.support.schedule import ADJUST, ORDERS, Schedule, is_needed
 
 A_FEW_MINUTES = timedelta(minutes=5)
 NO_FALL = (levels, "unexplained_fall", lambda _expected, _available: 0)

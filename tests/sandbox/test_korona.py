@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.korona_desk import NOON, Desk, open_desk
+from tests.support.korona_desk import NOON, Desk, open_desk
 
 PNG = b"\x89PNG\r\n\x1a\n-one"
 OTHER_PNG = b"\x89PNG\r\n\x1a\n-two"

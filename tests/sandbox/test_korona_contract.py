@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from korsync.sandbox.korona_contract import PATHS, RECEIPT_FIELDS, REQUIRED_FIELDS, misfit
-from korsync.sandbox.korona_routes import ROUTES
-from tests.sandbox.korona_desk import Desk, open_desk, receipt
+from korsync.sandbox.korona.contract import PATHS, RECEIPT_FIELDS, REQUIRED_FIELDS, misfit
+from korsync.sandbox.korona.routes import ROUTES
+from tests.support.korona_desk import Desk, open_desk, receipt
 
 DOCUMENT = os.environ.get("KORSYNC_KORONA_OPENAPI", "")
 

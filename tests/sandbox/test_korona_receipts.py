@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.korona_desk import Desk, open_desk, receipt
+from tests.support.korona_desk import Desk, open_desk, receipt
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from korsync.sandbox.korona_store import Receipt
-from tests.sandbox.korona_desk import Desk, open_desk, receipt
+from korsync.sandbox.korona.store import Receipt
+from tests.support.korona_desk import Desk, open_desk, receipt
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import requests
 
-from korsync.sandbox.korona_store import Article
+from korsync.sandbox.korona.store import Article
 from korsync.sandbox.sample import fill, picture
-from korsync.sandbox.shopify_pictures import picture_size
+from korsync.sandbox.shopify.pictures import picture_size
 from korsync.sandbox.world import World
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 import requests
 
-from korsync.sandbox.shopify_access import Bucket
-from tests.sandbox.shopify_counter import Counter, opened
+from korsync.sandbox.shopify.access import Bucket
+from tests.support.shopify_counter import Counter, opened
 
 
 @pytest.fixture

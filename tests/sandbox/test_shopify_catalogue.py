@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from korsync.sandbox.shopify_store import Product
-from tests.sandbox.shopify_counter import Counter, attached, opened, tiny_png
+from korsync.sandbox.shopify.store import Product
+from tests.support.shopify_counter import Counter, attached, opened, tiny_png
 
 GIF = b"GIF89a\x03\x00\x02\x00\x00\x00\x00"
 JPEG = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc0\x00\x0b\x08\x00\x05\x00\x07\x01\x01\x11\x00\xff\xd9"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from korsync.sandbox.shopify_line_wire import CANARY
-from korsync.sandbox.shopify_sales import Discount, Order
-from tests.sandbox.shopify_counter import Counter, opened
+from korsync.sandbox.shopify.line_wire import CANARY
+from korsync.sandbox.shopify.sales import Discount, Order
+from tests.support.shopify_counter import Counter, opened
 
 MINUTE = timedelta(minutes=1)
 PERSONAL = ("customer", "billing_address", "shipping_address", "email", "contact_email", "phone", "note")

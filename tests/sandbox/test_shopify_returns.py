@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from korsync.sandbox.shopify_sales import Discount, Order
-from tests.sandbox.shopify_counter import Counter, opened
+from korsync.sandbox.shopify.sales import Discount, Order
+from tests.support.shopify_counter import Counter, opened
 
 MINUTE = timedelta(minutes=1)
 

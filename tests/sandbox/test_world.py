@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from korsync.config import load
+from korsync.config.load import load
 from korsync.sandbox.exchange import Clock
-from korsync.sandbox.korona_store import Currency, PriceGroup
+from korsync.sandbox.korona.store import Currency, PriceGroup
 from korsync.sandbox.world import World
 
 NOON = datetime(2026, 11, 23, 11, 0, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from korsync.shopify import client as shopify
-from tests.shopify.counter import Counter
+from tests.support.counter import Counter
 
 
 @pytest.fixture

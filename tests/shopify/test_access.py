@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from korsync.config.settings import ShopifySettings
 from korsync.errors import KorsyncError, Refused, Rejected
 from korsync.sandbox.exchange import Fault
-from korsync.sandbox.shopify_access import Bucket
-from korsync.settings import ShopifySettings
+from korsync.sandbox.shopify.access import Bucket
 from korsync.shopify import client as shopify
-from tests.shopify.counter import NOON, PNG, Counter, location_id
+from tests.support.counter import NOON, PNG, Counter, location_id
 
 # --- who is asking ---
 

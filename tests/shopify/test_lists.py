@@ -7,7 +7,7 @@ import pytest
 
 from korsync.errors import ConfigurationError, Unavailable
 from korsync.sandbox.exchange import Fault
-from tests.shopify.counter import NOON, Counter
+from tests.support.counter import NOON, Counter
 
 # --- the store ---
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from korsync.sandbox.exchange import Fault
-from korsync.sandbox.shopify_line_wire import CANARY
-from korsync.sandbox.shopify_sales import CustomLine, Discount
+from korsync.sandbox.shopify.line_wire import CANARY
+from korsync.sandbox.shopify.sales import CustomLine, Discount
 from korsync.shopify import client as shopify
-from tests.shopify.counter import NOON, Counter
+from tests.support.counter import NOON, Counter
 
 
 def test_closed_and_cancelled_orders_come_too(tea: Counter) -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from korsync.answers import NotAsExpected, Row
 from korsync.shopify import reads
+from korsync.wire.answers import NotAsExpected, Row
 
 ORDER: dict[str, Any] = {
     "id": 5500000000001,

@@ -8,7 +8,7 @@ import pytest
 
 from korsync.errors import Rejected, Unavailable, Unsure
 from korsync.sandbox.exchange import Fault, Request
-from tests.shopify.counter import NOON, PNG, Counter, location_id
+from tests.support.counter import NOON, PNG, Counter, location_id
 
 # --- products ---
 

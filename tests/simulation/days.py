@@ -9,18 +9,19 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from korsync import commands
-from korsync.cache import save_cache
-from korsync.commands import Clocks
-from korsync.config import load
+from korsync.commands import sync as sync_command
+from korsync.commands.init import initialise
+from korsync.commands.sync import Clocks, state_of, sync
+from korsync.config.load import load
 from korsync.errors import SafetyStop
-from korsync.plan import Plan, Result, Written
+from korsync.memory.cache import save_cache
+from korsync.memory.state import save_state
+from korsync.records.plan import Plan, Result, Written
 from korsync.sandbox.exchange import Action, Fault, Request
 from korsync.sandbox.world import World
-from korsync.state import save_state
-from tests.shop import EVERYTHING, MONDAY
 from tests.simulation.ledger import Ledger, Oversold, Tally
 from tests.simulation.life import Climate, Life
+from tests.support.shop import EVERYTHING, MONDAY
 
 HOURS_OPEN = 10
 BETWEEN_RUNS = timedelta(minutes=20)
@@ -60,7 +61,7 @@ class Days:
             pieces = self.random.randint(2, 6)
             self.world.korona.add_article(sku, f"Ware {sku}", stock=pieces)
             self.world.shopify.add_product(f"Ware {sku}", [{"sku": sku, "available": self.ledger.wanted(pieces)}])
-        commands.initialise(self.settings, yes=True, couples=False, adopts=False)
+        initialise(self.settings, yes=True, couples=False, adopts=False)
         for server in (self.world.korona_server, self.world.shopify_server):
             server.before_request = self._before_request
             server.after_request = self._after_request
@@ -100,7 +101,7 @@ class Days:
         if self._writes() != writes:
             self.ledger.fail("a run in a quiet world writes")
         # Pieces that an edit added after the booking are a person's business, and so is their return.
-        held = commands.state_of(self.settings).held
+        held = state_of(self.settings).held
         if {each.item.partition(" ")[0] for each in held.values()} - self.ledger.edited:
             self.ledger.fail(f"held: {held}")
 
@@ -127,7 +128,7 @@ class Days:
         try:
             with _at_every_save(self._before_save):
                 clocks = Clocks(self._sleep, lambda: self.world.clock.now().timestamp())
-                commands.sync(self.settings, pipelines, "run", self, clocks=clocks)
+                sync(self.settings, pipelines, "run", self, clocks=clocks)
         except Killed:
             self.ledger.lost_sight()
         finally:
@@ -244,7 +245,7 @@ def _at_every_save(before: Callable[[], None]) -> Iterator[None]:
         before()
         return save_cache(*arguments)
 
-    with patch.object(commands, "save_state", state), patch.object(commands, "save_cache", cache):
+    with patch.object(sync_command, "save_state", state), patch.object(sync_command, "save_cache", cache):
         yield
 
 

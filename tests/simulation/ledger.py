@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 
-from korsync.plan import Outcome, Result
-from korsync.sandbox.korona_store import Article, Receipt
-from korsync.sandbox.shopify_sales import Order
+from korsync.records.plan import Outcome, Result
+from korsync.sandbox.korona.store import Article, Receipt
+from korsync.sandbox.shopify.sales import Order
 from korsync.sandbox.world import World
 
 RESTOCKED = frozenset({"cancel", "return", "legacy_restock"})

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from korsync.sandbox.shopify_sales import Order
+from korsync.sandbox.shopify.sales import Order
 from korsync.sandbox.world import World
 from tests.simulation.ledger import Ledger
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from korsync import levels
+from korsync.rules import stock as levels
 from korsync.shopify.client import ShopifyClient
 from tests.simulation.days import DAYS_PER_WORLD, simulate
 from tests.simulation.ledger import Oversold

@@ -1,0 +1,136 @@
+"""The configuration file: YAML read without surprises; every mistake in it is named with its key and line."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import yaml
+
+from korsync.config.entries import Entry, Kind, Notes
+from korsync.config.settings import Settings, read_settings
+from korsync.errors import ConfigurationError
+from korsync.memory.files import read_whole
+
+LARGEST = 256 * 1024
+DEEPEST = 20
+KINDS = {
+    "str": Kind.TEXT,
+    "int": Kind.NUMBER,
+    "float": Kind.NUMBER,
+    "bool": Kind.TRUTH,
+    "timestamp": Kind.TIME,
+    "null": Kind.NOTHING,
+}
+
+
+def load(path: Path, environment: Mapping[str, str]) -> Settings:
+    """Return the settings in a configuration file, with the environment variables that it names.
+
+    Raises one ConfigurationError with a line for every mistake in it; none of them repeats a value.
+    """
+    try:
+        content = read_whole(path, limit=LARGEST, follow=True)
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"the configuration file {path} is missing",
+            "copy config.example.yaml, or name another one with --config or $KORSYNC_CONFIG",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"the configuration file {path} cannot be read: {error}") from None
+    notes = Notes(environment)
+    root = _parse(content.data, notes)
+    settings = None if root is None else read_settings(root, notes, path.absolute())
+    if content.mode & 0o077:
+        for secret in notes.literal_secrets:
+            notes.wrong(
+                secret, f"stands here in plain text and others may read the file: chmod 600 {path}, or use ${{NAME}}"
+            )
+    if notes.mistakes or settings is None:
+        raise ConfigurationError(
+            "\n".join(f"{path}:{line}: {mistake}" for line, mistake in sorted(set(notes.mistakes))),
+            "put this right in the configuration file; nothing was sent",
+        )
+    return settings
+
+
+def fingerprint(settings: Settings) -> str:
+    """Return a text that changes whenever a setting does, and from which not even a short password can be guessed.
+
+    Where the files lie is left out: the same folder may be named in several ways.
+    """
+    values = repr(asdict(replace(settings, state_path=Path(), cache_path=Path()))).encode("utf-8")
+    return hashlib.pbkdf2_hmac("sha256", values, b"korsync configuration", 20_000).hex()
+
+
+def _parse(data: bytes, notes: Notes) -> Entry | None:
+    """Return the file as entries, or None where it is no YAML; then the mistake is noted."""
+    if len(data) > LARGEST:
+        notes.mistakes.append((1, f"the file is larger than {LARGEST // 1024} KiB"))
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+        trick = _trick(text)
+        if trick is not None:
+            notes.mistakes.append(trick)
+            return None
+        node = yaml.compose(text, yaml.SafeLoader)
+        if node is not None:
+            return _entry(node, "", node.start_mark.line + 1, notes)
+        notes.mistakes.append((1, "the file is empty"))
+    except UnicodeDecodeError as error:
+        notes.mistakes.append((data.count(b"\n", 0, error.start) + 1, "the file is not UTF-8 text"))
+    except yaml.reader.ReaderError as error:
+        notes.mistakes.append((text.count("\n", 0, error.position) + 1, "control characters are refused"))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        notes.mistakes.append((mark.line + 1 if mark else 1, _complaint(error.problem or "")))
+    except (ValueError, OverflowError):
+        notes.mistakes.append((1, "an escape such as \\U stands for no character"))
+    return None
+
+
+def _trick(text: str) -> tuple[int, str] | None:
+    """Return line and name of what could hide a value or blow it up: an alias, a tag, absurd depth."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            return line, "anchors and aliases (& and *) are refused; a value that begins so belongs in quotes"
+        if getattr(event, "tag", None):
+            return line, "tags (!) are refused; a value that begins so belongs in quotes"
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            return line, "this is nested too deeply"
+    return None
+
+
+def _complaint(problem: str) -> str:
+    """Return YAML's complaint without longer pieces of the file in it: they may be of a secret."""
+    if r"'\t'" in problem:
+        return "a tab stands here: indent with blanks"
+    shown = re.sub(r"(?<!\S)'(?!<)[^']{2,}'", "this", problem)
+    return f"not YAML: {shown} (a value with special characters belongs in quotes)"
+
+
+def _entry(node: yaml.Node, key: str, line: int, notes: Notes) -> Entry:
+    if isinstance(node, yaml.ScalarNode):
+        return Entry(key, line, KINDS.get(node.tag.rpartition(":")[2], Kind.OTHER), node.value)
+    if isinstance(node, yaml.SequenceNode):
+        places = [(f"{key}[{index}]", item.start_mark.line + 1, item) for index, item in enumerate(node.value)]
+        items = tuple(_entry(item, inner_key, at, notes) for inner_key, at, item in places)
+        return Entry(key, line, Kind.LIST, items=items)
+    named: dict[str, Entry] = {}
+    for name, value in node.value:
+        at = name.start_mark.line + 1
+        if not isinstance(name, yaml.ScalarNode):
+            notes.mistakes.append((at, f"{key} has a key that is not a single word".strip()))
+            continue
+        shown = name.value[:40] if name.value.isprintable() else ascii(name.value[:40])
+        inner = _entry(value, f"{key}.{shown}".strip("."), at, notes)
+        if name.value in named:
+            notes.mistakes.append((at, f"{inner.key} stands twice, first in line {named[name.value].line}"))
+        named[name.value] = inner
+    return Entry(key, line, Kind.SECTION, named=named)

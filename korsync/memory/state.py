@@ -1,0 +1,107 @@
+"""What must not be lost, in state.json: the order cursor, bookings with their intents, held items, images sent.
+
+Nothing here says anything about a customer.
+"""
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+from korsync.errors import StateError
+from korsync.memory.codec import decode, encode, from_json, to_json
+from korsync.memory.files import read_whole, write_whole
+from korsync.records.bookings import KnownLine, KnownOrder, Pieces, Restock
+from korsync.records.memory import Identity, State
+
+SCHEMA = 1
+
+RESTORE = "put a good copy in its place, or move it away and run `korsync init --adopt`"
+
+
+def load_state(path: Path, identity: Identity) -> State:
+    """Return the state of this shop, account and point of sale; the file is only read.
+
+    Raises StateError where it is missing, is not exactly what `save_state` writes, or belongs to another identity.
+    """
+    try:
+        data = read_whole(path).data
+    except FileNotFoundError:
+        raise StateError(
+            f"the state file {path} is missing",
+            "run `korsync init` if this shop is new to korsync, `korsync init --adopt` if its state was lost",
+        ) from None
+    except OSError as error:
+        raise StateError(f"the state file {path} cannot be read: {error.strerror or error}", RESTORE) from error
+    try:
+        state = _read(path, data)
+    except ValueError as error:
+        raise StateError(f"the state file {path} cannot be used: {error}", RESTORE) from None
+    for each in fields(Identity):
+        theirs, ours = getattr(state.identity, each.name), getattr(identity, each.name)
+        if theirs != ours:
+            raise StateError(
+                f"the state file {path} belongs to another {each.name.replace('_', ' ')}: {theirs}, not {ours}",
+                "give this shop a state_file of its own, or put the configuration right",
+            )
+    return state
+
+
+Encoded = dict[int, tuple[KnownOrder, bytes]]
+"""Orders by id, each with its JSON."""
+
+
+def save_state(path: Path, state: State, encoded: Encoded | None = None) -> None:
+    """Replace the state file by this state; once this returns, not even a power cut loses it.
+
+    `encoded` serves a run that saves again and again: only orders that have changed since the last time are encoded.
+    Raises StateError where that cannot be done, ValueError for a state that `load_state` would refuse.
+    """
+    data = _to_bytes(state, {} if encoded is None else encoded)
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        raise StateError(
+            f"the state file {path} cannot be written: {error.strerror or error}",
+            "see to it that korsync may write in this folder and that the disk is not full",
+        ) from error
+
+
+def _to_bytes(state: State, encoded: Encoded) -> bytes:
+    orders: Encoded = {}
+    for key, order in state.orders.items():
+        known = encoded.get(key)
+        if known is None or known[0] is not order:
+            _check(key, order)
+            known = order, to_json(encode(order, f"$.orders.{key}")).rstrip()
+        orders[key] = known
+    encoded.clear()
+    encoded.update(orders)
+    rest = to_json({"schema": SCHEMA, **encode(replace(state, orders={}))}).rstrip()
+    listed = b",".join(b'"%d":%s' % (key, text) for key, (_, text) in orders.items())
+    return rest.removesuffix(b"}") + b',"orders":{' + listed + b"}}\n"
+
+
+def _read(path: Path, data: bytes) -> State:
+    content = from_json(data)
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if type(schema) is int and schema > SCHEMA:
+        raise StateError(
+            f"the state file {path} was written by a newer korsync: schema {schema}, this one knows {SCHEMA}",
+            "run the korsync that wrote it, or a newer one",
+        )
+    if type(schema) is not int or schema != SCHEMA:
+        raise ValueError(f"$.schema: must be {SCHEMA}")
+    state = decode(State, {name: each for name, each in content.items() if name != "schema"})
+    for key, order in state.orders.items():
+        _check(key, order)
+    return state
+
+
+def _check(key: int, order: KnownOrder) -> None:
+    """Raise ValueError for what the types allow but no order can be: a wrong key, fewer than no pieces."""
+    if key != order.id:
+        raise ValueError(f"$.orders.{key}.id: must be {key}")
+    bookings = (order.sale, *order.returns) if order.sale else order.returns
+    counted: tuple[KnownLine | Restock | Pieces, ...] = (*order.lines, *order.restocks)
+    counted += (*order.booked_by_hand, *(pieces for booking in bookings for pieces in booking.pieces))
+    if any(each.quantity < 0 for each in counted) or any(booking.attempts < 0 for booking in bookings):
+        raise ValueError(f"$.orders.{key}: a quantity or a number of attempts is below 0")

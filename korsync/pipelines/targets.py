@@ -1,0 +1,218 @@
+"""Finds on both sides what the configuration names; what is missing or unfit stops a run before anything is sent."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Protocol, TypeVar
+
+from korsync.config.settings import Settings
+from korsync.errors import ConfigurationError, Refused, Rejected
+from korsync.korona.client import KoronaClient
+from korsync.pipelines.base import Knowledge
+from korsync.pipelines.sides import Sides
+from korsync.records.catalogue import PointOfSale, SalesTax, Shop
+from korsync.records.memory import BookingTargets, ProductTargets, StockTargets, Targets
+from korsync.rules.money import smallest_unit
+from korsync.shopify.client import ShopifyClient
+
+DAY = timedelta(days=1)
+
+BOOKABLE_TYPES = ("EXTERNAL", "EXTERNAL_WEBSHOP", "WEBSHOP")
+"""The types of point of sale that receipts may be posted on (KORONA: POINT_OF_SALE_NOT_EXTERNAL otherwise)."""
+
+
+class Named(Protocol):
+    """Anything of KORONA's that the configuration names by number or name."""
+
+    @property
+    def id(self) -> str:
+        """KORONA's id."""
+
+    @property
+    def number(self) -> str | None:
+        """The number that people use."""
+
+    @property
+    def name(self) -> str:
+        """The name that people use."""
+
+
+NamedT = TypeVar("NamedT", bound=Named)
+
+
+def shop(sides: Sides, knowledge: Knowledge) -> tuple[Knowledge, Shop]:
+    """Return the store's own currency, time zone and tax basis."""
+    targets = _fresh(sides, knowledge)
+    found = targets.shop or sides.shopify.shop()
+    return _kept(knowledge, replace(targets, shop=found)), found
+
+
+def product_targets(sides: Sides, knowledge: Knowledge) -> tuple[Knowledge, ProductTargets]:
+    """Return price group and shop; raise ConfigurationError where they do not fit each other."""
+    knowledge, store = shop(sides, knowledge)
+    targets = knowledge.cache.targets
+    found = targets.products or _find_product_targets(sides.korona, store, sides.settings)
+    return _kept(knowledge, replace(targets, products=found)), found
+
+
+def stock_targets(sides: Sides, knowledge: Knowledge) -> tuple[Knowledge, StockTargets]:
+    """Return location and warehouses; raise ConfigurationError where the point of sale's warehouse is left out."""
+    targets = _fresh(sides, knowledge)
+    found = targets.stock or _find_stock_targets(sides.korona, sides.shopify, sides.settings)
+    return _kept(knowledge, replace(targets, stock=found)), found
+
+
+def booking_targets(sides: Sides, knowledge: Knowledge) -> tuple[Knowledge, BookingTargets]:
+    """Return what receipts are made with; raise ConfigurationError or Refused where the point of sale is not fit."""
+    targets = _fresh(sides, knowledge)
+    found = targets.bookings or _find_booking_targets(sides.korona, sides.settings)
+    return _kept(knowledge, replace(targets, bookings=found)), found
+
+
+def _fresh(sides: Sides, knowledge: Knowledge) -> Targets:
+    """Return the targets found before; after a day they are looked up again."""
+    targets, now = knowledge.cache.targets, sides.shopify.now
+    if targets.found_at is None or now - targets.found_at >= DAY:
+        return Targets(found_at=now)
+    return targets
+
+
+def _kept(knowledge: Knowledge, targets: Targets) -> Knowledge:
+    if targets == knowledge.cache.targets:
+        return knowledge  # the same object: what has not changed is not written to the disk again
+    return replace(knowledge, cache=replace(knowledge.cache, targets=targets))
+
+
+def _find_product_targets(korona: KoronaClient, store: Shop, settings: Settings) -> ProductTargets:
+    key = "korona.price_list"
+    group = _one(korona.price_groups(), settings.korona.price_list, key, "price list")
+    currency = next((each for each in korona.currencies() if each.id == group.currency_id), None)
+    if currency is not None and currency.key and currency.key.upper() != store.currency.upper():
+        raise ConfigurationError(
+            f"price list “{group.name}” is in {currency.key}, the Shopify store in {store.currency}",
+            f"name a price list in {store.currency} under {key}",
+        )
+    if group.net_prices == store.taxes_included:
+        basis = ("net", "with taxes included") if group.net_prices else ("gross", "without taxes")
+        raise ConfigurationError(
+            f"price list “{group.name}” has {basis[0]} prices, the Shopify store shows prices {basis[1]}",
+            f"name another price list under {key}, or change “include tax in price” in Shopify",
+        )
+    return ProductTargets(group, smallest_unit(store.currency))
+
+
+def _find_stock_targets(korona: KoronaClient, shopify: ShopifyClient, settings: Settings) -> StockTargets:
+    wanted = settings.location.location
+    locations = [each for each in shopify.locations() if wanted in (each.name, str(each.id))]
+    if len(locations) != 1:
+        count = "no location" if not locations else f"{len(locations)} locations"
+        raise ConfigurationError(
+            f"Shopify has {count} “{wanted}”", "correct location under stock.locations (name or id, as in Shopify)"
+        )
+    if not locations[0].active:
+        raise ConfigurationError(
+            f"Shopify location “{wanted}” is deactivated", "name an active one under stock.locations"
+        )
+    units = korona.organizational_units()
+    key = "stock.locations.warehouses"
+    warehouses = [_one(units, each, key, "organizational unit") for each in settings.location.warehouses]
+    for unit in warehouses:
+        if not unit.warehouse:
+            raise ConfigurationError(f"KORONA's organizational unit “{unit.name}” is not a warehouse", f"correct {key}")
+    point_of_sale = _point_of_sale(korona, settings)
+    ids = tuple(dict.fromkeys(unit.id for unit in warehouses))
+    if point_of_sale.warehouse_id not in ids:
+        raise ConfigurationError(
+            f"point of sale “{point_of_sale.name}” lowers the stock of a warehouse that is not in {key}",
+            f"add that warehouse to {key}, or change the point of sale's warehouse in KORONA Studio",
+        )
+    return StockTargets(locations[0], ids)
+
+
+def _find_booking_targets(korona: KoronaClient, settings: Settings) -> BookingTargets:
+    point_of_sale = bookable_point_of_sale(korona, settings)
+    if not point_of_sale.coupled:
+        raise Refused(
+            f"point of sale “{point_of_sale.name}” is not coupled", "run `korsync init --couple` once to couple it"
+        )
+    # Coupled under another id KORONA refuses this, before any receipt is sent. An older cluster wants the number here
+    # and finds nothing.
+    with suppress(Rejected):
+        korona.point_of_sale(point_of_sale.id, settings.korona.coupling_id)
+    methods = korona.payment_methods()
+    names = settings.orders.payment_methods
+    targets = BookingTargets(
+        point_of_sale=point_of_sale,
+        payment_methods={
+            gateway: _one(methods, name, f"orders.payment_methods.{gateway}", "payment method")
+            for gateway, name in names.items()
+        },
+        sales_taxes=tuple(korona.sales_taxes()),
+        shipping_article_id=_article(korona, settings.orders.shipping_product, "orders.shipping_product"),
+        default_article_id=_article(korona, settings.orders.default_product, "orders.default_product"),
+        cashier_id=_optional(korona.cashiers, settings.korona.cashier, "korona.cashier", "cashier"),
+        customer_group_id=_optional(
+            korona.customer_groups, settings.korona.customer_group, "korona.customer_group", "customer group"
+        ),
+    )
+    chosen_taxes(targets, settings)
+    return targets
+
+
+def bookable_point_of_sale(korona: KoronaClient, settings: Settings) -> PointOfSale:
+    """Return the configured point of sale; raise Refused where receipts must not be booked on it."""
+    point_of_sale = _point_of_sale(korona, settings)
+    if point_of_sale.type not in BOOKABLE_TYPES:
+        raise Refused(
+            f"point of sale “{point_of_sale.name}” is of type {point_of_sale.type}, not external",
+            "name an external point of sale under korona.point_of_sale; korsync books on no other",
+        )
+    if point_of_sale.fiscal_service not in (None, "NONE"):
+        raise Refused(
+            f"point of sale “{point_of_sale.name}” has a fiscal service ({point_of_sale.fiscal_service})",
+            "name an external point of sale without one; web orders are no till transactions",
+        )
+    return point_of_sale
+
+
+def chosen_taxes(targets: BookingTargets, settings: Settings) -> dict[Decimal, SalesTax]:
+    """Return the sales taxes that `orders.taxes` chooses, by rate in percent."""
+    return {
+        percent: _one(targets.sales_taxes, wanted, f"orders.taxes.{percent}", "sales tax")
+        for percent, wanted in settings.orders.taxes.items()
+    }
+
+
+def _point_of_sale(korona: KoronaClient, settings: Settings) -> PointOfSale:
+    number = settings.korona.point_of_sale
+    found = [each for each in korona.points_of_sale(number) if each.number == number]
+    return _one(found, number, "korona.point_of_sale", "point of sale")
+
+
+def _article(korona: KoronaClient, number: str, key: str) -> str:
+    article = korona.product_by_number(number)
+    if article is None:
+        raise ConfigurationError(f"KORONA has no article with the number “{number}”", f"correct {key}")
+    return article.id
+
+
+def _optional(read: Callable[[], Iterable[NamedT]], wanted: str | None, key: str, kind: str) -> str | None:
+    return None if wanted is None else _one(read(), wanted, key, kind).id
+
+
+def _one(things: Iterable[NamedT], wanted: str, key: str, kind: str) -> NamedT:
+    """Return the one thing of that number, else of that name."""
+    everything = list(things)
+    found = [each for each in everything if each.number == wanted] or [
+        each for each in everything if each.name == wanted
+    ]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(f"{each.number} {each.name}" for each in everything[:8])
+    count = "no" if not found else str(len(found))
+    plural = "s" if len(found) > 1 else ""
+    raise ConfigurationError(
+        f"KORONA has {count} {kind}{plural} “{wanted}”", f"correct {key}; KORONA has: {known or 'none'}"
+    )

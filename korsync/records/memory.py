@@ -1,0 +1,218 @@
+"""What is remembered between two runs, as plain frozen values: the state that must not be lost, the cache that may."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from korsync.records.bookings import KnownOrder
+from korsync.records.catalogue import (
+    Article,
+    ArticleImage,
+    InventoryLevel,
+    Location,
+    PaymentMethod,
+    PointOfSale,
+    PriceGroup,
+    SalesTax,
+    Shop,
+    ShopProduct,
+    StockLevel,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductTargets:
+    """What the products pipeline needs to know: a price group whose currency and kind fit the shop.
+
+    `unit` is the smallest amount of that currency.
+    """
+
+    price_group: PriceGroup
+    unit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class StockTargets:
+    """What the stock pipeline needs to know: the location and the ids of the warehouses summed for it."""
+
+    location: Location
+    warehouse_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BookingTargets:
+    """What orders and refunds need to know to make receipts; payment methods by gateway."""
+
+    point_of_sale: PointOfSale
+    payment_methods: dict[str, PaymentMethod]
+    sales_taxes: tuple[SalesTax, ...]
+    shipping_article_id: str
+    default_article_id: str
+    cashier_id: str | None = None
+    customer_group_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """KORONA's articles and images as last seen, by id, with the highest revisions seen; `full_at` is KORONA's time."""
+
+    articles: dict[str, Article] = field(default_factory=dict)
+    images: dict[str, ArticleImage] = field(default_factory=dict)
+    product_revision: int = 0
+    price_revision: int = 0
+    image_revision: int = 0
+    full_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Shopify's products as last seen, by id; cursor and `full_at` are Shopify's time."""
+
+    products: dict[int, ShopProduct] = field(default_factory=dict)
+    cursor: datetime | None = None
+    full_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseStock:
+    """KORONA's stock of one warehouse as last seen, by article id."""
+
+    levels: dict[str, StockLevel] = field(default_factory=dict)
+    revision: int = 0
+    full_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Shopify's inventory levels at the location as last seen, by inventory item id.
+
+    `read_at` is Shopify's time at the start of the last read: what that read did not bring was unchanged then.
+    """
+
+    levels: dict[int, InventoryLevel] = field(default_factory=dict)
+    read_at: datetime | None = None
+    full_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The last look at a level: what it should have been at `at` (Shopify's time) by all that korsync knew."""
+
+    pieces: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptMark:
+    """The highest revision seen of a receipt; what is booked after `at` (KORONA's time) has a higher one."""
+
+    revision: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What the configuration names, as found; valid for a day."""
+
+    found_at: datetime | None = None
+    shop: Shop | None = None
+    products: ProductTargets | None = None
+    stock: StockTargets | None = None
+    bookings: BookingTargets | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The whole of cache.json. Looks and doubts are by inventory item id; a doubt is Shopify's time.
+
+    `last_run` is the time under which the last run that changed the cache stands in the state.
+    """
+
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    shelf: Shelf = field(default_factory=Shelf)
+    stocks: dict[str, WarehouseStock] = field(default_factory=dict)
+    levels: Levels = field(default_factory=Levels)
+    looks: dict[int, Look] = field(default_factory=dict)
+    doubts: dict[int, datetime] = field(default_factory=dict)
+    targets: Targets = field(default_factory=Targets)
+    receipts: ReceiptMark | None = None
+    last_run: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An item that needs a person, and since when; named in every run until it is settled.
+
+    `item` is what a person calls it: an order and an article may have the same name.
+    """
+
+    pipeline: str
+    item: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SentImage:
+    """The content that was last sent for an article, and which image of KORONA's it was.
+
+    `sent_before` are the contents sent earlier, each as product id/content hash.
+    """
+
+    product_id: int
+    content_hash: str
+    image_id: str
+    image_revision: int
+    sent_before: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnsureImage:
+    """An image that is being sent, or whose answer was lost; `since` is Shopify's time before it was sent."""
+
+    image: SentImage
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run, for `korsync status`: when (Shopify's or KORONA's time), what, how it ended."""
+
+    at: datetime
+    command: str
+    exit_code: int
+    written: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose state this is; a state of another shop, account or point of sale is refused."""
+
+    shop: str
+    account_id: str
+    point_of_sale: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The whole of state.json; images are by article id, held items by pipeline and item."""
+
+    identity: Identity
+    order_cursor: datetime
+    orders_full_at: datetime | None = None
+    orders: dict[int, KnownOrder] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
+    images: dict[str, SentImage] = field(default_factory=dict)
+    unsure_images: dict[str, UnsureImage] = field(default_factory=dict)
+    accepted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    stopped: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    adopted_at: datetime | None = None
+    told_held: tuple[str, ...] = ()
+    told_at: datetime | None = None
+    runs: tuple[RunRecord, ...] = ()
+
+
+def held_key(pipeline: str, item: str) -> str:
+    """Return the key under which an item is held: each pipeline has items of its own."""
+    return f"{pipeline}/{item}"

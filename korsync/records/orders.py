@@ -1,0 +1,121 @@
+"""Shopify's orders and refunds as plain frozen values, without anything about a customer.
+
+Money is Decimal in the shop's own currency, times are aware and in UTC, ids are what the API gave.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """A tax of an order line as Shopify computed it: amount for the whole line, rate in percent where Shopify says."""
+
+    percent: Decimal | None
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A line of an order in the shop's money. `discount` is the sum of its discount allocations.
+
+    `quantity` never changes; `current_quantity` falls with every removal, also of goods that did not come back.
+    """
+
+    id: int
+    sku: str
+    variant_id: int | None
+    title: str
+    quantity: int
+    current_quantity: int
+    price: Decimal
+    discount: Decimal
+    taxes: tuple[TaxLine, ...]
+    gift_card: bool = False
+    tip: bool = False
+    custom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShippingLine:
+    """A shipping line of an order in the shop's money; removed ones stay listed."""
+
+    id: int
+    title: str
+    price: Decimal
+    discount: Decimal
+    taxes: tuple[TaxLine, ...]
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """A duty of an order line or an additional fee of the order, with its own Shopify id, in the shop's money."""
+
+    id: int
+    title: str
+    price: Decimal
+    taxes: tuple[TaxLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """So many pieces of an order line in a refund, in the shop's money; `restock_type` is passed on as it came."""
+
+    id: int
+    line_id: int
+    quantity: int
+    restock_type: str
+    location_id: int | None
+    subtotal: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A payment or refund of money in the shop's currency; `parent_id` is the transaction that it goes back to."""
+
+    id: int
+    kind: str
+    status: str
+    gateway: str
+    amount: Decimal
+    parent_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A refund of an order; without transactions: an order edit that took units out, or unpaid."""
+
+    id: int
+    created_at: datetime
+    lines: tuple[RefundLine, ...]
+    transactions: tuple[Transaction, ...]
+    has_shipping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A Shopify order in the shop's money, without anything about the customer.
+
+    Where Shopify's figures of money cannot be used, `unreadable` says why: only the pieces are right then.
+    """
+
+    id: int
+    name: str
+    order_number: int
+    created_at: datetime
+    updated_at: datetime
+    cancelled_at: datetime | None
+    test: bool
+    fulfilled: bool
+    currency: str
+    taxes_included: bool
+    total_price: Decimal | None
+    gateways: tuple[str, ...]
+    lines: tuple[OrderLine, ...]
+    shipping_lines: tuple[ShippingLine, ...]
+    fees: tuple[Fee, ...] = ()
+    taxes: tuple[TaxLine, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    unreadable: str = ""

@@ -1,0 +1,57 @@
+"""A run as a program reads it."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from korsync.records.memory import State
+from korsync.records.plan import Change, Result
+from korsync.report.diffs import plain
+from korsync.report.screens import by_item
+
+
+def as_json(results: Iterable[Result], state: State, exit_code: int, remarks: Sequence[str] = ()) -> str:
+    """Return a run as JSON: one object with a list of pipelines, the held items, remarks and the exit code."""
+    return json.dumps(
+        {
+            "exit_code": exit_code,
+            "pipelines": [_result(result) for result in results],
+            "held": [
+                {
+                    "item": held.item,
+                    "pipeline": held.pipeline,
+                    "reason": held.reason,
+                    "since": held.since.isoformat(),
+                }
+                for held in by_item(state)
+            ],
+            "remarks": list(remarks),
+        },
+        indent=2,
+    )
+
+
+def _result(result: Result) -> dict[str, Any]:
+    return {
+        "pipeline": result.plan.pipeline,
+        "dry_run": result.dry,
+        "changes": [_change(change) for change in result.plan.changes],
+        "written": [
+            {"key": each.change.key, "outcome": str(each.outcome), "message": each.message} for each in result.written
+        ],
+        "left_over": [change.key for change in result.left_over],
+        "skips": [{"key": each.key, "reason": each.reason, "fate": str(each.fate)} for each in result.plan.skips],
+        "notes": list(result.plan.notes),
+        "errors": [
+            {"what": error.what, "remedy": error.remedy, "exit_code": error.exit_code} for error in result.errors
+        ],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    edits = [{"field": edit.field, "before": _json(edit.before), "after": _json(edit.after)} for edit in change.edits()]
+    return {"key": change.key, "new": change.before is None, "edits": edits}
+
+
+def _json(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | str) else plain(value)

@@ -1,0 +1,95 @@
+"""Which KORONA article is which Shopify variant: pure, exact, and never on a guess."""
+
+import unicodedata
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from korsync.records.catalogue import Article, ShopProduct, Variant
+from korsync.records.plan import Fate, Skip
+
+Thing = TypeVar("Thing")
+
+READABLE_VARIANTS = 100
+"""REST answers with at most so many variants per product and cuts the rest in silence (Shopify's product model)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An article and the one variant whose SKU is its number."""
+
+    article: Article
+    product: ShopProduct
+    variant: Variant
+    sku: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """All matches by SKU in the order of the articles' numbers, and what could not be matched and why."""
+
+    matches: tuple[Match, ...]
+    skips: tuple[Skip, ...]
+
+
+def match(articles: Mapping[str, Article], products: Mapping[int, ShopProduct]) -> Matching:
+    """Match articles and variants whose number and SKU are equal after stripping blanks at the ends.
+
+    A number or SKU that stands twice on either side is matched nowhere; near matches are hints, never used.
+    """
+    by_number = _grouped((_number(each), each) for each in articles.values() if is_live(each))
+    by_sku = _grouped(
+        (variant.sku.strip(), (product, variant)) for product in products.values() for variant in product.variants
+    )
+    matches, skips = [], []
+    for sku, variants in sorted(by_sku.items()):
+        found = by_number.get(sku, [])
+        if len(variants) > 1:
+            skips.append(Skip(sku, f"the SKU stands on {len(variants)} variants in Shopify", Fate.LEFT))
+        elif len(found) > 1:
+            skips.append(Skip(sku, f"the number stands on {len(found)} articles in KORONA", Fate.LEFT))
+        elif found and len(variants[0][0].variants) >= READABLE_VARIANTS:
+            reason = f"its product “{variants[0][0].title}” has {READABLE_VARIANTS} or more variants"
+            skips.append(Skip(sku, f"{reason}, which cannot be read completely", Fate.LEFT))
+        elif found:
+            matches.append(Match(found[0], *variants[0], sku))
+    once = [sku for sku, variants in sorted(by_sku.items()) if len(variants) == 1 and sku not in by_number]
+    skips.extend(Skip(sku, reason, Fate.LEFT) for sku, reason in _unmatched(once, articles.values(), by_sku))
+    return Matching(tuple(matches), tuple(skips))
+
+
+def is_live(article: Article) -> bool:
+    """Tell whether an article is neither deleted nor switched off in KORONA."""
+    return article.active and not article.deactivated
+
+
+def _number(article: Article) -> str:
+    return (article.number or "").strip()
+
+
+def _grouped(pairs: Iterable[tuple[str, Thing]]) -> dict[str, list[Thing]]:
+    groups: dict[str, list[Thing]] = {}
+    for key, thing in pairs:
+        if key:
+            groups.setdefault(key, []).append(thing)
+    return groups
+
+
+def _unmatched(
+    skus: Iterable[str], articles: Collection[Article], in_shop: Container[str]
+) -> Iterator[tuple[str, str]]:
+    """Say of each SKU without a live article what became of its article, or which number is nearly the same."""
+    gone = {_number(each): "deleted" if not each.active else "switched off" for each in articles if not is_live(each)}
+    numbers = {_number(each) for each in articles if is_live(each)}
+    near = _grouped((_folded(number), number) for number in numbers if number not in in_shop)
+    for sku in skus:
+        alike = near.get(_folded(sku), [])
+        hint = f"; KORONA has the similar {', '.join(repr(each) for each in sorted(alike))}" if alike else ""
+        what = f"its article is {gone[sku]} in KORONA" if sku in gone else "no article in KORONA has this number"
+        yield sku, f"{what}{hint}"
+
+
+def _folded(number: str) -> str:
+    """Reduce a number to what a near match has in common: width, case, blanks and leading zeros taken out."""
+    plain = unicodedata.normalize("NFKC", number).casefold()
+    return "".join(plain.split()).lstrip("0")

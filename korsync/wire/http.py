@@ -1,0 +1,334 @@
+"""One session per API: the only place that knows HTTP. What an outcome means stands in outcomes.py.
+
+From here come Rejected (this record), Unavailable (nothing happened), Unsure (it may have happened), Refused (the
+side refuses everything) and ConfigurationError; never a requests exception, a secret or a payload.
+"""
+
+import itertools
+import logging
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Generic, TypeVar
+
+import requests
+import tenacity
+
+from korsync import __version__
+from korsync.errors import KorsyncError, Rejected, Unavailable
+from korsync.wire.answers import Answer, NotAsExpected, date_in
+from korsync.wire.outcomes import (
+    Kind,
+    Reply,
+    Seen,
+    Verdict,
+    classify,
+    error_of,
+    failure_in_words,
+    reply_cut_off,
+    reply_from,
+    seen_in_failure,
+    told_to_wait,
+)
+from korsync.wire.pacing import HEADER, Bucket
+
+T = TypeVar("T")
+
+Authorise = Callable[["Session", bool], Mapping[str, str]]
+"""Gives the headers that say who is asking; True asks for new ones because the old ones were refused with 401."""
+
+_RETRIES = 3
+_RETRIES_WHEN_SLOWED = 5
+_LONGEST_PAUSE = 30.0
+
+_log = logging.getLogger(__name__)
+# urllib3 writes whole addresses into its log, and KORONA's coupling id is a part of them.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long (seconds) and how large (bytes) an answer may be.
+
+    `slowest` is the speed in bytes a second at which a body may still be sent: its time comes on top of the deadline.
+    """
+
+    connect: float = 5.0
+    read: float = 45.0
+    deadline: float = 120.0
+    size: int = 32 * 1024 * 1024
+    slowest: int = 1_000_000 // 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Call(Generic[T]):
+    method: str
+    path: str
+    kind: Kind
+    read: Callable[[Answer], T]
+    params: Mapping[str, str] | None = None
+    body: bytes | Mapping[str, str] | None = None
+
+
+class _Repeat(Exception):
+    """The only error that is retried: nothing happened, or nothing that a repetition could double."""
+
+    def __init__(self, error: KorsyncError, retries: int, pause: float | None) -> None:
+        super().__init__(error.what)
+        self.error = error
+        self.retries = retries
+        self.pause = pause
+
+
+class _Unclear(Exception):
+    """A replacement may have happened; it has to be read again."""
+
+
+class _Unredirected(requests.Session):
+    """Never looks where a redirect points: requests would read that answer whole and stumble over a bad address."""
+
+    def get_redirect_target(self, _resp: requests.Response) -> str | None:
+        """Say that there is none."""
+        return None
+
+
+class Session:
+    """A connection to one side, safe to share between threads; it counts what it sends.
+
+    A read-only session refuses every write before it is sent (asking for a token is no write).
+    """
+
+    def __init__(
+        self,
+        side: str,
+        base_url: str,
+        authorise: Authorise,
+        *,
+        read_only: bool = False,
+        limits: Limits | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.side = side
+        self.requests = 0
+        self.writes = 0
+        self._base_url = base_url.rstrip("/")
+        self._authorise = authorise
+        self._read_only = read_only
+        self._limits = limits or Limits()
+        self._sleep = sleep
+        self.bucket = Bucket(sleep, monotonic)
+        self._lock = threading.Lock()
+        self._secrets: tuple[str, ...] = ()
+        self._now: datetime | None = None
+        self._requests = _Unredirected()
+        self._requests.trust_env = False
+        self._requests.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("https://", "http://"):
+            self._requests.mount(scheme, requests.adapters.HTTPAdapter(max_retries=0))
+
+    @property
+    def now(self) -> datetime:
+        """The side's own time by the Date of its last answer, in UTC; raises Unavailable before the first answer."""
+        if self._now is None:
+            raise Unavailable(f"{self.side} has not said what time it is", "nothing to do: the next run goes on")
+        return self._now
+
+    def hide(self, *secrets: str | None) -> None:
+        """Have secrets replaced by *** wherever the side's own words are passed on."""
+        with self._lock:
+            self._secrets = tuple({*self._secrets, *(each for each in secrets if each)})
+
+    def get(
+        self,
+        path: str,
+        read: Callable[[Answer], T],
+        params: Mapping[str, str] | None = None,
+        *,
+        kind: Kind = Kind.ITEM,
+        lighter: Mapping[str, str] | None = None,
+    ) -> T:
+        """Return what `read` makes of the answer; `lighter` parameters ask for less where it has to be repeated.
+
+        Raises NotFound and Rejected (for a list: ConfigurationError), Unavailable, Refused.
+        """
+        call = _Call("GET", path, kind, read, params)
+        return self._send(call, replace(call, params=lighter) if lighter else call)
+
+    def post(
+        self,
+        path: str,
+        body: bytes,
+        read: Callable[[Answer], T],
+        *,
+        kind: Kind,
+        params: Mapping[str, str] | None = None,
+    ) -> T:
+        """Send a write that adds up when it is repeated, and return what `read` makes of the answer.
+
+        Raises Rejected, Unavailable (nothing happened), Unsure (never repeated blindly), Refused.
+        """
+        return self._send(_Call("POST", path, kind, read, params, body))
+
+    def replace(
+        self,
+        path: str,
+        body: bytes,
+        read: Callable[[Answer], T],
+        confirm: Callable[[], bool],
+        *,
+        method: str = "PUT",
+        params: Mapping[str, str] | None = None,
+    ) -> T | None:
+        """Send a write that may be repeated; None where the answer was lost but reading again showed that it happened.
+
+        `confirm` reads again and tells. Raises Rejected, Unavailable, Refused; Unsure where the outcome stays unknown.
+        """
+        call = _Call(method, path, Kind.REPLACE, read, params, body)
+        what = ""
+        for _ in range(2):
+            try:
+                return self._send(call)
+            except _Unclear as unclear:
+                what = str(unclear)
+            try:
+                if confirm():
+                    return None
+            except (Rejected, Unavailable):
+                break
+        raise error_of(Verdict.UNSURE, self.side, what, None)
+
+    def ask_token(self, path: str, form: Mapping[str, str], read: Callable[[Answer], T]) -> T:
+        """Ask for an access token with nothing but a form; raises Unavailable, Refused."""
+        return self._send(_Call("POST", path, Kind.GRANT, read, body=form))
+
+    # --- asking, and again where that is safe ---
+
+    def _send(self, call: _Call[T], repetition: _Call[T] | None = None) -> T:
+        if self._read_only and call.method != "GET" and call.kind is not Kind.GRANT:
+            raise KorsyncError(f"a dry run was about to send {call.method} {call.path} to {self.side}")
+        calls = itertools.chain([call], itertools.repeat(repetition or call))
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Repeat), stop=_enough, wait=_pause, sleep=self._sleep, reraise=True
+        )
+        try:
+            return retrying(lambda: self._once(next(calls)))
+        except _Repeat as repeat:
+            error = repeat.error
+        raise error
+
+    def _once(self, call: _Call[T]) -> T:
+        headers: Mapping[str, str] = {} if call.kind is Kind.GRANT else self._authorise(self, False)
+        reply = self._within_deadline(call, headers)
+        if reply.status == 401 and call.kind is not Kind.GRANT:
+            fresh = self._authorise(self, True)
+            if fresh != headers:
+                reply = self._within_deadline(call, fresh)
+        words = reply.words
+        if reply.answer is not None:
+            try:
+                return call.read(reply.answer)
+            except NotAsExpected as trouble:
+                words = f"the answer is not the expected one: {trouble}"
+        raise self._trouble(call, reply, words)
+
+    def _trouble(self, call: _Call[Any], reply: Reply, words: str) -> Exception:
+        what = f"{self.side}: {call.method} {call.path}: {words}"
+        for secret in self._secrets:
+            what = what.replace(secret, "***")
+        verdict = classify(call.kind, reply.seen)
+        if verdict is Verdict.READ_AGAIN:
+            return _Unclear(what)
+        error = error_of(verdict, self.side, what, reply.status)
+        if verdict is not Verdict.RETRY:
+            return error
+        told = told_to_wait(reply.headers.get("retry-after"))
+        if reply.seen is not Seen.SLOW_DOWN:
+            return _Repeat(error, _RETRIES, told)
+        # Without a figure: not at once, because the side has just asked for less.
+        return _Repeat(error, _RETRIES_WHEN_SLOWED, random.uniform(1, 10) if told is None else told)
+
+    # --- one request ---
+
+    def _within_deadline(self, call: _Call[Any], headers: Mapping[str, str]) -> Reply:
+        """Send once. The time-outs of requests hold for each packet by itself: a dripping answer needs a deadline."""
+        is_grant = call.kind is Kind.GRANT
+        if not is_grant:
+            self.bucket.enter()
+        with self._lock:
+            self.requests += not is_grant
+            self.writes += not is_grant and call.method != "GET"
+        deadline = self._limits.deadline + self._time_to_send(call)
+        box: queue.SimpleQueue[Reply | BaseException] = queue.SimpleQueue()
+
+        def work() -> None:
+            try:
+                box.put(self._exchange(call, headers))
+            except BaseException as error:
+                box.put(error)
+
+        threading.Thread(target=work, daemon=True, name=f"{self.side} {call.method}").start()
+        try:
+            reply = box.get(timeout=deadline)
+        except queue.Empty:
+            reply = Reply(Seen.UNCLEAR, f"no whole answer within {deadline:.0f} seconds")
+        if not is_grant:
+            self.bucket.leave(reply.headers.get(HEADER) if isinstance(reply, Reply) else None)
+        if isinstance(reply, BaseException):
+            raise reply
+        _log.debug("%s %s %s: %s", self.side, call.method, call.path, reply.status or "no answer")
+        self._now = date_in(reply.headers) or self._now
+        return reply
+
+    def _time_to_send(self, call: _Call[Any]) -> float:
+        return len(call.body) / self._limits.slowest if isinstance(call.body, bytes) else 0.0
+
+    def _exchange(self, call: _Call[Any], headers: Mapping[str, str]) -> Reply:
+        sent = {"Accept": "application/json", "User-Agent": f"korsync/{__version__}", **headers}
+        if isinstance(call.body, bytes):
+            sent["Content-Type"] = "application/json"
+        try:
+            with self._requests.request(
+                call.method,
+                f"{self._base_url}/{call.path}",
+                params=call.params,
+                data=call.body,
+                headers=sent,
+                # requests sends the whole body under the time-out for connecting.
+                timeout=(self._limits.connect + self._time_to_send(call), self._limits.read),
+                allow_redirects=False,
+                verify=True,
+                stream=True,
+            ) as response:
+                status = response.status_code
+                named = {name.lower(): value for name, value in response.headers.items()}
+                content = bytearray()
+                for part in response.iter_content(64 * 1024):
+                    content += part
+                    if len(content) > self._limits.size:
+                        return reply_cut_off(status, named, self._limits.size)
+                return reply_from(status, named, bytes(content))
+        except (requests.RequestException, ValueError) as error:
+            seen = Seen.NOT_SENT if isinstance(error, requests.ConnectTimeout) else seen_in_failure(error)
+            return Reply(seen, failure_in_words(error))
+
+
+def _repeat(state: tenacity.RetryCallState) -> _Repeat:
+    error = state.outcome.exception() if state.outcome else None
+    if not isinstance(error, _Repeat):
+        raise KorsyncError("a retry without a reason")
+    return error
+
+
+def _enough(state: tenacity.RetryCallState) -> bool:
+    return state.attempt_number > _repeat(state).retries
+
+
+def _pause(state: tenacity.RetryCallState) -> float:
+    told = _repeat(state).pause
+    return random.uniform(0, min(_LONGEST_PAUSE, 2.0 ** (state.attempt_number - 1))) if told is None else told

@@ -1,0 +1,275 @@
+"""The one table of HTTP outcomes: what was asked and what was seen decide what it means; and errors in one line.
+
+Nothing here talks to anybody.
+"""
+
+import math
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from korsync.errors import ConfigurationError, KorsyncError, Refused, Rejected, Unavailable, Unsure
+from korsync.text import visible
+from korsync.wire.answers import Answer, answer_from, date_in
+
+LONGEST_WAIT = 60.0
+"""Seconds for which a Retry-After is obeyed; longer would keep the lock from the next run."""
+
+_LONGEST_TEXT = 300
+
+_REMEDIES = {
+    402: "the account is frozen: settle that with {side}",
+    403: "grant in {side} what is missing, or correct the configuration",
+    423: "the account is locked: ask {side} why",
+    430: "{side} takes the requests for an attack: wait, then ask its support",
+}
+
+
+class NotFound(Rejected):
+    """The object asked for is not there."""
+
+
+class TooLarge(Rejected):
+    """The object asked for is larger than any answer may be."""
+
+
+class NoSuchList(ConfigurationError):
+    """The list asked for is not there."""
+
+
+class Kind(StrEnum):
+    """What is asked: a list, a single object, a token, or one of three kinds of writes.
+
+    A receipt and an adjustment (also: a new image) add up when they are repeated; a replacement does not.
+    """
+
+    LIST = "list"
+    ITEM = "item"
+    GRANT = "token grant"
+    RECEIPT = "receipt"
+    ADJUST = "adjust"
+    REPLACE = "replace"
+
+
+class Seen(StrEnum):
+    """What the client saw of a request."""
+
+    NOT_SENT = "refused, DNS, TLS, connect time-out"
+    SLOW_DOWN = "429 with the API's own JSON body"
+    USED_UP = "429 that holds until tomorrow"
+    REJECTED = "400 404 405 406 410 413 414 415 422"
+    REFUSED = "401 402 403 423 430"
+    SENT_ELSEWHERE = "3xx"
+    TOO_LARGE = "2xx larger than any answer may be"
+    UNCLEAR = "read time-out, reset, 408, 5xx, 2xx that is not the expected JSON"
+
+
+class Verdict(StrEnum):
+    """What it means."""
+
+    RETRY = "nothing happened: try again"
+    LATER = "nothing happened: leave it to a later run"
+    REJECTED = "this record is refused"
+    UNREADABLE = "this record is too large to be read"
+    MISCONFIGURED = "the configuration names something that is not there"
+    REFUSED = "the side refuses everything"
+    WRONG_ADDRESS = "the side lives elsewhere"
+    READ_AGAIN = "read again, then once more"
+    UNSURE = "it may have happened"
+
+
+_WHEN_UNCLEAR = {
+    Kind.LIST: Verdict.RETRY,
+    Kind.ITEM: Verdict.RETRY,
+    Kind.GRANT: Verdict.RETRY,
+    Kind.RECEIPT: Verdict.UNSURE,
+    Kind.ADJUST: Verdict.UNSURE,
+    Kind.REPLACE: Verdict.READ_AGAIN,
+}
+
+_TABLE: dict[Seen, dict[Kind, Verdict]] = {
+    Seen.NOT_SENT: dict.fromkeys(Kind, Verdict.RETRY),
+    Seen.SLOW_DOWN: dict.fromkeys(Kind, Verdict.RETRY),
+    Seen.USED_UP: dict.fromkeys(Kind, Verdict.LATER),
+    Seen.REJECTED: {
+        **dict.fromkeys(Kind, Verdict.REJECTED),
+        Kind.LIST: Verdict.MISCONFIGURED,
+        Kind.GRANT: Verdict.REFUSED,
+    },
+    Seen.REFUSED: dict.fromkeys(Kind, Verdict.REFUSED),
+    Seen.SENT_ELSEWHERE: dict.fromkeys(Kind, Verdict.WRONG_ADDRESS),
+    # A single object will be as large the next time; a list may be asked for in smaller pages.
+    Seen.TOO_LARGE: {**_WHEN_UNCLEAR, Kind.ITEM: Verdict.UNREADABLE},
+    Seen.UNCLEAR: _WHEN_UNCLEAR,
+}
+
+
+def classify(kind: Kind, seen: Seen) -> Verdict:
+    """Return what it means to have seen this after asking that."""
+    return _TABLE[seen][kind]
+
+
+def seen_in(status: int, body: Any) -> Seen:
+    """Return what an answer other than a usable 2xx is; `body` is its JSON, None where it has none.
+
+    A 429 without the API's own body comes from something in between, which may have passed the request on.
+    """
+    if status == 429 and isinstance(body, dict) and ("errors" in body or "code" in body):
+        return Seen.USED_UP if body.get("code") == "DAILY_LIMIT_EXCEEDED" else Seen.SLOW_DOWN
+    if status in {400, 404, 405, 406, 410, 413, 414, 415, 422}:
+        return Seen.REJECTED
+    if status in {401, 402, 403, 423, 430}:
+        return Seen.REFUSED
+    if 300 <= status < 400:
+        return Seen.SENT_ELSEWHERE
+    return Seen.UNCLEAR
+
+
+def seen_in_failure(error: BaseException) -> Seen:
+    """Return NOT_SENT where the failing call stood in connecting: only that proves that no byte of the request left.
+
+    The types do not tell: ConnectionError is a refused connection as well as one that broke after the request, also
+    on a kept-alive connection that the server had closed; SSLError is a bad certificate as well as a broken answer.
+    """
+    connecting = {"create_connection", "do_handshake"}
+    frames = (frame for each in _chain(error) for frame, _ in traceback.walk_tb(each.__traceback__))
+    return Seen.NOT_SENT if any(frame.f_code.co_name in connecting for frame in frames) else Seen.UNCLEAR
+
+
+def failure_in_words(error: BaseException) -> str:
+    """Say what happened in our own words: those of the network library hold the whole address."""
+    names = {cls.__name__ for each in _chain(error) for cls in type(each).__mro__}
+    for name, words in (
+        ("SSLCertVerificationError", "the certificate is not valid for this host"),
+        ("SSLError", "the encrypted connection failed"),
+        ("gaierror", "the host name cannot be looked up"),
+        ("ConnectionRefusedError", "the connection was refused"),
+        ("ConnectTimeout", "the connection could not be made in time"),
+        ("ReadTimeoutError", "no answer in time"),
+        ("Timeout", "no answer in time"),
+    ):
+        if name in names:
+            return words
+    return "the connection broke off"
+
+
+def error_of(verdict: Verdict, side: str, what: str, status: int | None) -> KorsyncError:
+    """Return the error that a verdict ends in, with what to do about it."""
+    if verdict is Verdict.RETRY:
+        return Unavailable(what, "nothing to do: the next run goes on")
+    if verdict is Verdict.LATER:
+        return Unavailable(what, "nothing to do: the first run of tomorrow goes on")
+    if verdict is Verdict.REFUSED:
+        remedy = _REMEDIES.get(status or 0, "check the credentials for {side} in the configuration")
+        return Refused(what, remedy.format(side=side), everything=True)
+    if verdict is Verdict.WRONG_ADDRESS:
+        return ConfigurationError(what, f"put {side}'s present address into the configuration")
+    if verdict is Verdict.MISCONFIGURED:
+        wrong = NoSuchList if status == 404 else ConfigurationError
+        return wrong(what, f"check the address of {side} and what the configuration names there")
+    if verdict is Verdict.UNREADABLE:
+        return TooLarge(what, "make the record smaller; the others go on")
+    if verdict is Verdict.REJECTED:
+        refused = NotFound if status == 404 else Rejected
+        return refused(what, "correct the record on either side; the others go on")
+    return Unsure(what, f"nothing to do: the next run looks in {side} whether it happened")
+
+
+def told_to_wait(header: str | None) -> float | None:
+    """Return the seconds a Retry-After asks for (Shopify: "2.0"), at most 60; 1 for nonsense, None without one."""
+    if header is None:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        return 1.0
+    return min(seconds, LONGEST_WAIT) if math.isfinite(seconds) and seconds >= 0 else 1.0
+
+
+def host_in(location: str) -> str:
+    """Return the host that a redirect points to, without the login that an address may carry."""
+    try:
+        return visible(urlsplit(location).netloc.rpartition("@")[2]) or "an unnamed host"
+    except ValueError:
+        return "no valid address"
+
+
+def complaint(body: Any) -> str:
+    """Return in one line what an error body says, in any shape that KORONA or Shopify give it; "" where nothing."""
+    if not isinstance(body, dict):
+        return ""
+    if "code" in body or "message" in body:
+        return _line([_said(body.get("code")), _said(body.get("message"))], ": ")
+    parts = list(_flat(body.get("errors")))
+    parts += [_said(body.get(name)) for name in ("error", "error_description")]
+    return _line(parts, "; ")
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    chain: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in chain:
+        chain.append(following)
+        following = following.__cause__ or following.__context__
+    return chain
+
+
+def _flat(errors: Any, name: str = "") -> Iterator[str]:
+    if isinstance(errors, dict):
+        for key, value in errors.items():
+            yield from _flat(value, f"{name}{key}: " if key != "base" else name)
+    elif isinstance(errors, list):
+        for value in errors:
+            yield from _flat(value, name)
+    else:
+        said = _said(errors)
+        if said:
+            yield name + said
+
+
+def _said(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _line(parts: list[str], between: str) -> str:
+    line = visible(between.join(part.strip() for part in parts if part.strip()))
+    return line if len(line) <= _LONGEST_TEXT else line[:_LONGEST_TEXT] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: a usable 2xx has an answer, everything else what was seen and, in words, what happened."""
+
+    seen: Seen
+    words: str
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    answer: Answer | None = None
+
+
+def reply_from(status: int, headers: Mapping[str, str], content: bytes) -> Reply:
+    """Judge an answer that came whole; header names are in lower case."""
+    answer = answer_from(headers, content)
+    if 200 <= status < 300:
+        if status == 204 and not content:
+            answer = Answer(None, headers, date_in(headers))
+        return Reply(Seen.UNCLEAR, f"the answer ({status}) is not the expected JSON", status, headers, answer)
+    body = answer.body if answer else None
+    words = f"answered {status}"
+    if 300 <= status < 400:
+        words += f" and points to {host_in(headers.get('location', ''))}, which is never followed"
+    elif complaint(body):
+        words += f": {complaint(body)}"
+    if "x-request-id" in headers:
+        words += f" (X-Request-Id {visible(headers['x-request-id'])[:64]})"
+    return Reply(seen_in(status, body), words, status, headers)
+
+
+def reply_cut_off(status: int, headers: Mapping[str, str], size: int) -> Reply:
+    """Judge an answer that went on beyond so many bytes: what is no 2xx says enough without its body."""
+    if 200 <= status < 300:
+        return Reply(Seen.TOO_LARGE, f"the answer is larger than {size} bytes", status, headers)
+    return reply_from(status, headers, b"")

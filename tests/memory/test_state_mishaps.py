@@ -1,0 +1,118 @@
+"""The state file under random states and random mishaps."""
+
+import json
+from contextlib import suppress
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from korsync.errors import StateError
+from korsync.memory.state import load_state, save_state
+from korsync.records.memory import State
+from tests.memory.test_state import IDENTITY, saved
+
+
+def values(hint: Any) -> st.SearchStrategy[Any]:
+    """Any value that a field with this type hint may hold."""
+    arguments = get_args(hint)
+    if NoneType in arguments:
+        return st.none() | values(arguments[0])
+    if get_origin(hint) is tuple:
+        return st.lists(values(arguments[0]), max_size=2).map(tuple)
+    if get_origin(hint) is dict:
+        return st.dictionaries(values(arguments[0]), values(arguments[1]), max_size=2)
+    if is_dataclass(hint) and isinstance(hint, type):
+        hints = get_type_hints(hint)
+        return st.builds(hint, **{each.name: values(hints[each.name]) for each in fields(hint)})
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return st.sampled_from(hint)
+    plain: dict[Any, st.SearchStrategy[Any]] = {
+        int: st.integers(0, 2**63),
+        str: st.text(st.characters(), max_size=5),
+        bool: st.booleans(),
+        Decimal: st.decimals(allow_nan=False, allow_infinity=False),
+        datetime: st.datetimes(timezones=st.just(UTC)),
+    }
+    return plain[hint]
+
+
+def consistent(state: State) -> State:
+    return replace(state, orders={order.id: order for order in state.orders.values()})
+
+
+@given(values(State).map(consistent))
+@settings(max_examples=60, deadline=None)
+def test_every_state_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, state: State) -> None:
+    path = tmp_path_factory.getbasetemp() / "round.json"
+    save_state(path, state)
+    assert load_state(path, state.identity) == state
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("2026-11-23T12:00:05Z"),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@st.composite
+def mangled(draw: st.DrawFn, whole: bytes) -> bytes:
+    """A state file after a mishap: bytes changed, cut out, doubled or put in."""
+    data = whole
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(data)))
+        end = draw(st.integers(start, min(len(data), start + 30)))
+        middle = draw(
+            st.binary(max_size=4) | st.sampled_from([b"", data[start:end] * 2, b'"', b"}", b",", b"-1", b"null"])
+        )
+        data = data[:start] + middle + data[end:]
+    return data
+
+
+@st.composite
+def rewritten(draw: st.DrawFn, whole: bytes) -> bytes:
+    """A state file that is still JSON, with another value or one key fewer somewhere in it."""
+    content = json.loads(whole)
+    places: list[tuple[Any, Any]] = []
+
+    def collect(node: Any) -> None:
+        for step, inner in list(node.items() if isinstance(node, dict) else enumerate(node)):
+            places.append((node, step))
+            if isinstance(inner, dict | list):
+                collect(inner)
+
+    collect(content)
+    node, step = draw(st.sampled_from(places))
+    if draw(st.booleans()):
+        node[step] = draw(json_values)
+    else:
+        del node[step]
+    return json.dumps(content).encode()
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_mangled_state_is_read_or_refused_and_always_left_as_it_is(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "mangled"
+    folder.mkdir(exist_ok=True)
+    path = saved(folder)
+    changed = data.draw(st.one_of(mangled(path.read_bytes()), rewritten(path.read_bytes())))
+    path.write_bytes(changed)
+    state = None
+    with suppress(StateError):
+        state = load_state(path, IDENTITY)
+    if state is not None:
+        save_state(folder / "again.json", state)
+        assert load_state(folder / "again.json", IDENTITY) == state
+        (folder / "again.json").unlink()
+    assert path.read_bytes() == changed
+    assert [each.name for each in folder.iterdir()] == ["state.json"]

@@ -1,0 +1,162 @@
+"""korsync as a process of its own: its terminal is given back, and whoever stops listening stops nothing else."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from korsync.sandbox.server import Fault
+from tests.support.shop import Shop
+
+HIDDEN, SHOWN = b"\x1b[?25l", b"\x1b[?25h"
+
+
+def korsync_of(shop: Shop, *words: str) -> list[str]:
+    return [sys.executable, "-m", "korsync", "--config", str(shop.config_path), *words]
+
+
+@contextmanager
+def at_a_terminal(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Start a command at a terminal; its process, and where to read what is shown."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    try:
+        yield process, ours
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def shown_until(terminal: int, text: bytes, seconds: float = 20) -> bytes:
+    """Return what is shown up to a text, or to the end."""
+    shown, end = b"", time.monotonic() + seconds
+    while text not in shown and time.monotonic() < end:
+        if select.select([terminal], [], [], 0.2)[0]:
+            try:
+                part = os.read(terminal, 65536)
+            except OSError:
+                break
+            shown += part
+    return shown
+
+
+def a_shop_with_much_to_do(shop: Shop) -> None:
+    shop.configure(safety={"max_change_percent": 100})
+    for number in range(1000, 1030):
+        shop.stocked(str(number))
+    shop.init()
+    for number in range(1000, 1030):
+        shop.shopify.set_price(str(number), "8.80")
+    shop.later()
+
+
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("slow", "seen"), [("products.json", "reading both sides"), ("variants", "products ")], ids=["reading", "writing"]
+)
+def test_a_run_that_is_ended_gives_the_terminal_back_and_the_next_goes_on(
+    shop: Shop, sign: signal.Signals, code: int, slow: str, seen: str
+) -> None:
+    a_shop_with_much_to_do(shop)
+    hung = Fault("delay", path=slow, seconds=4, times=1)
+    shop.world.shopify_server.faults.append(hung)
+    with at_a_terminal(korsync_of(shop, "products")) as (process, terminal):
+        shown = shown_until(terminal, HIDDEN)
+        shown += shown_until(terminal, seen.encode())
+        time.sleep(0.5)
+        process.send_signal(sign)
+        shown += shown_until(terminal, b"there is no more")
+        assert process.wait(20) == code
+    assert HIDDEN in shown
+    assert shown.rfind(SHOWN) > shown.rfind(HIDDEN)
+    assert b"Traceback" not in shown
+    shop.world.shopify_server.faults.clear()
+    assert shop.run_later("products").exit_code == 0
+    assert shop.run_later("products").results[0].plan.changes == ()
+
+
+def test_a_run_that_is_told_to_end_while_it_books_leaves_a_state_that_knows_what_was_sent(shop: Shop) -> None:
+    shop.stocked("1001")
+    shop.init()
+    shop.later(5)
+    shop.shopify.place_order([("1001", 1)])
+    shop.world.korona_server.faults.append(Fault("delay", "POST", "receipts", seconds=3))
+    process = subprocess.Popen(korsync_of(shop, "run"), stderr=subprocess.PIPE)
+    end = time.monotonic() + 20
+    while not any(order.sale for order in shop.state.orders.values()) and time.monotonic() < end:
+        time.sleep(0.05)
+    process.terminate()
+    assert process.communicate()[1] == b""
+    assert process.returncode == 143
+    assert [order.sale is not None for order in shop.state.orders.values()] == [True]
+    time.sleep(3)
+    assert shop.run_later().exit_code == 0
+    assert len(shop.korona.receipts) == 1
+
+
+# --- nobody reads what is printed ---
+
+
+@pytest.mark.parametrize("words", [("run",), ("run", "--verbose")])
+@pytest.mark.parametrize("where", ["a reader that has gone", "a full disk", "nowhere at all"])
+def test_a_run_that_nobody_listens_to_writes_what_it_planned(shop: Shop, where: str, words: tuple[str, ...]) -> None:
+    a_shop_with_much_to_do(shop)
+    shop.shopify.add_product("Nur online", [{"sku": "X-1", "available": 5}])
+    shop.shopify.place_order([("X-1", 1)])
+    command = korsync_of(shop, *words)
+    if where == "nowhere at all":
+        command, heard = ["sh", "-c", 'exec "$@" >&-', "sh", *command], -1
+    elif where == "a full disk":
+        heard = os.open("/dev/full", os.O_WRONLY)
+    else:
+        ours, heard = os.pipe()
+        os.close(ours)
+    ended = subprocess.run(command, stdout=None if heard < 0 else heard, stderr=subprocess.PIPE, check=False)
+    if heard >= 0:
+        os.close(heard)
+    assert (ended.returncode, ended.stderr) == (1, b"")  # because of the order that is held
+    assert shop.run_later("products").results[0].plan.changes == ()
+
+
+@pytest.mark.parametrize("words", [("--help",), ("status",), ("run", "--output", "json"), ("demo",)])
+def test_a_reader_that_leaves_is_no_bug(shop: Shop, words: tuple[str, ...]) -> None:
+    shop.init()
+    ours, theirs = os.pipe()
+    os.close(ours)
+    ended = subprocess.run(korsync_of(shop, *words), stdout=theirs, stderr=subprocess.PIPE, check=False)
+    os.close(theirs)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_a_terminal_that_does_not_know_a_character_gets_it_spelt_out(shop: Shop) -> None:
+    shop.stocked("1001")
+    shop.init()
+    shop.shopify.set_price("1001", "8.00")
+    shop.later()
+    latin = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    ended = subprocess.run(korsync_of(shop, "products", "--dry-run"), capture_output=True, env=latin, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"8.00 \\u2192 8.90" in ended.stdout
+
+
+def test_a_sandbox_without_anybody_who_types_stays_open_until_it_is_told_to_end(tmp_path: Path) -> None:
+    command = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "korsync", "sandbox"]
+    here = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=here)
+    assert process.stdout
+    assert b"A sample shop runs on this machine" in process.stdout.readline()
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.terminate()
+    assert process.communicate()[1] == b""
+    assert process.returncode == 143

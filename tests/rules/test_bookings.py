@@ -1,0 +1,348 @@
+"""What is known of orders and their receipts, as pure values."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from korsync.errors import ConfigurationError
+from korsync.records.bookings import Booking, BookingStatus, KnownLine, KnownOrder, Pieces, Restock
+from korsync.records.catalogue import Shop
+from korsync.records.plan import Outcome
+from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptLine
+from korsync.rules.bookings import (
+    added_since_booking,
+    found_return,
+    found_sale,
+    intent,
+    is_begun,
+    is_due,
+    is_settled,
+    may_stand_in_korona,
+    names_apart,
+    open_refunds,
+    outcome_of,
+    start_instant,
+    with_added_pieces_settled,
+    with_booking,
+    without_booking,
+    worth_remembering,
+)
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+SETTLE = timedelta(minutes=15)
+LONG_AGO = NOW - timedelta(days=31)
+LINE, OTHER = 11, 12
+
+
+def known(**changes: Any) -> KnownOrder:
+    """Return an order of three pieces and one."""
+    order = KnownOrder(
+        id=1,
+        name="#1001",
+        created_at=LONG_AGO,
+        updated_at=LONG_AGO,
+        cancelled_at=None,
+        test=False,
+        fulfilled=True,
+        before_start=False,
+        lines=(KnownLine(LINE, "A", 1, 3), KnownLine(OTHER, "B", 2, 1)),
+    )
+    return replace(order, **changes)
+
+
+def booking(status: BookingStatus = BookingStatus.BOOKED, key: str = "order/1", **changes: Any) -> Booking:
+    pieces = (Pieces(LINE, 3), Pieces(OTHER, 1))
+    made = Booking(key, status, pieces, sent_at=LONG_AGO, attempts=1, confirmed_at=LONG_AGO)
+    return replace(made, **changes)
+
+
+def posted(key: str = "order/1", pieces: int = 3) -> Receipt:
+    lines = (
+        ReceiptLine(LINE, "a", "A", Decimal(pieces), Decimal("30.00"), Decimal(0), ()),
+        ReceiptLine(99, "s", "DHL", Decimal(1), Decimal("4.90"), Decimal(0), ()),
+    )
+    return Receipt("id", key, "shop", 1, "1001", "1001", NOW, lines, ())
+
+
+def booked(
+    key: str = "order/1", quantities: tuple[tuple[int | None, int], ...] = ((LINE, 3), (99, 1)), gross: str = "34.90"
+) -> BookedReceipt:
+    lines = tuple(
+        BookedLine(line_id, "a", "A", Decimal(quantity), Decimal(0), Decimal(0), ()) for line_id, quantity in quantities
+    )
+    return BookedReceipt("k1", "90-1001", "1001", 7, key, "shop", 1, Decimal(gross), lines, NOW)
+
+
+RETURN = Restock(refund_id=5, line_id=LINE, quantity=1, at=LONG_AGO, location_id=None)
+
+
+# --- which orders are booked ---
+
+
+@pytest.mark.parametrize(
+    ("order", "due"),
+    [
+        pytest.param(known(), True, id="new"),
+        pytest.param(known(test=True), False, id="test order"),
+        pytest.param(known(before_start=True), False, id="before start_from"),
+        pytest.param(known(ignored=True), False, id="ignored"),
+        pytest.param(known(sale=booking()), False, id="booked"),
+        pytest.param(known(cancelled_at=NOW), False, id="cancelled before any intent"),
+        pytest.param(
+            known(cancelled_at=NOW, sale=booking(BookingStatus.INTENT)), True, id="cancelled after the intent"
+        ),
+        pytest.param(known(cancelled_at=NOW, sale=booking(BookingStatus.QUEUED)), True, id="cancelled while queued"),
+        pytest.param(known(cancelled_at=NOW, sale=booking(BookingStatus.CONFLICT)), True, id="cancelled in conflict"),
+        pytest.param(known(cancelled_at=NOW, sale=booking(BookingStatus.REFUSED)), False, id="cancelled when refused"),
+        pytest.param(
+            known(cancelled_at=NOW, sale=booking(BookingStatus.REFUSED, attempts=2)), True, id="its repeat was refused"
+        ),
+    ],
+)
+def test_what_was_begun_is_booked_to_the_end_and_nothing_else_that_was_cancelled(order: KnownOrder, due: bool) -> None:
+    assert is_due(order) is due
+
+
+def test_orders_are_booked_from_midnight_in_the_shops_own_time_zone() -> None:
+    shop = Shop("EUR", "Europe/Berlin", True)
+    assert start_instant(date(2026, 11, 1), shop) == datetime(2026, 10, 31, 23, tzinfo=UTC)
+
+
+def test_a_time_zone_that_this_machine_does_not_know_is_said_so() -> None:
+    shop = Shop("EUR", "Mars/Base_One", True)
+    with pytest.raises(ConfigurationError, match="does not know the shop's time zone “Mars/Base_One”"):
+        start_instant(date(2026, 11, 1), shop)
+
+
+# --- the life of a booking ---
+
+
+def test_an_intent_holds_the_receipt_the_pieces_of_its_order_and_the_time() -> None:
+    made = intent(posted(), known(), None, NOW)
+    assert made == Booking("order/1", BookingStatus.INTENT, (Pieces(LINE, 3),), posted(), NOW, 1, order_number="1001")
+
+
+@pytest.mark.parametrize(
+    ("previous", "attempts"),
+    [
+        (None, 1),
+        (booking(BookingStatus.INTENT, attempts=2), 3),
+        (booking(BookingStatus.REFUSED, attempts=1), 1),
+        (booking(BookingStatus.REFUSED, attempts=2), 3),
+    ],
+)
+def test_only_attempts_that_may_have_left_a_receipt_are_counted(previous: Booking | None, attempts: int) -> None:
+    assert intent(posted(), known(), previous, NOW).attempts == attempts
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "keeps_receipt"),
+    [
+        (Outcome.DONE, BookingStatus.BOOKED, False),
+        (Outcome.QUEUED, BookingStatus.QUEUED, True),
+        (Outcome.REJECTED, BookingStatus.REFUSED, True),
+        (Outcome.CONFLICT, BookingStatus.CONFLICT, True),
+        (Outcome.UNSURE, BookingStatus.INTENT, True),
+        (Outcome.NOT_SENT, BookingStatus.INTENT, True),
+    ],
+)
+def test_a_receipt_is_kept_until_it_is_booked(outcome: Outcome, status: BookingStatus, keeps_receipt: bool) -> None:
+    after = outcome_of(intent(posted(), known(), None, LONG_AGO), outcome, "why", NOW)
+    assert after.status is status
+    assert (after.receipt is not None) is keeps_receipt
+    assert after.confirmed_at == (NOW if outcome is Outcome.DONE else None)
+    assert after.sent_at == (NOW if outcome is Outcome.UNSURE else LONG_AGO)
+
+
+def test_only_a_booked_receipt_settles_and_only_after_its_time() -> None:
+    assert not is_settled(None, NOW, SETTLE)
+    assert not is_settled(booking(BookingStatus.QUEUED), NOW, SETTLE)
+    fresh = booking(confirmed_at=NOW)
+    assert not is_settled(fresh, NOW + SETTLE - timedelta(seconds=1), SETTLE)
+    assert is_settled(fresh, NOW + SETTLE, SETTLE)
+
+
+@pytest.mark.parametrize("status", BookingStatus)
+def test_korona_may_hold_whatever_was_sent_unless_its_only_attempt_was_refused(status: BookingStatus) -> None:
+    assert may_stand_in_korona(booking(status)) is (status is not BookingStatus.REFUSED)
+    assert may_stand_in_korona(booking(status, attempts=2))
+    assert not may_stand_in_korona(None)
+
+
+# --- what a look-up shows ---
+
+
+def test_what_is_not_there_leaves_everything_as_it_was() -> None:
+    assert found_sale(known(), Decimal("34.90"), [], NOW) is None
+    assert found_sale(known(), Decimal("34.90"), [booked("order/2"), booked("refund/1")], NOW) is None
+
+
+def test_what_is_there_as_it_was_posted_is_booked_from_now_on() -> None:
+    order = known(sale=intent(posted(), known(), None, LONG_AGO))
+    found = found_sale(order, None, [booked("order/2"), booked()], NOW)
+    pieces = (Pieces(LINE, 3),)
+    assert found == Booking("order/1", BookingStatus.BOOKED, pieces, None, LONG_AGO, 1, NOW, order_number="1001")
+
+
+def test_rows_that_korona_put_into_a_receipt_by_itself_are_no_difference() -> None:
+    order = known(sale=intent(posted(), known(), None, LONG_AGO))
+    found = found_sale(order, None, [booked(quantities=((LINE, 3), (99, 1), (None, 2)))], NOW)
+    assert found is not None
+    assert (found.status, found.pieces) == (BookingStatus.BOOKED, (Pieces(LINE, 3),))
+
+
+@pytest.mark.parametrize(
+    ("there", "reason"),
+    [
+        pytest.param([booked(), booked()], "KORONA holds 2 receipts for it", id="twice"),
+        pytest.param([booked(quantities=((LINE, 2), (99, 1)))], "other quantities", id="a piece less"),
+        pytest.param([booked(quantities=((LINE, 3),))], "other quantities", id="a line less"),
+        pytest.param([booked(quantities=((LINE, 3), (LINE, 3), (99, 1)))], "other quantities", id="a line doubled"),
+        pytest.param([booked(gross="34.91")], "says 34.91, 34.90 was posted", id="a cent more"),
+    ],
+)
+def test_what_is_there_otherwise_than_posted_is_a_conflict_now_and_at_the_next_look(
+    there: list[BookedReceipt], reason: str
+) -> None:
+    order = known(sale=intent(posted(), known(), None, LONG_AGO))
+    for _ in range(3):
+        found = found_sale(order, Decimal("34.90"), there, NOW)
+        assert found is not None
+        assert found.status is BookingStatus.CONFLICT
+        assert reason in found.reason
+        order = with_booking(order, found)
+    solved = found_sale(order, None, [booked()], NOW)
+    assert solved is not None
+    assert (solved.status, solved.reason) == (BookingStatus.BOOKED, "")
+
+
+BOTH = ((LINE, 3), (OTHER, 1))
+
+
+@pytest.mark.parametrize(
+    ("there", "reason"),
+    [
+        pytest.param(booked(quantities=BOTH, gross="40.00"), "", id="equal"),
+        pytest.param(booked(quantities=BOTH, gross="40.01"), "says 40.01, the order 40.00", id="another total"),
+        pytest.param(booked(quantities=((LINE, 4), (OTHER, 1)), gross="40.00"), "more pieces", id="too many pieces"),
+        pytest.param(booked(quantities=((LINE, 2), (OTHER, 1)), gross="30.00"), "", id="edited after it was booked"),
+    ],
+)
+def test_without_the_state_what_is_there_is_compared_with_the_order(there: BookedReceipt, reason: str) -> None:
+    found = found_sale(known(), Decimal("40.00"), [there], NOW)
+    assert found is not None
+    assert found.status is (BookingStatus.CONFLICT if reason else BookingStatus.BOOKED)
+    assert reason in found.reason
+    assert found.confirmed_at == (None if reason else NOW)
+
+
+def test_a_look_up_does_not_make_a_booked_receipt_younger() -> None:
+    found = found_sale(known(sale=booking(confirmed_at=LONG_AGO)), None, [booked()], NOW)
+    assert found is not None
+    assert found.confirmed_at == LONG_AGO
+
+
+def test_a_return_is_found_under_the_key_of_its_refund() -> None:
+    order = known(sale=booking(), restocks=(RETURN,))
+    assert found_return(order, 5, [booked()], NOW) is None
+    found = found_return(order, 5, [booked(), booked("refund/5", ((LINE, -1),), "-10.00")], NOW)
+    assert found is not None
+    assert (found.status, found.pieces) == (BookingStatus.BOOKED, (Pieces(LINE, 1),))
+    too_many = found_return(order, 5, [booked("refund/5", ((LINE, -2),), "-20.00")], NOW)
+    assert too_many is not None
+    assert too_many.status is BookingStatus.CONFLICT
+
+
+# --- bookings of an order ---
+
+
+def test_a_booking_takes_the_place_of_the_one_with_its_key() -> None:
+    order = with_booking(known(), booking(BookingStatus.INTENT))
+    order = with_booking(order, booking(BookingStatus.INTENT, "refund/5"))
+    order = with_booking(order, booking(BookingStatus.BOOKED))
+    order = with_booking(order, booking(BookingStatus.BOOKED, "refund/5"))
+    assert order.sale == booking()
+    assert order.returns == (booking(key="refund/5"),)
+    assert without_booking(order, "refund/5").returns == ()
+    assert without_booking(order, "order/1").sale is None
+
+
+def test_pieces_that_an_edit_added_are_those_above_what_was_booked() -> None:
+    order = known(sale=booking(pieces=(Pieces(LINE, 2),)))
+    assert added_since_booking(order) == {LINE: 1, OTHER: 1}
+    assert added_since_booking(known(sale=booking())) == {}
+    assert added_since_booking(known(sale=booking(BookingStatus.INTENT, pieces=()))) == {}
+
+
+def test_refunds_are_open_until_they_are_booked_or_ignored() -> None:
+    order = known(sale=booking(), restocks=(replace(RETURN, refund_id=6), RETURN))
+    assert open_refunds(order) == (5, 6)
+    assert open_refunds(with_booking(order, booking(BookingStatus.CONFLICT, "refund/5"))) == (5, 6)
+    assert open_refunds(with_booking(order, booking(key="refund/5"))) == (6,)
+    assert open_refunds(replace(order, ignored_refunds=(5, 6))) == ()
+
+
+# --- how long an order is remembered ---
+
+
+@pytest.mark.parametrize(
+    ("order", "kept"),
+    [
+        pytest.param(known(sale=booking()), False, id="booked and quiet"),
+        pytest.param(known(sale=booking(), updated_at=NOW - timedelta(days=29)), True, id="booked and touched lately"),
+        pytest.param(known(), True, id="still to be booked"),
+        pytest.param(known(sale=booking(BookingStatus.INTENT)), True, id="outcome not known"),
+        pytest.param(known(sale=booking(BookingStatus.QUEUED)), True, id="queued"),
+        pytest.param(known(sale=booking(BookingStatus.CONFLICT)), True, id="in conflict"),
+        pytest.param(known(sale=booking(BookingStatus.REFUSED)), True, id="refused"),
+        pytest.param(known(sale=booking(pieces=())), True, id="edited after it was booked"),
+        pytest.param(known(sale=booking(), restocks=(RETURN,)), True, id="a return not yet booked"),
+        pytest.param(
+            known(sale=booking(), restocks=(RETURN,), returns=(booking(key="refund/5"),)), False, id="sold and returned"
+        ),
+        pytest.param(
+            known(sale=booking(), restocks=(RETURN,), returns=(booking(BookingStatus.REFUSED, "refund/5"),)),
+            True,
+            id="a return refused",
+        ),
+        pytest.param(known(cancelled_at=LONG_AGO), True, id="cancelled, and nobody has looked whether it was booked"),
+        pytest.param(known(cancelled_at=LONG_AGO, listed=True), False, id="cancelled before it was booked"),
+        pytest.param(known(sale=booking(), booked_by_hand=(Pieces(LINE, 1),)), True, id="an edit booked by hand"),
+        pytest.param(known(test=True), False, id="test order"),
+        pytest.param(known(before_start=True), False, id="before start_from and fulfilled"),
+        pytest.param(known(before_start=True, fulfilled=False), True, id="before start_from and still to be fulfilled"),
+        pytest.param(known(ignored=True), True, id="settled by hand"),
+        pytest.param(known(sale=booking(), ignored_refunds=(5,)), True, id="a refund settled by hand"),
+    ],
+)
+def test_an_order_is_remembered_as_long_as_anything_about_it_stands_nowhere_else(order: KnownOrder, kept: bool) -> None:
+    assert worth_remembering(order, NOW) is kept
+
+
+def test_a_sale_in_which_nothing_can_stand_in_korona_is_not_begun() -> None:
+    assert not is_begun(known())
+    assert not is_begun(known(sale=booking(BookingStatus.REFUSED)))
+    assert is_begun(known(sale=booking(BookingStatus.INTENT)))
+
+
+def test_an_order_once_begun_is_booked_to_the_end_also_where_the_start_was_moved_behind_it() -> None:
+    assert is_due(known(before_start=True, sale=booking(BookingStatus.INTENT)))
+    assert not is_due(known(before_start=True))
+    assert not is_due(known(test=True))
+
+
+def test_pieces_booked_by_hand_are_settled_and_what_is_added_later_is_not() -> None:
+    edited = known(sale=booking(), lines=(KnownLine(LINE, "A", 1, 5), KnownLine(OTHER, "B", 2, 1)))
+    settled = with_added_pieces_settled(edited)
+    assert (settled.booked_by_hand, added_since_booking(settled)) == ((Pieces(LINE, 2),), {})
+    later = replace(settled, lines=(KnownLine(LINE, "A", 1, 6), KnownLine(OTHER, "B", 2, 1)))
+    assert added_since_booking(later) == {LINE: 1}
+    assert with_added_pieces_settled(later).booked_by_hand == (Pieces(LINE, 2), Pieces(LINE, 1))
+
+
+def test_orders_of_one_name_are_told_apart_by_their_ids() -> None:
+    orders = [known(), known(id=2), known(id=3, name="#1003")]
+    assert names_apart(orders) == {1: "#1001 (1)", 2: "#1001 (2)", 3: "#1003"}

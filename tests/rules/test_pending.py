@@ -1,0 +1,281 @@
+"""Pieces sold in Shopify that KORONA's stock does not contain (P), and falls that no known order explains (U)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from korsync.records.bookings import Booking, BookingStatus, KnownLine, KnownOrder, Pieces, Restock
+from korsync.rules.stock import (
+    PutBack,
+    Sale,
+    SaleIndex,
+    Taken,
+    expected_level,
+    index_sales,
+    is_cancelled_for_good,
+    pending_pieces,
+    unexplained_fall,
+)
+
+SEEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+LONG_AGO = SEEN - timedelta(days=1)
+SETTLE = timedelta(minutes=15)
+HERE, ELSEWHERE = 60, 61
+
+
+def sale(sold: int = 2, *put_back: PutBack, settled: int = 0, begun: bool | None = None) -> Sale:
+    return Sale(sold, LONG_AGO, None, settled > 0 if begun is None else begun, settled, put_back)
+
+
+def back(pieces: int = 1, at: datetime = LONG_AGO, *, here: bool = True, sent: bool = False) -> PutBack:
+    return PutBack(pieces, at, here, sent)
+
+
+def pending(each: Sale) -> Decimal:
+    return pending_pieces(each, SEEN, SETTLE)
+
+
+# --- P ---
+
+
+def test_all_pieces_of_an_order_are_pending_until_it_is_settled() -> None:
+    assert pending(sale(2)) == 2
+    assert pending(sale(2, begun=True)) == 2
+    assert pending(sale(2, settled=2)) == 0
+
+
+def test_pieces_added_after_booking_are_pending() -> None:
+    assert pending(sale(3, settled=2)) == 1
+
+
+def test_pieces_put_back_are_no_longer_pending() -> None:
+    assert pending(sale(2, back(1))) == 1
+
+
+def test_pieces_put_back_of_a_settled_sale_come_off_what_is_pending() -> None:
+    assert pending(sale(2, back(1), settled=2)) == -1
+    assert pending(sale(2, back(1), back(1), settled=2)) == -2
+
+
+def test_a_return_that_is_sent_counts_only_through_korona() -> None:
+    assert pending(sale(2, back(1, sent=True), settled=2)) == 0
+    assert pending(sale(2, back(1, sent=True), back(1), settled=2)) == -1
+
+
+@pytest.mark.parametrize(("seconds", "pieces"), [(6, 1), (5, 2), (4, 2), (0, 2), (-60, 2)])
+def test_pieces_put_back_later_than_five_seconds_before_the_level_was_read_count_as_sold(
+    seconds: int, pieces: int
+) -> None:
+    assert pending(sale(2, back(1, SEEN - timedelta(seconds=seconds)))) == pieces
+
+
+def test_pieces_put_back_elsewhere_did_not_raise_this_level() -> None:
+    assert pending(sale(2, back(1, here=False))) == 2
+    assert pending(sale(2, back(1, here=False), settled=2)) == 0
+
+
+def test_what_is_not_in_korona_cannot_come_back_out_of_it() -> None:
+    assert pending(sale(1, back(1), back(1))) == 0
+
+
+def test_more_booked_than_sold_never_gives_away_a_piece() -> None:
+    assert pending(sale(1, settled=2)) == 0
+    assert pending(sale(1, back(1), settled=2)) == -1
+
+
+def test_what_comes_back_raises_only_the_article_whose_stock_the_receipt_lowered() -> None:
+    elsewhere = replace(sale(2, back(1), settled=2), from_here=False)
+    assert pending(elsewhere) == 0
+    assert pending(replace(sale(2, back(1)), from_here=False)) == 1
+
+
+def test_a_bundle_counts_for_each_of_its_parts() -> None:
+    assert pending(replace(sale(2), each=Decimal(3))) == 6
+    assert pending(replace(sale(1), each=Decimal("0.5"))) == Decimal("0.5")
+
+
+# --- cancelled orders ---
+
+
+def cancelled(minutes_ago: float, **others: bool) -> Sale:
+    return replace(sale(2, **others), cancelled_at=SEEN - timedelta(minutes=minutes_ago))
+
+
+def test_an_order_cancelled_before_booking_is_pending_until_shopify_is_surely_done_with_it() -> None:
+    assert pending(cancelled(14.9)) == 2
+    assert pending(cancelled(15)) == 0
+    assert not is_cancelled_for_good(cancelled(14.9), SEEN, SETTLE)
+
+
+def test_an_order_cancelled_after_its_booking_began_stays_pending() -> None:
+    assert pending(cancelled(600, begun=True)) == 2
+
+
+def test_a_cancelled_order_that_was_put_back_is_not_pending_at_once() -> None:
+    assert pending(replace(cancelled(1), put_back=(back(2, SEEN - timedelta(minutes=1)),))) == 0
+
+
+# --- U ---
+
+
+def test_only_a_fall_is_unexplained_never_a_rise() -> None:
+    assert unexplained_fall(5, 3) == 2
+    assert unexplained_fall(5, 5) == 0
+    assert unexplained_fall(5, 9) == 0
+
+
+LOOKED = SEEN - timedelta(minutes=20)
+
+
+def expected(*sales: Sale) -> int:
+    return expected_level(10, LOOKED, SEEN, sales)
+
+
+def test_an_order_since_the_last_look_explains_a_fall() -> None:
+    assert expected(replace(sale(2), sold_at=SEEN - timedelta(minutes=1))) == 8
+
+
+@pytest.mark.parametrize(
+    ("sold_at", "level"),
+    [
+        (LOOKED - timedelta(minutes=1), 10),
+        (LOOKED, 10),
+        (LOOKED + timedelta(seconds=5), 10),
+        (LOOKED + timedelta(seconds=6), 8),
+        (SEEN - timedelta(seconds=6), 8),
+        (SEEN - timedelta(seconds=5), 10),
+        (SEEN, 10),
+        (SEEN + timedelta(seconds=1), 10),
+    ],
+)
+def test_an_order_that_may_lie_outside_explains_nothing(sold_at: datetime, level: int) -> None:
+    assert expected(replace(sale(2), sold_at=sold_at)) == level
+
+
+@pytest.mark.parametrize(
+    ("at", "level"),
+    [
+        (LOOKED - timedelta(seconds=6), 10),
+        (LOOKED - timedelta(seconds=5), 11),
+        (SEEN - timedelta(minutes=1), 11),
+        (SEEN, 11),
+        (SEEN + timedelta(seconds=1), 10),
+    ],
+)
+def test_a_piece_put_back_that_may_lie_since_the_last_look_is_expected_in_the_level(at: datetime, level: int) -> None:
+    assert expected(sale(2, back(1, at))) == level
+
+
+def test_a_piece_put_back_elsewhere_is_not_expected_here() -> None:
+    assert expected(sale(2, back(1, SEEN - timedelta(minutes=1), here=False))) == 10
+
+
+# --- from known orders ---
+
+
+def order(**others: Any) -> KnownOrder:
+    plain = KnownOrder(
+        id=1,
+        name="#1001",
+        created_at=LONG_AGO,
+        updated_at=LONG_AGO,
+        cancelled_at=None,
+        test=False,
+        fulfilled=False,
+        before_start=False,
+        lines=(KnownLine(11, "1001", 41, 2), KnownLine(12, "1002", None, 1)),
+    )
+    return replace(plain, **others)
+
+
+def indexed(*orders: KnownOrder) -> SaleIndex:
+    def articles(line: KnownLine) -> list[Taken]:
+        return [Taken(f"article {line.sku}", Decimal(1)), Taken("part", Decimal(3))]
+
+    return index_sales(orders, articles, HERE, SEEN, SETTLE)
+
+
+def booking(minutes_ago: float, status: BookingStatus = BookingStatus.BOOKED) -> Booking:
+    pieces = (Pieces(11, 2), Pieces(12, 1))
+    return Booking("order/1", status, pieces, confirmed_at=SEEN - timedelta(minutes=minutes_ago))
+
+
+def pending_of(*orders: KnownOrder) -> Decimal:
+    return sum((pending(each) for each in indexed(*orders).by_article.get("article 1001", ())), Decimal(0))
+
+
+def test_a_line_counts_for_its_article_its_parts_and_its_variant() -> None:
+    index = indexed(order())
+    assert {name: sum(map(pending, sales)) for name, sales in index.by_article.items()} == {
+        "article 1001": 2,
+        "article 1002": 1,
+        "part": 9,
+    }
+    assert {variant: [each.sold for each in sales] for variant, sales in index.by_variant.items()} == {41: [2]}
+
+
+def test_a_booked_order_is_settled_only_after_settle_minutes() -> None:
+    assert pending_of(order(sale=booking(14.9))) == 2
+    assert pending_of(order(sale=booking(15))) == 0
+
+
+@pytest.mark.parametrize("status", [each for each in BookingStatus if each is not BookingStatus.BOOKED])
+def test_only_booked_counts_as_booked(status: BookingStatus) -> None:
+    assert pending_of(order(sale=booking(600, status))) == 2
+
+
+@pytest.mark.parametrize("others", [{"test": True}, {"ignored": True}, {"before_start": True, "fulfilled": True}])
+def test_test_orders_ignored_orders_and_old_fulfilled_ones_take_nothing(others: dict[str, bool]) -> None:
+    assert pending_of(order(**others)) == 0
+
+
+def test_an_ignored_order_keeps_what_korsync_booked_of_it_until_that_is_settled() -> None:
+    added = (KnownLine(11, "1001", 41, 3), KnownLine(12, "1002", None, 1))
+    restocks = (Restock(7, 11, 1, LONG_AGO, HERE),)
+
+    def kept(sale: Booking, **others: Any) -> Decimal:
+        return pending_of(order(ignored=True, lines=added, sale=sale, restocks=restocks, **others))
+
+    assert kept(booking(14.9)) == kept(booking(14.9), cancelled_at=LONG_AGO) == 2
+    assert kept(booking(15)) == 0
+    assert kept(booking(1, BookingStatus.REFUSED)) == 0
+
+
+def test_an_unfulfilled_order_from_before_the_start_keeps_its_pieces() -> None:
+    assert pending_of(order(before_start=True)) == 2
+
+
+def test_a_fulfilled_order_since_the_start_keeps_its_pieces_until_it_is_settled() -> None:
+    assert pending_of(order(fulfilled=True)) == 2
+
+
+def test_a_restock_without_a_location_counts_as_here() -> None:
+    def put_back(location_id: int | None) -> Decimal:
+        return pending_of(order(sale=booking(60), restocks=(Restock(7, 11, 1, LONG_AGO, location_id),)))
+
+    assert put_back(None) == put_back(HERE) == -1
+    assert put_back(ELSEWHERE) == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "pieces"),
+    [
+        (BookingStatus.INTENT, 0),
+        (BookingStatus.QUEUED, 0),
+        (BookingStatus.BOOKED, 0),
+        (BookingStatus.CONFLICT, 0),
+        (BookingStatus.REFUSED, -1),
+    ],
+)
+def test_a_return_that_may_stand_in_korona_counts_through_korona(status: BookingStatus, pieces: int) -> None:
+    returned = Booking("refund/7", status, (Pieces(11, 1),), attempts=1)
+    restocks = (Restock(7, 11, 1, LONG_AGO, HERE),)
+    assert pending_of(order(sale=booking(60), restocks=restocks, returns=(returned,))) == pieces
+
+
+def test_a_refund_that_a_person_settles_by_hand_counts_through_korona() -> None:
+    restocks = (Restock(7, 11, 1, LONG_AGO, HERE),)
+    assert pending_of(order(sale=booking(60), restocks=restocks, ignored_refunds=(7,))) == 0

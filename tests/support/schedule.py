@@ -1,0 +1,92 @@
+"""Hand-made schedules: a shop in which the world moves between two named requests, and books that know the truth."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from korsync.commands.sync import Ran
+from korsync.sandbox.exchange import Request
+from korsync.sandbox.server import SandboxServer
+from tests.simulation.ledger import Ledger
+from tests.support.shop import Shop, open_shop
+
+LEVELS = "inventory_levels.json"
+ORDERS = "orders.json"
+ADJUST = "adjust.json"
+
+Replacement = tuple[object, str, Any]
+"""A rule taken out: where its function stands, its name, and what stands there instead."""
+
+
+class Schedule:
+    """A shop that korsync knows well: 5 pieces of 1001 and of 1002 on both sides, first looks and doubts past."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.korona = shop.korona
+        self.shopify = shop.shopify
+        shop.stocked("1001", 5)
+        shop.stocked("1002", 5)
+        shop.init()
+        shop.run_later()
+        shop.later(1)
+        self.ledger = Ledger(shop.world, ("1001", "1002"))
+
+    def run(self, *pipelines: str, minutes: float = 20) -> Ran:
+        """Run some time later, and look whether too much is offered."""
+        ran = self.shop.run_later(*pipelines, minutes=minutes)
+        self.ledger.check()
+        return ran
+
+    def run_at_once(self, *pipelines: str) -> Ran:
+        return self.run(*pipelines, minutes=0.5)
+
+    def offered(self, sku: str = "1001") -> int:
+        return self.shopify.available(sku)
+
+    def between(self, path: str, move: Callable[[], object]) -> None:
+        """Let something happen once: two seconds after a request to such a path, before the next request."""
+        passed = False
+
+        def hook(request: Request) -> None:
+            nonlocal passed
+            if passed:
+                for server in self._servers:
+                    server.before_request = None
+                self.shop.wait(2)
+                move()
+            passed = re.search(path, request.path) is not None
+
+        for server in self._servers:
+            server.before_request = hook
+
+    @property
+    def _servers(self) -> tuple[SandboxServer, SandboxServer]:
+        return self.shop.world.korona_server, self.shop.world.shopify_server
+
+
+def is_needed(
+    schedule: Callable[[Schedule], None],
+    folder: Path,
+    replacements: tuple[Replacement, ...],
+    **config: Any,
+) -> None:
+    """Show that a schedule passes with the rules and fails without; of several rules, only when all are out."""
+    for number in range(2 ** len(replacements)):
+        out = [each for place, each in enumerate(replacements) if number >> place & 1]
+        here = folder / str(number)
+        here.mkdir()
+        with pytest.MonkeyPatch.context() as patch, open_shop(here, **config) as shop:
+            prepared = Schedule(shop)
+            for where, name, instead in out:
+                patch.setattr(where, name, instead)
+            if len(out) < len(replacements):
+                schedule(prepared)
+            else:
+                with pytest.raises(AssertionError):
+                    schedule(prepared)
+            crashes = shop.world.korona_server.crashes + shop.world.shopify_server.crashes
+            assert crashes == []

@@ -1,0 +1,194 @@
+"""The outcome table, row by row, and what is made of headers and error bodies."""
+
+import pytest
+
+from korsync.errors import ConfigurationError, Refused, Rejected, Unavailable, Unsure
+from korsync.wire.outcomes import (
+    Kind,
+    NoSuchList,
+    NotFound,
+    Seen,
+    TooLarge,
+    Verdict,
+    classify,
+    complaint,
+    error_of,
+    seen_in,
+    seen_in_failure,
+    told_to_wait,
+)
+
+WRITES_THAT_ADD_UP = [Kind.RECEIPT, Kind.ADJUST]
+READS = [Kind.LIST, Kind.ITEM, Kind.GRANT]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_was_never_sent_is_tried_again(kind: Kind) -> None:
+    assert classify(kind, Seen.NOT_SENT) is Verdict.RETRY
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_the_api_itself_slowed_down_is_tried_again(kind: Kind) -> None:
+    assert classify(kind, Seen.SLOW_DOWN) is Verdict.RETRY
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_used_up_day_is_left_to_a_later_run(kind: Kind) -> None:
+    assert classify(kind, Seen.USED_UP) is Verdict.LATER
+
+
+@pytest.mark.parametrize("kind", [Kind.ITEM, *WRITES_THAT_ADD_UP, Kind.REPLACE])
+def test_a_rejected_record_is_only_itself_rejected(kind: Kind) -> None:
+    assert classify(kind, Seen.REJECTED) is Verdict.REJECTED
+
+
+def test_a_rejected_list_means_that_the_configuration_names_something_that_is_not_there() -> None:
+    assert classify(Kind.LIST, Seen.REJECTED) is Verdict.MISCONFIGURED
+
+
+def test_a_rejected_token_request_means_that_the_side_refuses_everything() -> None:
+    assert classify(Kind.GRANT, Seen.REJECTED) is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_refusal_stops_the_side(kind: Kind) -> None:
+    assert classify(kind, Seen.REFUSED) is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_redirect_is_a_wrong_address(kind: Kind) -> None:
+    assert classify(kind, Seen.SENT_ELSEWHERE) is Verdict.WRONG_ADDRESS
+
+
+@pytest.mark.parametrize("kind", READS)
+def test_a_lost_answer_to_a_read_is_asked_for_again(kind: Kind) -> None:
+    assert classify(kind, Seen.UNCLEAR) is Verdict.RETRY
+
+
+@pytest.mark.parametrize("kind", WRITES_THAT_ADD_UP)
+def test_a_lost_answer_to_a_write_that_adds_up_is_never_repeated(kind: Kind) -> None:
+    assert classify(kind, Seen.UNCLEAR) is Verdict.UNSURE
+
+
+def test_an_object_too_large_to_be_read_is_not_asked_for_again() -> None:
+    assert classify(Kind.ITEM, Seen.TOO_LARGE) is Verdict.UNREADABLE
+
+
+@pytest.mark.parametrize("kind", [each for each in Kind if each is not Kind.ITEM])
+def test_any_other_answer_that_is_too_large_is_a_lost_one(kind: Kind) -> None:
+    assert classify(kind, Seen.TOO_LARGE) is classify(kind, Seen.UNCLEAR)
+
+
+def test_a_lost_answer_to_a_replacement_is_read_again() -> None:
+    assert classify(Kind.REPLACE, Seen.UNCLEAR) is Verdict.READ_AGAIN
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 406, 410, 413, 414, 415, 422])
+def test_these_statuses_reject_a_record(status: int) -> None:
+    assert seen_in(status, None) is Seen.REJECTED
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 423, 430])
+def test_these_statuses_refuse_everything(status: int) -> None:
+    assert seen_in(status, None) is Seen.REFUSED
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+def test_these_statuses_point_elsewhere(status: int) -> None:
+    assert seen_in(status, None) is Seen.SENT_ELSEWHERE
+
+
+@pytest.mark.parametrize("status", [100, 408, 409, 418, 425, 499, 500, 502, 503, 504, 599])
+def test_everything_else_is_unclear(status: int) -> None:
+    assert seen_in(status, {"errors": "whatever"}) is Seen.UNCLEAR
+
+
+@pytest.mark.parametrize("body", [{"errors": "Exceeded 2 calls"}, {"code": "TOO_MANY_PARALLEL_UPDATE_REQUESTS"}])
+def test_a_429_with_the_apis_own_body_was_not_executed(body: dict[str, str]) -> None:
+    assert seen_in(429, body) is Seen.SLOW_DOWN
+
+
+@pytest.mark.parametrize("body", [None, "busy", [], {"detail": "from a proxy"}])
+def test_a_429_from_something_in_between_is_unclear(body: object) -> None:
+    assert seen_in(429, body) is Seen.UNCLEAR
+
+
+def test_a_daily_limit_is_not_waited_for() -> None:
+    assert seen_in(429, {"code": "DAILY_LIMIT_EXCEEDED"}) is Seen.USED_UP
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("2.0", 2.0),
+        ("0", 0.0),
+        ("60", 60.0),
+        ("21600", 60.0),
+        ("-3", 1.0),
+        ("nan", 1.0),
+        ("inf", 1.0),
+        ("", 1.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 1.0),
+    ],
+)
+def test_a_retry_after_is_obeyed_up_to_a_minute(header: str | None, seconds: float | None) -> None:
+    assert told_to_wait(header) == seconds
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ({"code": "NUMBER_ALREADY_IN_USE", "message": "is in use"}, "NUMBER_ALREADY_IN_USE: is in use"),
+        ({"errors": "Not Found"}, "Not Found"),
+        ({"errors": ["one", "two"]}, "one; two"),
+        ({"errors": {"title": ["can't be blank", "is odd"]}}, "title: can't be blank; title: is odd"),
+        ({"errors": {"base": ["no"], "product": "Required parameter"}}, "no; product: Required parameter"),
+        ({"order": {"id": 1}, "error": "Cannot cancel"}, "Cannot cancel"),
+        ({"error": "invalid_request", "error_description": "unknown app"}, "invalid_request; unknown app"),
+        ({"errors": None}, ""),
+        ({"errors": 7}, ""),
+        ([], ""),
+        (None, ""),
+        ("<html>", ""),
+    ],
+)
+def test_an_error_body_of_any_shape_becomes_one_line(body: object, line: str) -> None:
+    assert complaint(body) == line
+
+
+def test_a_complaint_without_end_is_cut() -> None:
+    assert len(complaint({"errors": "x" * 10_000})) < 320
+
+
+@pytest.mark.parametrize(
+    ("verdict", "error"),
+    [
+        (Verdict.RETRY, Unavailable),
+        (Verdict.LATER, Unavailable),
+        (Verdict.REFUSED, Refused),
+        (Verdict.WRONG_ADDRESS, ConfigurationError),
+        (Verdict.MISCONFIGURED, ConfigurationError),
+        (Verdict.REJECTED, Rejected),
+        (Verdict.UNREADABLE, TooLarge),
+        (Verdict.UNSURE, Unsure),
+    ],
+)
+def test_every_error_says_what_happened_and_what_to_do(verdict: Verdict, error: type[Exception]) -> None:
+    raised = error_of(verdict, "KORONA", "it did not work", 422)
+    assert type(raised) is error
+    assert raised.what == "it did not work"
+    assert raised.remedy
+
+
+def test_only_a_404_says_that_nothing_is_there() -> None:
+    assert isinstance(error_of(Verdict.REJECTED, "KORONA", "", 404), NotFound)
+    assert not isinstance(error_of(Verdict.REJECTED, "KORONA", "", 400), NotFound)
+    assert isinstance(error_of(Verdict.MISCONFIGURED, "KORONA", "", 404), NoSuchList)
+    assert not isinstance(error_of(Verdict.MISCONFIGURED, "KORONA", "", 400), NoSuchList)
+
+
+def test_a_failure_outside_connecting_counts_as_sent() -> None:
+    with pytest.raises(ConnectionRefusedError) as caught:
+        raise ConnectionRefusedError
+    assert seen_in_failure(caught.value) is Seen.UNCLEAR
