@@ -69,7 +69,7 @@ def open_shop(sides: Sides) -> Opening:
     knowledge, targets = booking_targets(sides, knowledge)
     knowledge = _with_orders_before(sides, knowledge, start)
     knowledge = Stock(sides).pull(knowledge).knowledge
-    knowledge, receipts = all_receipts(sides, knowledge, targets.point_of_sale.id)
+    knowledge, receipts = all_receipts(sides, knowledge, targets.point_of_sale_id)
     matching = match(knowledge.cache.catalogue.articles, knowledge.cache.shelf.products)
     now = sides.korona.now
     priced = [each for each in matching.matches if price_at(each.article, prices.price_group, now) is not None]

@@ -78,7 +78,7 @@ def _read_back(
     if not old:
         return knowledge, {}
     knowledge, targets = booking_targets(sides, knowledge)
-    knowledge, shown = look_up(sides, knowledge, targets.point_of_sale.id, old)
+    knowledge, shown = look_up(sides, knowledge, targets.point_of_sale_id, old)
     return knowledge, {order.id: _with_receipts(sides, order, shown[order.id]) for order in old}
 
 

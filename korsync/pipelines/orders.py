@@ -9,7 +9,7 @@ from korsync.errors import Rejected, Unavailable
 from korsync.pipelines.base import MOST_UNSURE, Knowledge
 from korsync.pipelines.lookups import look_up
 from korsync.pipelines.order_list import read_orders
-from korsync.pipelines.posting import ReceiptPipeline, booking_rules, posting
+from korsync.pipelines.posting import ReceiptPipeline, posting
 from korsync.pipelines.sides import Sides, articles_by_number
 from korsync.pipelines.targets import booking_targets
 from korsync.records.bookings import BookingStatus, KnownOrder
@@ -29,7 +29,7 @@ from korsync.rules.bookings import (
     with_booking,
     with_found_returns,
 )
-from korsync.rules.receipts import BookingRules, NotBookableError, sale_receipt, tax_differences
+from korsync.rules.receipts import NotBookableError, sale_receipt, tax_differences
 
 FindArticles = Callable[[Order], dict[int, str]]
 """Finds the KORONA article ids of an order by line id; lines without an article are left out."""
@@ -59,7 +59,7 @@ class OrdersPulled:
     due: tuple[DueSale, ...]
     edited: tuple[KnownOrder, ...]
     unlisted: tuple[KnownOrder, ...]
-    rules: BookingRules
+    targets: BookingTargets
 
 
 class Orders(ReceiptPipeline):
@@ -88,7 +88,7 @@ class Orders(ReceiptPipeline):
             due=due,
             edited=tuple(replace(order, name=names[order.id]) for order in edited),
             unlisted=tuple(unlisted),
-            rules=booking_rules(self._sides, self._targets),
+            targets=self._targets,
         )
 
     def _look_up(self, knowledge: Knowledge, targets: BookingTargets) -> tuple[Knowledge, tuple[DueSale, ...]]:
@@ -97,7 +97,7 @@ class Orders(ReceiptPipeline):
         names = names_apart(orders)
         wanted = [order for order in orders if is_due(order) or may_have_been_forgotten(order)]
         contents = self._sides.orders_by_id(order.id for order in wanted)
-        knowledge, shown = look_up(self._sides, knowledge, targets.point_of_sale.id, wanted)
+        knowledge, shown = look_up(self._sides, knowledge, targets.point_of_sale_id, wanted)
         due = []
         for known in wanted:
             order, look = contents.get(known.id), shown[known.id]
@@ -123,7 +123,7 @@ class Orders(ReceiptPipeline):
             if adopted_at is not None and due.looked_up_at < adopted_at + self._settle:
                 skips.append(Skip(due.known.name, "nothing is booked so soon after `init --adopt`", Fate.WAITING))
                 continue
-            decision = decide(due, pulled.rules, self._settle)
+            decision = decide(due, pulled.targets, self._settle)
             if isinstance(decision, Skip):
                 skips.append(decision)
                 continue
@@ -152,7 +152,7 @@ class Orders(ReceiptPipeline):
             return replace(due, trouble=error)
 
 
-def decide(due: DueSale, rules: BookingRules, settle: timedelta) -> Change | Skip:
+def decide(due: DueSale, targets: BookingTargets, settle: timedelta) -> Change | Skip:
     """Return the receipt to post for an order that KORONA does not show, or why none is posted now."""
     known = due.known
     begun = begun_before(known.name, known.sale, due.looked_up_at, settle)
@@ -165,7 +165,7 @@ def decide(due: DueSale, rules: BookingRules, settle: timedelta) -> Change | Ski
     if due.order is None:
         return Skip(known.name, "Shopify does not show this order any more", Fate.HELD)
     try:
-        receipt = sale_receipt(due.order, due.articles, due.transactions, rules)
+        receipt = sale_receipt(due.order, due.articles, due.transactions, targets)
     except NotBookableError as error:
         return Skip(known.name, str(error), Fate.HELD)
     return _posting(known, receipt, due.order)

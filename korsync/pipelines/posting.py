@@ -10,13 +10,11 @@ from typing import ClassVar
 from korsync.errors import KorsyncError, Rejected, SafetyStop, Unsure
 from korsync.pipelines.base import MOST_UNSURE, Knowledge
 from korsync.pipelines.sides import Sides
-from korsync.pipelines.targets import chosen_taxes
 from korsync.records.bookings import Booking
 from korsync.records.memory import BookingTargets
 from korsync.records.plan import Change, Outcome, Plan, Written
 from korsync.records.receipts import AnswerRow, Receipt
 from korsync.rules.bookings import differs_from_posted, intent, outcome_of, several, with_booking, without_booking
-from korsync.rules.receipts import BookingRules
 
 MOST_TOGETHER = 20
 """First attempts go together in so many; what is sent again goes alone."""
@@ -40,20 +38,6 @@ def posting(receipt: Receipt, names: Iterable[str], kind: str, previous: Booking
         f"{line.quantity.normalize():f} × {name}" for line, name in zip(receipt.lines, names, strict=True)
     )
     return Posting(f"{kind} {receipt.number}", lines, receipt.gross, receipt.order_id, receipt, previous)
-
-
-def booking_rules(sides: Sides, targets: BookingTargets) -> BookingRules:
-    """Return what receipts are made with."""
-    return BookingRules(
-        shop=sides.settings.shopify.shop,
-        shipping_article_id=targets.shipping_article_id,
-        default_article_id=targets.default_article_id,
-        payment_methods=targets.payment_methods,
-        sales_taxes=targets.sales_taxes,
-        taxes=chosen_taxes(targets, sides.settings),
-        cashier_id=targets.cashier_id,
-        customer_group_id=targets.customer_group_id,
-    )
 
 
 class ReceiptPipeline:
@@ -123,7 +107,7 @@ def post(sides: Sides, targets: BookingTargets, batch: Sequence[Change]) -> Iter
     """
     receipts = [change.after.posted for change in batch]
     try:
-        rows = sides.korona.post_receipts(targets.point_of_sale.id, sides.settings.korona.coupling_id, receipts)
+        rows = sides.korona.post_receipts(targets.point_of_sale_id, sides.settings.korona.coupling_id, receipts)
     except Unsure as error:
         yield from (Written(change, Outcome.UNSURE, error.what) for change in batch)
     except Rejected as error:
@@ -215,7 +199,7 @@ def _looked_up(sides: Sides, targets: BookingTargets, change: Change, message: s
     """Look a refused receipt up: refused because it is there already means that it is booked."""
     posted = change.after.posted
     try:
-        found = sides.korona.receipts_by_order_number(targets.point_of_sale.id, posted.order_number)
+        found = sides.korona.receipts_by_order_number(targets.point_of_sale_id, posted.order_number)
     except KorsyncError as error:
         # Others of the batch may be booked: this must not end what is told of them.
         return Written(change, Outcome.UNSURE, f"{message}; looked up: {error.what}")

@@ -10,10 +10,11 @@ from typing import ClassVar
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.lookups import look_up
 from korsync.pipelines.order_list import read_orders
-from korsync.pipelines.posting import ReceiptPipeline, booking_rules, in_batches, posting
+from korsync.pipelines.posting import ReceiptPipeline, in_batches, posting
 from korsync.pipelines.sides import Sides
 from korsync.pipelines.targets import booking_targets
 from korsync.records.bookings import Booking, BookingStatus, KnownOrder
+from korsync.records.memory import BookingTargets
 from korsync.records.orders import Order, Refund
 from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
 from korsync.records.receipts import BookedReceipt, Receipt
@@ -30,7 +31,7 @@ from korsync.rules.bookings import (
     with_booking,
     with_found_returns,
 )
-from korsync.rules.receipts import BookingRules, NotBookableError, sale_key
+from korsync.rules.receipts import NotBookableError, sale_key
 from korsync.rules.returns import (
     FAILED,
     NOT_RESTOCKED,
@@ -68,7 +69,7 @@ class RefundsPulled:
     waiting: tuple[KnownOrder, ...]
     listed: tuple[Skip, ...]
     unsellable: frozenset[str]
-    rules: BookingRules
+    targets: BookingTargets
 
 
 class Refunds(ReceiptPipeline):
@@ -95,7 +96,7 @@ class Refunds(ReceiptPipeline):
         unbooked = [order for order in wanted if not is_booked(order.sale) and is_due(order)]
         waiting = [replace(order, name=names[order.id]) for order in unbooked]
         contents = sides.orders_by_id(order.id for order in booked)
-        knowledge, shown = look_up(sides, knowledge, targets.point_of_sale.id, booked)
+        knowledge, shown = look_up(sides, knowledge, targets.point_of_sale_id, booked)
         still_open = []
         for known in booked:
             look = shown[known.id]
@@ -115,7 +116,7 @@ class Refunds(ReceiptPipeline):
             waiting=tuple(waiting),
             listed=remarks,
             unsellable=frozenset(each.id for each in articles if each.return_unsellable),
-            rules=booking_rules(sides, targets),
+            targets=targets,
         )
 
     def plan(self, pulled: RefundsPulled) -> Plan:
@@ -126,7 +127,7 @@ class Refunds(ReceiptPipeline):
             reason = f"waits until the sale is {'settled' if is_booked(order.sale) else 'booked'}"
             skips += [Skip(item_of(order, refund_id), reason, Fate.WAITING) for refund_id in open_refunds(order)]
         for each in pulled.open:
-            for decision in decide_returns(each, pulled.rules, self._settle):
+            for decision in decide_returns(each, pulled.targets, self._settle):
                 if isinstance(decision, Change):
                     changes.append(decision)
                 else:
@@ -167,7 +168,7 @@ def _in_turns(changes: Iterable[Change]) -> list[list[Change]]:
     return turns
 
 
-def decide_returns(each: OpenReturns, rules: BookingRules, settle: timedelta) -> list[Change | Skip]:
+def decide_returns(each: OpenReturns, targets: BookingTargets, settle: timedelta) -> list[Change | Skip]:
     """Return what to do with the open refunds of an order: those begun first, those once refused last.
 
     A share counts the pieces returned before it, so a new return follows only those of which it is sure whether
@@ -178,7 +179,7 @@ def decide_returns(each: OpenReturns, rules: BookingRules, settle: timedelta) ->
     decisions: list[Change | Skip] = []
     unsure = False
     for refund_id in turns:
-        decision = _decide(each, refund_id, returned, unsure, rules, settle)
+        decision = _decide(each, refund_id, returned, unsure, targets, settle)
         decisions.append(decision)
         if isinstance(decision, Change):
             returned = _sum(returned, returned_pieces(decision.after.posted))
@@ -198,7 +199,7 @@ def _decide(
     refund_id: int,
     returned: Mapping[int, Decimal],
     unsure: bool,
-    rules: BookingRules,
+    targets: BookingTargets,
     settle: timedelta,
 ) -> Change | Skip:
     name = item_of(each.known, refund_id)
@@ -209,7 +210,7 @@ def _decide(
     if begun is None and unsure:
         return Skip(name, "waits for an earlier refund of this order", Fate.WAITING)
     try:
-        receipt = begun or _receipt(each, refund_id, returned, rules)
+        receipt = begun or _receipt(each, refund_id, returned, targets)
     except NotBookableError as error:
         return Skip(name, str(error), Fate.HELD)
     skus = {line.id: line.sku for line in each.known.lines}
@@ -217,7 +218,7 @@ def _decide(
     return Change(name, None, posting(receipt, names, "return", booking))
 
 
-def _receipt(each: OpenReturns, refund_id: int, returned: Mapping[int, Decimal], rules: BookingRules) -> Receipt:
+def _receipt(each: OpenReturns, refund_id: int, returned: Mapping[int, Decimal], targets: BookingTargets) -> Receipt:
     sale = next((receipt for receipt in each.found if receipt.key == sale_key(each.known.id)), None)
     if sale is None:
         raise NotBookableError("KORONA does not show the receipt of its sale")
@@ -225,7 +226,7 @@ def _receipt(each: OpenReturns, refund_id: int, returned: Mapping[int, Decimal],
     refund = next((refund for refund in refunds if refund.id == refund_id), None)
     if each.order is None or refund is None:
         raise NotBookableError("Shopify does not show this refund any more")
-    return return_receipt(refund, each.order, sale, returned, rules)
+    return return_receipt(refund, each.order, sale, returned, targets)
 
 
 def _returned_so_far(each: OpenReturns) -> dict[int, Decimal]:

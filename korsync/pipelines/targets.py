@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from korsync.config.settings import Settings
@@ -12,7 +11,7 @@ from korsync.errors import ConfigurationError, Refused, Rejected
 from korsync.korona.client import KoronaClient
 from korsync.pipelines.base import Knowledge
 from korsync.pipelines.sides import Sides
-from korsync.records.catalogue import PointOfSale, SalesTax, Shop
+from korsync.records.catalogue import PointOfSale, Shop
 from korsync.records.memory import BookingTargets, ProductTargets, StockTargets, Targets
 from korsync.rules.money import smallest_unit
 from korsync.shopify.client import ShopifyClient
@@ -143,13 +142,19 @@ def _find_booking_targets(korona: KoronaClient, settings: Settings) -> BookingTa
         korona.point_of_sale(point_of_sale.id, settings.korona.coupling_id)
     methods = korona.payment_methods()
     names = settings.orders.payment_methods
-    targets = BookingTargets(
-        point_of_sale=point_of_sale,
+    taxes = tuple(korona.sales_taxes())
+    return BookingTargets(
+        shop=settings.shopify.shop,
+        point_of_sale_id=point_of_sale.id,
         payment_methods={
             gateway: _one(methods, name, f"orders.payment_methods.{gateway}", "payment method")
             for gateway, name in names.items()
         },
-        sales_taxes=tuple(korona.sales_taxes()),
+        sales_taxes=taxes,
+        taxes={
+            f"{percent.normalize():f}": _one(taxes, wanted, f"orders.taxes.{percent}", "sales tax")
+            for percent, wanted in settings.orders.taxes.items()
+        },
         shipping_article_id=_article(korona, settings.orders.shipping_product, "orders.shipping_product"),
         default_article_id=_article(korona, settings.orders.default_product, "orders.default_product"),
         cashier_id=_optional(korona.cashiers, settings.korona.cashier, "korona.cashier", "cashier"),
@@ -157,8 +162,6 @@ def _find_booking_targets(korona: KoronaClient, settings: Settings) -> BookingTa
             korona.customer_groups, settings.korona.customer_group, "korona.customer_group", "customer group"
         ),
     )
-    chosen_taxes(targets, settings)
-    return targets
 
 
 def bookable_point_of_sale(korona: KoronaClient, settings: Settings) -> PointOfSale:
@@ -175,14 +178,6 @@ def bookable_point_of_sale(korona: KoronaClient, settings: Settings) -> PointOfS
             "name an external point of sale without one; web orders are no till transactions",
         )
     return point_of_sale
-
-
-def chosen_taxes(targets: BookingTargets, settings: Settings) -> dict[Decimal, SalesTax]:
-    """Return the sales taxes that `orders.taxes` chooses, by rate in percent."""
-    return {
-        percent: _one(targets.sales_taxes, wanted, f"orders.taxes.{percent}", "sales tax")
-        for percent, wanted in settings.orders.taxes.items()
-    }
 
 
 def _point_of_sale(korona: KoronaClient, settings: Settings) -> PointOfSale:

@@ -11,7 +11,6 @@ from korsync.records.catalogue import (
     InventoryLevel,
     Location,
     PaymentMethod,
-    PointOfSale,
     PriceGroup,
     SalesTax,
     Shop,
@@ -41,13 +40,19 @@ class StockTargets:
 
 @dataclass(frozen=True, slots=True)
 class BookingTargets:
-    """What orders and refunds need to know to make receipts; payment methods by gateway."""
+    """What receipts are made with: the shop's domain and what the configuration names in KORONA.
 
-    point_of_sale: PointOfSale
-    payment_methods: dict[str, PaymentMethod]
-    sales_taxes: tuple[SalesTax, ...]
+    Payment methods are by gateway. `taxes` are the sales taxes chosen in the configuration, by its own key (a rate in
+    percent); other rates are found among `sales_taxes`.
+    """
+
+    shop: str
+    point_of_sale_id: str
     shipping_article_id: str
     default_article_id: str
+    payment_methods: dict[str, PaymentMethod]
+    sales_taxes: tuple[SalesTax, ...]
+    taxes: dict[str, SalesTax] = field(default_factory=dict)
     cashier_id: str | None = None
     customer_group_id: str | None = None
 

@@ -5,11 +5,11 @@ A receipt cannot be changed or deleted in KORONA, so whatever does not fit to th
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from korsync.records.catalogue import PaymentMethod, SalesTax
+from korsync.records.catalogue import SalesTax
+from korsync.records.memory import BookingTargets
 from korsync.records.orders import Order, OrderLine, Refund, TaxLine, Transaction
 from korsync.records.receipts import Receipt, ReceiptLine, ReceiptPayment, ReceiptTax
 
@@ -18,23 +18,6 @@ _KEYS = uuid.UUID("6f0f7a52-5a54-5c3f-9a0e-3f6f1d1c7b10")
 
 class NotBookableError(Exception):
     """The order or refund cannot become a receipt; the text says why, in a shopkeeper's words."""
-
-
-@dataclass(frozen=True, slots=True)
-class BookingRules:
-    """What receipts are made with: the shop's domain and what the configuration names in KORONA, already found.
-
-    `taxes` maps a rate in percent to the KORONA sales tax chosen for it; other rates are found among `sales_taxes`.
-    """
-
-    shop: str
-    shipping_article_id: str
-    default_article_id: str
-    payment_methods: Mapping[str, PaymentMethod]
-    sales_taxes: tuple[SalesTax, ...]
-    taxes: Mapping[Decimal, SalesTax]
-    cashier_id: str | None = None
-    customer_group_id: str | None = None
 
 
 def sale_key(order_id: int) -> str:
@@ -52,23 +35,23 @@ def sold_pieces(line: OrderLine, refunds: tuple[Refund, ...]) -> int:
 
 
 def sale_receipt(
-    order: Order, articles: Mapping[int, str], transactions: tuple[Transaction, ...], rules: BookingRules
+    order: Order, articles: Mapping[int, str], transactions: tuple[Transaction, ...], targets: BookingTargets
 ) -> Receipt:
     """Return the receipt of an order with its original quantities; raise NotBookableError where it cannot be booked.
 
     `articles` gives the KORONA article id for a line id; `transactions` are needed only where several gateways paid.
     """
     require_readable(order)
-    lines = [_article_line(order, line, articles, rules) for line in order.lines if sold_pieces(line, order.refunds)]
+    lines = [_article_line(order, line, articles, targets) for line in order.lines if sold_pieces(line, order.refunds)]
     lines += [
         _priced_line(
-            order, each.id, rules.shipping_article_id, each.title, 1, each.price, each.discount, each.taxes, rules
+            order, each.id, targets.shipping_article_id, each.title, 1, each.price, each.discount, each.taxes, targets
         )
         for each in order.shipping_lines
         if not each.removed
     ]
     lines += [
-        _priced_line(order, fee.id, rules.default_article_id, fee.title, 1, fee.price, Decimal(0), fee.taxes, rules)
+        _priced_line(order, fee.id, targets.default_article_id, fee.title, 1, fee.price, Decimal(0), fee.taxes, targets)
         for fee in order.fees
     ]
     total = sum((line.gross for line in lines), Decimal(0))
@@ -76,8 +59,8 @@ def sale_receipt(
         raise NotBookableError("the order has no lines")
     if total != order.total_price:
         raise NotBookableError(f"its lines add up to {total}, Shopify's total is {order.total_price}")
-    payments = _sale_payments(order, total, transactions, rules)
-    return receipt_of(order, sale_key(order.id), str(order.order_number), order.created_at, lines, payments, rules)
+    payments = _sale_payments(order, total, transactions, targets)
+    return receipt_of(order, sale_key(order.id), str(order.order_number), order.created_at, lines, payments, targets)
 
 
 def receipt_of(
@@ -87,24 +70,24 @@ def receipt_of(
     booked_at: datetime,
     lines: Iterable[ReceiptLine],
     payments: tuple[ReceiptPayment, ...],
-    rules: BookingRules,
+    targets: BookingTargets,
 ) -> Receipt:
     """Return a receipt with what every receipt of an order bears, sale or return.
 
     Its id is the same for the same key in the same shop.
     """
     return Receipt(
-        id=str(uuid.uuid5(_KEYS, f"{rules.shop}/{key}")),
+        id=str(uuid.uuid5(_KEYS, f"{targets.shop}/{key}")),
         key=key,
-        shop=rules.shop,
+        shop=targets.shop,
         order_id=order.id,
         number=number,
         order_number=order.name.removeprefix("#"),
         booked_at=booked_at,
         lines=tuple(lines),
         payments=payments,
-        cashier_id=rules.cashier_id,
-        customer_group_id=rules.customer_group_id,
+        cashier_id=targets.cashier_id,
+        customer_group_id=targets.customer_group_id,
     )
 
 
@@ -131,15 +114,15 @@ def tax_differences(order: Order, receipt: Receipt) -> tuple[str, ...]:
     )
 
 
-def _article_line(order: Order, line: OrderLine, articles: Mapping[int, str], rules: BookingRules) -> ReceiptLine:
+def _article_line(order: Order, line: OrderLine, articles: Mapping[int, str], targets: BookingTargets) -> ReceiptLine:
     article_id = articles.get(line.id)
     if article_id is None:
         if not (line.custom or line.tip or line.gift_card):
             named = f"SKU {line.sku}" if line.sku else f"“{line.title}”, which has no SKU,"
             raise NotBookableError(f"{named} is not an article in KORONA")
-        article_id = rules.default_article_id
+        article_id = targets.default_article_id
     pieces = sold_pieces(line, order.refunds)
-    return _priced_line(order, line.id, article_id, line.title, pieces, line.price, line.discount, line.taxes, rules)
+    return _priced_line(order, line.id, article_id, line.title, pieces, line.price, line.discount, line.taxes, targets)
 
 
 def _priced_line(
@@ -151,14 +134,14 @@ def _priced_line(
     price: Decimal,
     discount: Decimal,
     taxes: tuple[TaxLine, ...],
-    rules: BookingRules,
+    targets: BookingTargets,
 ) -> ReceiptLine:
     base = price * pieces - discount
     shares = []
     for tax in _by_rate(taxes):
         if tax.percent is None:
             raise NotBookableError(f"Shopify does not say the rate of a tax of {tax.amount}")
-        sales_tax = _sales_tax(tax.percent, tax.amount, order.created_at, order.taxes_included, rules)
+        sales_tax = _sales_tax(tax.percent, tax.amount, order.created_at, order.taxes_included, targets)
         if sales_tax is None:
             continue
         if sales_tax.included and not order.taxes_included:
@@ -174,19 +157,21 @@ def _by_rate(taxes: tuple[TaxLine, ...]) -> tuple[TaxLine, ...]:
     return tuple(TaxLine(percent, amount) for percent, amount in amounts.items())
 
 
-def _sales_tax(percent: Decimal, amount: Decimal, at: datetime, included: bool, rules: BookingRules) -> SalesTax | None:
+def _sales_tax(
+    percent: Decimal, amount: Decimal, at: datetime, included: bool, targets: BookingTargets
+) -> SalesTax | None:
     """Find KORONA's sales tax by rate, date and `included`; in a net shop an included one will do.
 
     None where none or several would do and there is nothing to be taxed.
     """
-    if percent in rules.taxes:
-        chosen = rules.taxes[percent]
+    chosen = targets.taxes.get(_plain(percent))
+    if chosen is not None:
         if included and not chosen.included:
             raise NotBookableError(
                 f"the KORONA sales tax chosen for {_plain(percent)} % under orders.taxes is not included in prices"
             )
         return chosen
-    fitting = [each for each in rules.sales_taxes if rate_at(each, at) == percent]
+    fitting = [each for each in targets.sales_taxes if rate_at(each, at) == percent]
     usable = [each for each in fitting if each.included == included] or ([] if included else fitting)
     if len(usable) == 1:
         return usable[0]
@@ -212,13 +197,13 @@ def rate_at(sales_tax: SalesTax, at: datetime) -> Decimal | None:
     return max(valid, key=lambda each: each.valid_from or first_of_all).percent if valid else None
 
 
-def payment_method(gateway: str, rules: BookingRules) -> str:
+def payment_method(gateway: str, targets: BookingTargets) -> str:
     """Return KORONA's id of the payment method for a gateway; unnamed ones take the default."""
-    return rules.payment_methods.get(gateway, rules.payment_methods["default"]).id
+    return targets.payment_methods.get(gateway, targets.payment_methods["default"]).id
 
 
 def _sale_payments(
-    order: Order, total: Decimal, transactions: tuple[Transaction, ...], rules: BookingRules
+    order: Order, total: Decimal, transactions: tuple[Transaction, ...], targets: BookingTargets
 ) -> tuple[ReceiptPayment, ...]:
     """Split the total over the gateways as the transactions say; the last takes what is left or not yet paid."""
     gateways = list(dict.fromkeys(order.gateways)) or ["default"]
@@ -226,9 +211,9 @@ def _sale_payments(
     payments = []
     for gateway in gateways[:-1]:
         amount = min(_paid_through(gateway, transactions), left)
-        payments.append(ReceiptPayment(payment_method(gateway, rules), amount))
+        payments.append(ReceiptPayment(payment_method(gateway, targets), amount))
         left -= amount
-    payments.append(ReceiptPayment(payment_method(gateways[-1], rules), left))
+    payments.append(ReceiptPayment(payment_method(gateways[-1], targets), left))
     return tuple(payment for payment in payments if payment.amount != 0)
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from korsync.records.memory import BookingTargets
 from korsync.records.orders import Order, Refund, RefundLine
 from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptLine, ReceiptPayment
 from korsync.rules.money import round_to, share, smallest_unit
-from korsync.rules.receipts import BookingRules, NotBookableError, payment_method, receipt_of, require_readable
+from korsync.rules.receipts import NotBookableError, payment_method, receipt_of, require_readable
 
 RESTOCKED = frozenset({"return", "cancel", "legacy_restock"})
 """The restock types of goods that came back to the shelf; an unknown type counts as not restocked."""
@@ -42,7 +43,7 @@ def returned_pieces(receipt: Receipt | BookedReceipt) -> dict[int, Decimal]:
 
 
 def return_receipt(
-    refund: Refund, order: Order, sale: BookedReceipt, returned: Mapping[int, Decimal], rules: BookingRules
+    refund: Refund, order: Order, sale: BookedReceipt, returned: Mapping[int, Decimal], targets: BookingTargets
 ) -> Receipt:
     """Return the negative receipt of a refund; raise NotBookableError where its figures do not fit.
 
@@ -62,8 +63,8 @@ def return_receipt(
         _check(part, [each for each in refund.lines if each.line_id == line_id])
         lines.append(_returned_line(part, line_id))
     total = sum((line.gross for line in lines), Decimal(0))
-    payments = _return_payments(refund, order, total, rules)
-    return receipt_of(order, refund_key(refund.id), str(refund.id), refund.created_at, lines, payments, rules)
+    payments = _return_payments(refund, order, total, targets)
+    return receipt_of(order, refund_key(refund.id), str(refund.id), refund.created_at, lines, payments, targets)
 
 
 def _must_add_up(sale: BookedReceipt, unit: Decimal) -> None:
@@ -113,7 +114,9 @@ def _check(part: _Part, refunded: Iterable[RefundLine]) -> None:
         )
 
 
-def _return_payments(refund: Refund, order: Order, total: Decimal, rules: BookingRules) -> tuple[ReceiptPayment, ...]:
+def _return_payments(
+    refund: Refund, order: Order, total: Decimal, targets: BookingTargets
+) -> tuple[ReceiptPayment, ...]:
     """Pay the whole total back through one gateway: the one most of the money went through, else the sale's."""
     if total == 0:
         return ()
@@ -121,4 +124,4 @@ def _return_payments(refund: Refund, order: Order, total: Decimal, rules: Bookin
     gone = [each for each in given_back if each.status not in FAILED] or given_back
     most = max(gone, key=lambda each: each.amount, default=None)
     gateway = most.gateway if most else next(iter(order.gateways), "default")
-    return (ReceiptPayment(payment_method(gateway, rules), total),)
+    return (ReceiptPayment(payment_method(gateway, targets), total),)

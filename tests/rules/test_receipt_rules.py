@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from korsync.records.catalogue import PaymentMethod, SalesTax, SalesTaxRate
+from korsync.records.memory import BookingTargets
 from korsync.records.orders import Fee, Order, OrderLine, Refund, RefundLine, ShippingLine, TaxLine, Transaction
 from korsync.records.receipts import Receipt
-from korsync.rules.receipts import BookingRules, NotBookableError, sale_receipt, tax_differences
+from korsync.rules.receipts import NotBookableError, sale_receipt, tax_differences
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LOWERED = datetime(2020, 6, 30, 22, tzinfo=UTC)  # midnight in Berlin
@@ -32,14 +33,15 @@ ADDED = sales_tax("11", ("19", None), included=False)
 METHODS = {name: PaymentMethod(f"by-{name}", name, name) for name in ("shopify_payments", "paypal", "default")}
 
 
-def rules(*taxes: SalesTax, chosen: Mapping[str, SalesTax] | None = None) -> BookingRules:
-    return BookingRules(
+def rules(*taxes: SalesTax, chosen: Mapping[str, SalesTax] | None = None) -> BookingTargets:
+    return BookingTargets(
         shop="a-shop.myshopify.com",
+        point_of_sale_id="web shop",
         shipping_article_id="shipping",
         default_article_id="default",
         payment_methods=METHODS,
         sales_taxes=taxes or (STANDARD, REDUCED, ADDED),
-        taxes={money(rate): tax for rate, tax in (chosen or {}).items()},
+        taxes=dict(chosen or {}),
     )
 
 
@@ -77,18 +79,18 @@ def order(*lines: OrderLine, total: str = "10.00", **more: Any) -> Order:
     return Order(lines=lines, total_price=money(total), **values)
 
 
-def receipt(sold: Order, with_rules: BookingRules | None = None, *transactions: Transaction) -> Receipt:
+def receipt(sold: Order, with_rules: BookingTargets | None = None, *transactions: Transaction) -> Receipt:
     articles = {each.id: f"article-{each.id}" for each in sold.lines if not (each.custom or each.tip)}
     return sale_receipt(sold, articles, transactions, with_rules or rules())
 
 
-def reason(sold: Order, with_rules: BookingRules | None = None) -> str:
+def reason(sold: Order, with_rules: BookingTargets | None = None) -> str:
     with pytest.raises(NotBookableError) as caught:
         receipt(sold, with_rules)
     return str(caught.value)
 
 
-def taxes_of(sold: Order, with_rules: BookingRules | None = None) -> list[tuple[str, str]]:
+def taxes_of(sold: Order, with_rules: BookingTargets | None = None) -> list[tuple[str, str]]:
     return [(each.sales_tax_id, str(each.amount)) for each in receipt(sold, with_rules).lines[0].taxes]
 
 

@@ -7,14 +7,15 @@ from decimal import Decimal
 import pytest
 
 from korsync.records.catalogue import PaymentMethod
+from korsync.records.memory import BookingTargets
 from korsync.records.orders import Order, Refund, RefundLine, Transaction
 from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptTax
-from korsync.rules.receipts import BookingRules, NotBookableError
+from korsync.rules.receipts import NotBookableError
 from korsync.rules.returns import refund_key, restocked_pieces, return_receipt, returned_pieces
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 METHODS = {name: PaymentMethod(name, None, name) for name in ("shopify_payments", "paypal", "default")}
-RULES = BookingRules("shop.example", "shipping", "default", METHODS, (), {}, "cashier", "group")
+RULES = BookingTargets("shop.example", "web shop", "shipping", "default", METHODS, (), {}, "cashier", "group")
 POT = 11
 TEA = 12
 

@@ -12,8 +12,8 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from korsync.records.memory import BookingTargets
 from korsync.records.orders import Fee, Order, OrderLine, Refund, RefundLine, ShippingLine, TaxLine, Transaction
-from korsync.rules.receipts import BookingRules
 from tests.support.order_payments import pay
 from tests.support.pricing import (
     CENTS,
@@ -71,7 +71,7 @@ class Case:
     order: Order
     articles: dict[int, str]
     transactions: tuple[Transaction, ...]
-    rules: BookingRules
+    rules: BookingTargets
     rows: list[Expected]
     paid: dict[str, int]
     reasons: list[str]

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cache
 
 from korsync.records.catalogue import PaymentMethod, SalesTax, SalesTaxRate
-from korsync.rules.receipts import BookingRules
+from korsync.records.memory import BookingTargets
 
 LOWERED = datetime(2020, 6, 30, 22, 0, tzinfo=UTC)
 RAISED = datetime(2020, 12, 31, 23, 0, tzinfo=UTC)
@@ -31,7 +31,7 @@ class Account:
     included: tuple[str, ...]
     added: tuple[str, ...]
     chosen: str | None
-    rules: BookingRules
+    rules: BookingTargets
 
     def rates_at(self, at: datetime) -> tuple[Fraction, Fraction]:
         """Return the standard and the reduced rate of a day."""
@@ -79,13 +79,14 @@ def account_of(name: str, chosen: str | None) -> Account:
     taxes += tuple(_sales_tax(kind, place, False) for place, kind in enumerate(added))
     abroad = SalesTax(id_of(f"{chosen} abroad"), "21", "Abroad", chosen == "included", ())
     methods = {"shopify_payments": "card", "paypal": "paypal", "default": "other"}
-    rules = BookingRules(
+    rules = BookingTargets(
         shop="a-shop.myshopify.com",
+        point_of_sale_id=id_of("point of sale"),
         shipping_article_id=id_of("shipping"),
         default_article_id=id_of("default"),
         payment_methods={gateway: PaymentMethod(id_of(each), each, each) for gateway, each in methods.items()},
         sales_taxes=taxes,
-        taxes={Decimal(21): abroad} if chosen else {},
+        taxes={"21": abroad} if chosen else {},
         cashier_id=id_of("cashier"),
         customer_group_id=id_of("customer group"),
     )
