@@ -14,23 +14,19 @@ from typing import Any, TypeVar
 import click
 
 from korsync import __version__
-from korsync.commands.decide import decide
+from korsync.commands import decide
 from korsync.commands.init import initialise, reserved
-from korsync.commands.sync import Ran, state_of, sync
+from korsync.commands.sync import state_of, sync
 from korsync.config.load import load
 from korsync.demo import demonstrate, serve
 from korsync.errors import KorsyncError, LockedError
-from korsync.report.as_json import as_json
-from korsync.report.screens import print_bug, print_error, print_held, print_status
-from korsync.report.telling import Reporter, summary
-from korsync.rules import decisions
+from korsync.report.screens import print_bug, print_error, print_status
+from korsync.report.telling import Reporter
 from korsync.text import visible
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-CHANGES_TO_MAKE = 10
 BUG = 70
-EVERYTHING = ("stock", "orders", "refunds", "products")
 
 
 def main() -> None:
@@ -81,40 +77,26 @@ def _sync_options(command: Command) -> Command:
     return command
 
 
-def _sync(settings_path: Path, pipelines: tuple[str, ...], command: str, options: dict[str, Any]) -> None:
+def _sync(settings_path: Path, command: str, options: dict[str, Any], pipelines: tuple[str, ...] | None = None) -> None:
     dry, quiet = options["dry_run"], options["quiet"]
     reporter = Reporter(dry=dry, quiet=quiet, verbose=options["verbose"], as_json=options["output"] == "json")
     try:
-        ran = sync(load(settings_path, os.environ), pipelines, command, reporter, dry=dry, full=options["full"])
+        ran = sync(
+            load(settings_path, os.environ),
+            reporter,
+            command=command,
+            pipelines=pipelines,
+            dry=dry,
+            full=options["full"],
+            changes_count=options["exit_code"],
+        )
     except LockedError as error:
         if quiet:
             sys.exit(error.exit_code)
         raise
     finally:
         reporter.close()
-    code = ran.exit_code
-    if dry and options["exit_code"] and ran.has_changes and code in (0, 1):
-        code = CHANGES_TO_MAKE
-    if options["output"] == "json":
-        _say(as_json(ran.results, ran.state, code, (*ran.warnings, *ran.remarks)))
-    else:
-        _tell(ran, reporter, dry=dry, quiet=quiet)
-    sys.exit(code)
-
-
-def _tell(ran: Ran, reporter: Reporter, *, dry: bool, quiet: bool) -> None:
-    is_told = ran.is_news or not quiet
-    for remark in (*(ran.warnings if is_told else ()), *(() if quiet else ran.remarks)):
-        _say(visible(f"note: {remark}"), err=True)
-    if dry:
-        return
-    line = summary(ran.results, len(ran.state.held), (ran.requests, ran.writes))
-    # An error has been said where it came up; an answer that was lost stands in the summary alone.
-    is_silent_trouble = ran.exit_code not in (0, 1) and not any(result.errors for result in ran.results)
-    if line and (is_silent_trouble or not quiet):
-        _say(line, err=quiet)
-    if ran.state.held and is_told:
-        print_held(reporter.err if quiet else reporter.out, ran.state, None)
+    sys.exit(ran.exit_code)
 
 
 def _say(line: str, *, err: bool = False) -> None:
@@ -123,19 +105,19 @@ def _say(line: str, *, err: bool = False) -> None:
         click.echo(line, err=err)
 
 
-def _sync_command(name: str, pipelines: tuple[str, ...], help_text: str) -> None:
+def _sync_command(name: str, help_text: str, pipelines: tuple[str, ...] | None = None) -> None:
     @cli.command(name, help=help_text)
     @_sync_options
     @click.pass_obj
     def command(settings_path: Path, /, **options: Any) -> None:
-        _sync(settings_path, pipelines, name, options)
+        _sync(settings_path, name, options, pipelines)
 
 
-_sync_command("run", EVERYTHING, "Run all four pipelines: stock, orders, refunds, products.")
-_sync_command("stock", ("stock",), "Bring changed stock levels from KORONA to Shopify.")
-_sync_command("orders", ("orders",), "Book every Shopify order as one receipt in KORONA.")
-_sync_command("refunds", ("refunds",), "Book restocked refunds as negative receipts in KORONA.")
-_sync_command("products", ("products",), "Bring name, price, tracking and image from KORONA to Shopify.")
+_sync_command("run", "Run all four pipelines: stock, orders, refunds, products.")
+_sync_command("stock", "Bring changed stock levels from KORONA to Shopify.", ("stock",))
+_sync_command("orders", "Book every Shopify order as one receipt in KORONA.", ("orders",))
+_sync_command("refunds", "Book restocked refunds as negative receipts in KORONA.", ("refunds",))
+_sync_command("products", "Bring name, price, tracking and image from KORONA to Shopify.", ("products",))
 
 
 @cli.command()
@@ -179,7 +161,7 @@ def status(settings_path: Path) -> None:
 @click.pass_obj
 def retry(settings_path: Path, item: str) -> None:
     """Try a held or ignored ITEM again: an order (1042) or a refund ("1042 refund 940000000001")."""
-    decide(load(settings_path, os.environ), decisions.retry, item)
+    decide.retry(load(settings_path, os.environ), item)
     _say(f"{item} is tried again in the next run")
 
 
@@ -191,16 +173,16 @@ def ignore(settings_path: Path, item: str) -> None:
 
     Of an order that was edited after it was booked this concerns the pieces added so far.
     """
-    decide(load(settings_path, os.environ), decisions.ignore, item)
+    decide.ignore(load(settings_path, os.environ), item)
     _say(f"{item} is settled: what you decided about is left alone from now on")
 
 
 @cli.command()
-@click.argument("pipeline", type=click.Choice(["products", "stock"]))
+@click.argument("pipeline", type=click.Choice(decide.CAN_BE_ACCEPTED))
 @click.pass_obj
 def accept(settings_path: Path, pipeline: str) -> None:
     """Let the next plan of a stopped PIPELINE through, if it holds nothing but what was stopped."""
-    decide(load(settings_path, os.environ), decisions.accept, pipeline)
+    decide.accept(load(settings_path, os.environ), pipeline)
     _say(f"the next run of {pipeline} writes what was stopped")
 
 

@@ -10,17 +10,17 @@ from pathlib import Path
 from shlex import quote
 
 from korsync.commands.init import initialise
-from korsync.commands.sync import Ran, sync
+from korsync.commands.sync import sync
 from korsync.config.load import load
 from korsync.config.settings import Settings
-from korsync.report.telling import Reporter, summary
+from korsync.records.plan import Ran
+from korsync.report.telling import Reporter
 from korsync.sandbox.books import shelves
 from korsync.sandbox.moves import HELP, move
 from korsync.sandbox.sample import fill, picture
 from korsync.sandbox.shopify.access import Bucket
 from korsync.sandbox.world import World
 
-EVERYTHING = ("stock", "orders", "refunds", "products")
 CRON = timedelta(minutes=20)
 TILL_SALE, NEW_ORDER, NEW_PRICE, NEW_IMAGE = "1030", "1031", "1032", "1033"
 """Articles of the sample shop that the demo moves."""
@@ -47,20 +47,20 @@ def demonstrate(say: Say) -> bool:
         opening = initialise(settings, yes=False, couples=False, adopts=False)
         say(f"{opening.matched} articles match a Shopify variant, {opening.priced} of them have a price in the list\n")
         say("$ korsync run --dry-run")
-        _run(settings, say, dry=True)
+        _run(settings, dry=True)
         say("\n$ korsync run")
-        _run(settings, say)
+        _run(settings)
         world.clock.advance(CRON / 2)
         say("\nThe world moves:")
         for what in _let_the_world_move(world):
             say(f"  {what}")
         world.clock.advance(CRON / 2)
         say("\n$ korsync run        (twenty minutes later)")
-        _run(settings, say, verbose=True)
+        _run(settings, verbose=True)
         agree = _show_agreement(world, say)
         world.clock.advance(CRON)
         say("\n$ korsync run        (again twenty minutes later)")
-        last = _run(settings, say)
+        last = _run(settings)
         say(f"{last.writes} writes")
         return agree and last.writes == 0 and last.exit_code == 0
 
@@ -82,13 +82,8 @@ def serve(say: Say, lines: Iterable[str]) -> None:
             say(move(world, line))
 
 
-def _run(settings: Settings, say: Say, *, dry: bool = False, verbose: bool = False) -> Ran:
-    reporter = Reporter(dry=dry, quiet=False, verbose=False, as_json=False, plans=dry or verbose)
-    ran = sync(settings, EVERYTHING, "run", reporter, dry=dry)
-    line = summary(ran.results, len(ran.state.held), (ran.requests, ran.writes))
-    if line and not dry:
-        say(line)
-    return ran
+def _run(settings: Settings, *, dry: bool = False, verbose: bool = False) -> Ran:
+    return sync(settings, Reporter(dry=dry, plans=dry or verbose), dry=dry)
 
 
 def _let_the_world_move(world: World) -> Iterator[str]:

@@ -16,21 +16,21 @@ memory                  memory records
 wire                    wire korsync
 config                  config memory.files
 korona shopify          korona shopify wire records config.settings
-pipelines.base          records
-pipelines.sides         pipelines.base korona shopify rules records config.settings
+pipelines.base          records korona.client shopify.client config.settings
+pipelines.sides         pipelines.base rules records
 pipelines.targets       pipelines.base pipelines.sides korona shopify rules records config.settings
-pipelines.lookups       pipelines.base pipelines.sides records rules
+pipelines.lookups       pipelines.base records
 pipelines.order_list    pipelines.base pipelines.sides pipelines.targets pipelines.lookups rules records
-pipelines.posting       pipelines.base pipelines.sides pipelines.targets rules records
-pipelines.images        pipelines.base pipelines.sides rules records
-pipelines.products      pipelines.base pipelines.sides pipelines.targets pipelines.images rules records
+pipelines.posting       pipelines.base rules records
+pipelines.images        pipelines.base rules records
+pipelines.products      pipelines.base pipelines.sides pipelines.targets pipelines.images rules records config.settings
 pipelines.stock         pipelines.base pipelines.sides pipelines.targets pipelines.order_list rules records
 pipelines               pipelines rules records
-run                     pipelines records
+run                     pipelines rules records
 commands                commands run pipelines korona shopify rules records memory config
 report                  report records memory
 sandbox                 sandbox
-demo                    commands report sandbox config
+demo                    commands report records sandbox config
 cli __main__            korsync cli commands report demo rules config
 """
 """Who may import whom, the first row that fits; errors and text serve everybody, `korsync` is its version."""

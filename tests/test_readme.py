@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from korsync.cli import BUG, CHANGES_TO_MAKE, cli
+from korsync.cli import BUG, cli
+from korsync.commands.sync import CHANGES_TO_MAKE
 from korsync.errors import SEVERITY, LockedError
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")

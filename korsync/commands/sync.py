@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from korsync.config.load import fingerprint
 from korsync.config.settings import Settings
@@ -11,15 +12,18 @@ from korsync.korona import client as korona_client
 from korsync.memory.cache import load_cache, save_cache
 from korsync.memory.files import hold_lock
 from korsync.memory.state import Encoded, load_state, save_state
-from korsync.pipelines.base import Knowledge
-from korsync.pipelines.sides import Sides
-from korsync.records.memory import Cache, Identity, State
-from korsync.records.plan import Result
-from korsync.run import Run, Watcher, exit_code_of, fits, server_now
+from korsync.pipelines import PIPELINES
+from korsync.pipelines.base import Reading, Sides
+from korsync.records.memory import Cache, Identity, Memory, State
+from korsync.records.plan import Ran, Result
+from korsync.rules.decisions import with_told
+from korsync.run import Run, Watcher, exit_code_of, fits
 from korsync.shopify import client as shopify_client
 
 TOLD_AGAIN_AFTER = timedelta(days=1)
 """With --quiet, held items that are still the same are named again after so long."""
+
+CHANGES_TO_MAKE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,49 +34,44 @@ class Clocks:
     monotonic: Callable[[], float] = time.monotonic
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What a sync command did: its results, the state after it, what it asked for, and what it has to remark.
+class Teller(Watcher, Protocol):
+    """Whoever tells a person what a run does."""
 
-    `remarks` are oddities that stopped nothing: a cache that could not be used. `warnings` are those that stay until
-    a person does something: another API version that answered. `is_news`: held items and warnings are not the same as
-    a while ago.
-    """
-
-    results: tuple[Result, ...]
-    state: State
-    requests: int
-    writes: int
-    is_news: bool
-    remarks: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code of the command."""
-        return exit_code_of(self.results, self.state)
-
-    @property
-    def has_changes(self) -> bool:
-        """Whether any pipeline planned a change."""
-        return any(result.plan.changes for result in self.results)
+    def ended(self, ran: Ran) -> None:
+        """Tell the whole of a run; what is told once counts as told when this returns."""
 
 
 def sync(
     settings: Settings,
-    pipelines: Sequence[str],
-    command: str,
-    watcher: Watcher,
+    teller: Teller,
     *,
+    command: str = "run",
+    pipelines: Sequence[str] | None = None,
     dry: bool = False,
     full: bool = False,
+    changes_count: bool = False,
     clocks: Clocks | None = None,
 ) -> Ran:
-    """Run pipelines; a dry run reads the state without the lock, saves nothing and cannot write."""
+    """Run pipelines, all where none is named; a dry run takes no lock, saves nothing and cannot write.
+
+    With `changes_count` a dry run that has changes to make says so in its exit code.
+    """
+    sides = connect(settings, read_only=dry, full=full, clocks=clocks or Clocks())
+    monotonic = (clocks or Clocks()).monotonic
+    wanted = pipelines or [each.name for each in PIPELINES]
     if dry:
-        return _sync(settings, pipelines, command, watcher, dry=True, full=full, clocks=clocks or Clocks())
+        run, results, remarks = _through(sides, teller, wanted, dry=True, monotonic=monotonic)
+        ran = _ran(sides, run, results, remarks)
+        if changes_count and ran.has_changes and ran.exit_code in (0, 1):
+            ran = replace(ran, exit_code=CHANGES_TO_MAKE)
+        teller.ended(ran)
+        return ran
     with hold_lock(settings.state_path):
-        return _sync(settings, pipelines, command, watcher, dry=False, full=full, clocks=clocks or Clocks())
+        run, results, remarks = _through(sides, teller, wanted, dry=False, monotonic=monotonic)
+        ran = _ran(sides, run, results, remarks)
+        teller.ended(ran)
+        run.end(command, results, lambda state: _with_told(state, ran, sides.latest))
+        return replace(ran, state=run.memory.state)
 
 
 def state_of(settings: Settings) -> State:
@@ -80,24 +79,30 @@ def state_of(settings: Settings) -> State:
     return load_state(settings.state_path, identity_of(settings))
 
 
-def _sync(
-    settings: Settings,
-    pipelines: Sequence[str],
-    command: str,
-    watcher: Watcher,
-    *,
-    dry: bool,
-    full: bool,
-    clocks: Clocks,
-) -> Ran:
+def identity_of(settings: Settings) -> Identity:
+    """Return whose state this configuration works with."""
+    return Identity(settings.shopify.shop, settings.korona.account_id, settings.korona.point_of_sale)
+
+
+def connect(settings: Settings, *, read_only: bool, full: bool, clocks: Clocks) -> Sides:
+    """Return both sides; nothing is sent yet."""
+    korona = korona_client.connect(settings.korona, read_only=read_only, sleep=clocks.sleep, monotonic=clocks.monotonic)
+    shopify = shopify_client.connect(
+        settings.shopify, read_only=read_only, sleep=clocks.sleep, monotonic=clocks.monotonic
+    )
+    return Sides(korona, shopify, settings, full=full)
+
+
+def _through(
+    sides: Sides, teller: Teller, pipelines: Sequence[str], *, dry: bool, monotonic: Callable[[], float]
+) -> tuple[Run, tuple[Result, ...], list[str]]:
+    settings = sides.settings
     state = state_of(settings)
     mark = fingerprint(settings)
     cache, reason = load_cache(settings.cache_path, mark)
     if not fits(cache, state):
         cache, reason = Cache(), f"the cache {settings.cache_path} is newer than the state beside it, and is not used"
     remarks = [reason] if reason else []
-    sides = sides_of(settings, read_only=dry, full=full, clocks=clocks)
-
     encoded: Encoded = {}
 
     def save(changed_state: State | None, changed_cache: Cache | None) -> None:
@@ -107,50 +112,37 @@ def _sync(
             trouble = save_cache(settings.cache_path, changed_cache, mark)
             remarks.extend([trouble] if trouble else [])
 
-    run = Run(sides, Knowledge(state, cache), save, watcher, dry=dry, monotonic=clocks.monotonic)
-    results = run.through(pipelines, command)
-    served, asked = sides.shopify.served_version, settings.shopify.api_version
-    warnings = []
+    run = Run(sides, Reading(Memory(state, cache)), save, teller, dry=dry, monotonic=monotonic)
+    return run, run.through(pipelines), remarks
+
+
+def _ran(sides: Sides, run: Run, results: tuple[Result, ...], remarks: Sequence[str]) -> Ran:
+    state, sessions = run.memory.state, (sides.korona.session, sides.shopify.session)
+    served, asked = sides.shopify.served_version, sides.settings.shopify.api_version
+    warnings: tuple[str, ...] = ()
     if served not in (None, asked):
-        warnings.append(f"Shopify answered with API version {served}, {asked} was asked for: see shopify.api_version")
-    state = run.knowledge.state
-    told, is_news = _told(state, server_now(sides), warns=bool(warnings))
-    if told != state and not dry:
-        save_state(settings.state_path, told)
-    requests = [each.session for each in (sides.korona, sides.shopify)]
-    return Ran(
-        results,
-        state,
-        sum(each.requests for each in requests),
-        sum(each.writes for each in requests),
-        is_news,
-        tuple(dict.fromkeys(remarks)),
-        tuple(warnings),
-    )
-
-
-def _told(state: State, now: datetime | None, *, warns: bool) -> tuple[State, bool]:
-    """Return the state after a run has told what is held, and whether that is news: another set, or a day has passed.
-
-    A warning is news once a day.
-    """
-    held = tuple(sorted(state.held))
+        warnings = (f"Shopify answered with API version {served}, {asked} was asked for: see shopify.api_version",)
+    now = sides.latest
     due = now is None or state.told_at is None or now - state.told_at >= TOLD_AGAIN_AFTER
-    is_news = due or held != state.told_held
-    if now is not None and is_news and (held or warns):
-        return replace(state, told_held=held, told_at=now), True
-    # What is settled is forgotten: held again it is news.
-    return replace(state, told_held=tuple(each for each in state.told_held if each in held)), is_news
-
-
-def sides_of(settings: Settings, *, read_only: bool, full: bool, clocks: Clocks) -> Sides:
-    korona = korona_client.connect(settings.korona, read_only=read_only, sleep=clocks.sleep, monotonic=clocks.monotonic)
-    shopify = shopify_client.connect(
-        settings.shopify, read_only=read_only, sleep=clocks.sleep, monotonic=clocks.monotonic
+    return Ran(
+        results=results,
+        state=state,
+        exit_code=exit_code_of(results, state),
+        requests=sum(each.requests for each in sessions),
+        writes=sum(each.writes for each in sessions),
+        is_news=due or tuple(sorted(state.held)) != state.told_held,
+        remarks=tuple(dict.fromkeys(remarks)),
+        warnings=warnings,
     )
-    return Sides(korona, shopify, settings, full=full)
 
 
-def identity_of(settings: Settings) -> Identity:
-    """Return whose state this configuration works with."""
-    return Identity(settings.shopify.shop, settings.korona.account_id, settings.korona.point_of_sale)
+def _with_told(state: State, ran: Ran, now: datetime | None) -> State:
+    """Remember what was told: what is told once, and which items are held; what is settled is forgotten.
+
+    Held again it is news. A warning is news once a day.
+    """
+    state = with_told(state, (skip for result in ran.results for skip in result.plan.skips))
+    held = tuple(sorted(state.held))
+    if now is not None and ran.is_news and (held or ran.warnings):
+        return replace(state, told_held=held, told_at=now)
+    return replace(state, told_held=tuple(each for each in state.told_held if each in held))

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, fields, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from os.path import isdir
 from pathlib import Path
@@ -89,6 +89,11 @@ class SafetySettings:
     max_price_change_percent: Decimal = Decimal(50)
     max_minutes: Decimal = Decimal(8)
     settle_minutes: Decimal = Decimal(15)
+
+    @property
+    def settle(self) -> timedelta:
+        """How long either side may take until what it accepted shows."""
+        return timedelta(minutes=float(self.settle_minutes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,83 +1,119 @@
-"""What a pipeline is: pull reads, plan decides, push writes; and what is known when it does."""
+"""What a pipeline is: pull reads, plan decides, push writes."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import ClassVar, Protocol, TypeVar
 
-from korsync.errors import Rejected, SafetyStop, Unsure
-from korsync.records.memory import Cache, State
+from korsync.config.settings import Settings
+from korsync.errors import Rejected, Unavailable, Unsure
+from korsync.korona.client import KoronaClient
+from korsync.records.memory import Memory
+from korsync.records.orders import Order
 from korsync.records.plan import Change, Outcome, Plan, Written
+from korsync.shopify.client import ShopifyClient
 
 MOST_UNSURE = 3
 """After so many lost answers in a row a side is taken for unreachable."""
 
 
 @dataclass(frozen=True, slots=True)
-class Knowledge:
-    """All that a run knows: what must not be lost and what may be."""
+class Sides:
+    """Both clients and the settings; `full` ignores every cursor and compares everything."""
 
-    state: State
-    cache: Cache
+    korona: KoronaClient
+    shopify: ShopifyClient
+    settings: Settings
+    full: bool = False
+
+    @property
+    def latest(self) -> datetime | None:
+        """The time by the last answer of either side; None where neither answered."""
+        for side in (self.shopify, self.korona):
+            try:
+                return side.now
+            except Unavailable:
+                continue
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a run has read so far: the memory with what was read in its place, and what the memory does not keep.
+
+    `lists` names the lists that were read, `shrunk` those that came far too short to be believed; `orders` are the
+    contents of orders by id.
+    """
+
+    memory: Memory
+    lists: frozenset[str] = frozenset()
+    shrunk: frozenset[str] = frozenset()
+    orders: Mapping[int, Order] = field(default_factory=dict)
+
+    def with_memory(self, memory: Memory) -> "Reading":
+        """Return the reading with another memory."""
+        return replace(self, memory=memory)
 
 
 class Pulled(Protocol):
-    """What a pull brings: at least the knowledge as it is after reading."""
+    """What a pull brings: lists, look-ups, and the reading that the next pipeline goes on from."""
 
     @property
-    def knowledge(self) -> Knowledge:
-        """What is known after the pull; it is saved before anything is written."""
+    def reading(self) -> Reading:
+        """What the run has read by now."""
 
 
 PulledT = TypeVar("PulledT", bound=Pulled)
+T = TypeVar("T")
 
 
-class Pipeline(Protocol[PulledT]):
+class Pipeline(Protocol[PulledT, T]):
     """One direction of keeping both sides in step.
 
-    Dry run and real run share pull, plan and guard, so what is shown is what is done.
+    Dry run and real run share pull and plan, so what is shown is what is done. A push is made of batches; before each
+    the memory is saved, and it yields the outcomes of one request after the other.
     """
 
-    @property
-    def name(self) -> str:
-        """What people and commands call it."""
+    name: ClassVar[str]
+    """What people and commands call it."""
 
-    @property
-    def may_wait(self) -> bool:
-        """Whether the push stops after `safety.max_minutes` and goes on in the next run."""
+    may_wait: ClassVar[bool]
+    """Whether the push stops after `safety.max_minutes` and goes on in the next run."""
 
-    def pull(self, knowledge: Knowledge, /) -> PulledT:
-        """Read both sides; write nothing."""
+    can_be_accepted: ClassVar[bool]
+    """Whether a person can let a plan through that was stopped for safety."""
 
-    def plan(self, pulled: PulledT, /) -> Plan:
-        """Decide what to write: a pure function of what was pulled."""
+    is_decided_about: ClassVar[bool]
+    """Whether a person settles held items with `retry` and `ignore`; other pipelines try theirs in every run."""
 
-    def guard(self, pulled: PulledT, plan: Plan, /) -> tuple[Plan, SafetyStop | None]:
-        """Return what of a plan may be written, and why the rest may not: a pure function."""
+    def pull(self, reading: Reading, /) -> PulledT:
+        """Read both sides; decide and remember nothing."""
 
-    def disbelieve(self, before: Knowledge, after: Knowledge, /) -> Knowledge:
-        """Return what may be kept of a pull whose plan was stopped."""
+    @staticmethod
+    def plan(pulled: PulledT, /) -> Plan[T]:
+        """Decide what to write, what may be written, and what is remembered: a pure function of what was pulled."""
 
-    def batches(self, changes: Sequence[Change], /) -> Iterable[Sequence[Change]]:
-        """Cut the changes into the parts before each of which the knowledge is saved."""
+    def batches(self, changes: Sequence[Change[T]], /) -> Iterable[Sequence[Change[T]]]:
+        """Cut the changes into the parts before each of which the memory is saved."""
 
-    def intend(self, knowledge: Knowledge, batch: Sequence[Change], /) -> Knowledge:
+    def intend(self, memory: Memory, batch: Sequence[Change[T]], /) -> Memory:
         """Return what must be on disk before a batch is pushed."""
 
-    def push(self, batch: Sequence[Change], /) -> Iterable[Written]:
-        """Write a batch, one answer for each change."""
+    def push(self, batch: Sequence[Change[T]], /) -> Iterator[Sequence[Written[T]]]:
+        """Write a batch; yield for each request what became of its changes."""
 
-    def record(self, knowledge: Knowledge, written: Written, /) -> Knowledge:
-        """Return what is known after a change was pushed."""
+    def record(self, memory: Memory, written: Written[T], /) -> Memory:
+        """Return what is known after a change was pushed, or was not sent after all."""
 
 
-def one_by_one(batch: Sequence[Change], write: Callable[[Change], None]) -> Iterator[Written]:
-    """Write changes that are a request each and return what became of each; Unavailable and Refused end it."""
+def one_by_one(batch: Sequence[Change[T]], write: Callable[[Change[T]], None]) -> Iterator[Sequence[Written[T]]]:
+    """Write changes that are a request each and yield what became of each; Unavailable and Refused end it."""
     for change in batch:
         try:
             write(change)
         except Rejected as error:
-            yield Written(change, Outcome.REJECTED, error.what)
+            yield [Written(change, Outcome.REJECTED, error.what)]
         except Unsure as error:
-            yield Written(change, Outcome.UNSURE, error.what)
+            yield [Written(change, Outcome.UNSURE, error.what)]
         else:
-            yield Written(change, Outcome.DONE)
+            yield [Written(change, Outcome.DONE)]

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from korsync.errors import KorsyncError, Rejected, Unavailable
-from korsync.pipelines.base import Knowledge
-from korsync.pipelines.sides import Sides
+from korsync.pipelines.base import Sides
 from korsync.records.catalogue import ArticleImage, ShopImage
-from korsync.records.memory import SentImage, State, UnsureImage
+from korsync.records.memory import Memory, SentImage, State, UnsureImage
 from korsync.records.plan import Fate, Skip
 from korsync.rules.matching import Match
 
@@ -27,8 +26,6 @@ MOST_UNREAD = 3
 
 LONGEST_NUMBER = 80
 """So much of an article number stands in a file name, which Shopify limits."""
-
-MAYBE_TAKEN = "Shopify may have taken its new image, but does not show it yet"
 
 KINDS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}
 """The first bytes of the formats that KORONA keeps (PNG, JPG); what a server calls the content proves nothing."""
@@ -68,14 +65,29 @@ class Unread:
     remembered: ArticleImage | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PulledImages:
-    """The images that are new for their products, those left out and why, and what kept others from being read."""
+MAYBE_TAKEN = Unread("Shopify may have taken its new image, but does not show it yet", Fate.WAITING)
 
-    knowledge: Knowledge
+
+@dataclass(frozen=True, slots=True)
+class ImagesPulled:
+    """The contents of KORONA's images as far as they were asked for, and what Shopify shows where an answer was lost.
+
+    `contents` are by image id, `shown` by product id, as of `shopify_now`; `trouble` kept contents from being read.
+    """
+
+    shopify_now: datetime
+    contents: Mapping[str, bytes | Unread] = field(default_factory=dict)
+    shown: Mapping[int, tuple[ShopImage, ...]] = field(default_factory=dict)
+    trouble: tuple[KorsyncError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesPlanned:
+    """The images that are new for their products, those left out and why, and what is to be remembered."""
+
+    memory: Memory
     pictures: tuple[Picture, ...] = ()
     skips: tuple[Skip, ...] = ()
-    trouble: tuple[KorsyncError, ...] = ()
 
 
 def file_name(picture: Picture) -> str:
@@ -89,42 +101,61 @@ def image_kind(data: bytes) -> str | None:
     return next((kind for first, kind in KINDS.items() if data.startswith(first)), None)
 
 
-def pull_images(sides: Sides, knowledge: Knowledge, matches: Iterable[Match]) -> PulledImages:
-    """Ask KORONA for the contents of images that are new for their product.
+def pull_images(sides: Sides, memory: Memory, matches: Iterable[Match]) -> ImagesPulled:
+    """Ask KORONA for the contents of images that are new for their product, and look up lost answers.
 
-    What became of images whose answer was lost is looked up first. An image that Shopify shows already, or whose
-    content was sent before, is only remembered. Contents that KORONA did not give in an earlier run come last, lest
-    they keep the others from being read for good.
+    Contents that KORONA did not give in an earlier run come last, lest they keep the others from being read for good.
     """
     matches = list(matches)
-    state, waiting = _look_up(sides, knowledge.state, matches)
-    images, sent = dict(knowledge.cache.catalogue.images), dict(state.images)
+    images, state = memory.cache.catalogue.images, memory.state
+    lost = [state.unsure_images[each.article.id] for each in matches if each.article.id in state.unsure_images]
+    shown = {product_id: _images_of(sides, product_id) for product_id in {each.image.product_id for each in lost}}
+    pulled = ImagesPulled(sides.shopify.now, shown=shown)
+    state, waiting = _with_lost_answers(pulled, state, matches, sides.settings.safety.settle)
+    reader = _Reader(sides)
+    for each in sorted(matches, key=lambda each: _not_given_at(_row(each, images))):
+        row = _row(each, images)
+        if row is None or each.article.id in waiting or _is_known(state.images.get(each.article.id), each, row):
+            continue
+        if _why_unread(row, each.product.id) is None:
+            reader.read(row)
+    return replace(pulled, contents=reader.found, trouble=tuple(reader.unavailable))
+
+
+def plan_images(pulled: ImagesPulled, memory: Memory, matches: Iterable[Match], settle: timedelta) -> ImagesPlanned:
+    """Decide which images are sent.
+
+    An image that Shopify shows already, or whose content was sent before, is only remembered. One whose answer was
+    lost was taken if it is shown, and after `settle` surely not if it is not.
+    """
+    matches = list(matches)
+    state, waiting = _with_lost_answers(pulled, memory.state, matches, settle)
+    images, sent = dict(memory.cache.catalogue.images), dict(state.images)
     known = set(_contents_of(sent.values()))
     doubtful = set(_contents_of(each.image for each in state.unsure_images.values()))
-    contents = _Contents(sides)
     pictures: dict[str, Picture] = {}
     skips = []
     for each in sorted(matches, key=lambda each: _not_given_at(_row(each, images))):
         row = _row(each, images)
         if row is None or _is_known(sent.get(each.article.id), each, row):
             continue
-        data = Unread(MAYBE_TAKEN, Fate.WAITING) if each.article.id in waiting else contents.of(row, each.product.id)
+        data = MAYBE_TAKEN if each.article.id in waiting else _content(pulled, row, each.product.id)
         if isinstance(data, Unread):
             if data.remembered is not None:
                 images[row.id] = data.remembered
             skips.append(Skip(each.sku, data.reason, data.fate))
             continue
         fact = SentImage(each.product.id, hashlib.sha256(data).hexdigest()[:16], row.id, row.revision)
-        content = _content(fact)
+        content = _name(fact)
         if content in known or _is_shown(fact.content_hash, each.product.images):
             sent[each.article.id] = _following(sent.get(each.article.id), fact)
         elif content in doubtful:
-            skips.append(Skip(each.sku, MAYBE_TAKEN, Fate.WAITING))
+            skips.append(Skip(each.sku, MAYBE_TAKEN.reason, MAYBE_TAKEN.fate))
         else:
             pictures[content] = _with_use(pictures.get(content), each, fact, data)
-    catalogue = replace(knowledge.cache.catalogue, images=images)
-    knowledge = Knowledge(replace(state, images=sent), replace(knowledge.cache, catalogue=catalogue))
-    return PulledImages(knowledge, tuple(pictures.values()), tuple(skips), tuple(contents.unavailable))
+    catalogue = replace(memory.cache.catalogue, images=images)
+    remembered = Memory(replace(state, images=sent), replace(memory.cache, catalogue=catalogue))
+    return ImagesPlanned(remembered, tuple(pictures.values()), tuple(skips))
 
 
 def about_to_send(state: State, pictures: Iterable[Picture], now: datetime) -> State:
@@ -146,36 +177,28 @@ def without_doubt(state: State, picture: Picture) -> State:
     return replace(state, unsure_images=unsure)
 
 
-def with_refusal(knowledge: Knowledge, picture: Picture, words: str) -> Knowledge:
+def with_refusal(memory: Memory, picture: Picture, words: str) -> Memory:
     """Note an image that Shopify refused: it is held, and sent again only when it changes or with --full."""
-    catalogue = knowledge.cache.catalogue
+    catalogue = memory.cache.catalogue
     rows = [row for use in picture.uses if (row := catalogue.images.get(use.image_id)) is not None]
     refused = {row.id: replace(row, refusals={**row.refusals, picture.product_id: words}) for row in rows}
     catalogue = replace(catalogue, images=catalogue.images | refused)
-    return Knowledge(without_doubt(knowledge.state, picture), replace(knowledge.cache, catalogue=catalogue))
+    return Memory(without_doubt(memory.state, picture), replace(memory.cache, catalogue=catalogue))
 
 
-class _Contents:
-    """The contents of KORONA's images, each asked for once, up to a total size and a number of failures."""
+class _Reader:
+    """Reads the contents of KORONA's images, each once, up to a total size and a number of failures."""
 
     def __init__(self, sides: Sides) -> None:
+        self.found: dict[str, bytes | Unread] = {}
         self.unavailable: list[KorsyncError] = []
         self._korona = sides.korona
-        self._found: dict[str, bytes | Unread] = {}
         self._room = MOST_AT_ONCE
 
-    def of(self, row: ArticleImage, product_id: int) -> "bytes | Unread":
-        """Return the content of an image that is meant for a product, or why there is none."""
-        if not row.active:
-            return Unread("its image was deleted in KORONA", Fate.LEFT)
-        if product_id in row.refusals:
-            words = row.refusals[product_id]
-            return Unread(f"Shopify did not take its image: {words}; with --full it is tried again", Fate.HELD)
-        if row.unfit:
-            return Unread(row.unfit, Fate.LEFT)
-        if row.id not in self._found:
-            self._found[row.id] = self._read(row)
-        return self._found[row.id]
+    def read(self, row: ArticleImage) -> None:
+        """Add the content of an image to what was found, or why there is none."""
+        if row.id not in self.found:
+            self.found[row.id] = self._read(row)
 
     def _read(self, row: ArticleImage) -> "bytes | Unread":
         if self._room <= 0:
@@ -197,6 +220,21 @@ class _Contents:
         return _unfit(row, trouble) if trouble else data
 
 
+def _why_unread(row: ArticleImage, product_id: int) -> Unread | None:
+    """Say why the content of an image is not asked for at all."""
+    if not row.active:
+        return Unread("its image was deleted in KORONA", Fate.LEFT)
+    if product_id in row.refusals:
+        words = row.refusals[product_id]
+        return Unread(f"Shopify did not take its image: {words}; with --full it is tried again", Fate.HELD)
+    return Unread(row.unfit, Fate.LEFT) if row.unfit else None
+
+
+def _content(pulled: ImagesPulled, row: ArticleImage, product_id: int) -> "bytes | Unread":
+    """Return the content of an image that is meant for a product, or why there is none."""
+    return _why_unread(row, product_id) or pulled.contents.get(row.id) or MAYBE_TAKEN
+
+
 def _unfit(row: ArticleImage, reason: str) -> Unread:
     """Judge a content once: it is not asked for again before the image changes."""
     return Unread(reason, Fate.LEFT, replace(row, unfit=reason))
@@ -207,33 +245,28 @@ def _not_given_at(row: ArticleImage | None) -> datetime:
     return (row.not_given_at if row else None) or datetime.min.replace(tzinfo=UTC)
 
 
-def _look_up(sides: Sides, state: State, matches: Iterable[Match]) -> tuple[State, frozenset[str]]:
-    """Find out what became of images whose answer was lost: taken, or after `settle_minutes` surely not.
-
-    Returns the state with what was found, and the ids of the articles of which it is not known yet.
-    """
-    settle = timedelta(minutes=float(sides.settings.safety.settle_minutes))
+def _with_lost_answers(
+    pulled: ImagesPulled, state: State, matches: Iterable[Match], settle: timedelta
+) -> tuple[State, frozenset[str]]:
+    """Return the state with what became of images whose answer was lost, and the articles of which nobody knows yet."""
     images, unsure = dict(state.images), dict(state.unsure_images)
-    waiting, shown = set(), dict[int, list[ShopImage]]()
+    waiting = set()
     for article_id in [each.article.id for each in matches if each.article.id in unsure]:
         lost = unsure[article_id]
-        product_id = lost.image.product_id
-        if product_id not in shown:
-            shown[product_id] = _images_of(sides, product_id)
-        if _is_shown(lost.image.content_hash, shown[product_id]):
+        if _is_shown(lost.image.content_hash, pulled.shown.get(lost.image.product_id, ())):
             images[article_id] = _following(images.get(article_id), lost.image)
-        elif sides.shopify.now - lost.since < settle:
+        elif pulled.shopify_now - lost.since < settle:
             waiting.add(article_id)
             continue
         del unsure[article_id]
     return replace(state, images=images, unsure_images=unsure), frozenset(waiting)
 
 
-def _images_of(sides: Sides, product_id: int) -> list[ShopImage]:
+def _images_of(sides: Sides, product_id: int) -> tuple[ShopImage, ...]:
     try:
-        return sides.shopify.product_images(product_id)
+        return tuple(sides.shopify.product_images(product_id))
     except Rejected:
-        return []  # the product was deleted, and its images with it
+        return ()  # the product was deleted, and its images with it
 
 
 def _row(each: Match, images: Mapping[str, ArticleImage]) -> ArticleImage | None:
@@ -276,15 +309,15 @@ def _fact(picture: Picture, use: Use) -> SentImage:
 
 def _following(last: SentImage | None, fact: SentImage) -> SentImage:
     """Return a fact that remembers what was sent before it: a content that comes back is not sent again."""
-    before = () if last is None else tuple(each for each in _contents_of([last]) if each != _content(fact))
+    before = () if last is None else tuple(each for each in _contents_of([last]) if each != _name(fact))
     return replace(fact, sent_before=before)
 
 
 def _contents_of(facts: Iterable[SentImage]) -> Iterator[str]:
     for fact in facts:
         yield from fact.sent_before
-        yield _content(fact)
+        yield _name(fact)
 
 
-def _content(fact: SentImage) -> str:
+def _name(fact: SentImage) -> str:
     return f"{fact.product_id}/{fact.content_hash}"

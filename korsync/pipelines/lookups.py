@@ -1,16 +1,14 @@
 """Looks up which receipts KORONA holds of orders: one by one, or of many at once in the point of sale's own list."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from korsync.errors import Rejected
-from korsync.pipelines.base import Knowledge
-from korsync.pipelines.sides import Sides
-from korsync.records.bookings import KnownOrder
+from korsync.pipelines.base import Reading, Sides
+from korsync.records.bookings import QUIET, KnownOrder
 from korsync.records.memory import ReceiptMark
 from korsync.records.receipts import BookedReceipt
-from korsync.rules.bookings import QUIET
 
 MOST_SINGLY = 10
 """Up to so many orders are looked up by a request each; for more the list of all receipts since a revision is read."""
@@ -28,10 +26,10 @@ class LookUp:
 
 
 def look_up(
-    sides: Sides, knowledge: Knowledge, point_of_sale_id: str, orders: Sequence[KnownOrder]
-) -> tuple[Knowledge, dict[int, LookUp]]:
+    sides: Sides, reading: Reading, point_of_sale_id: str, orders: Sequence[KnownOrder]
+) -> tuple[Reading, dict[int, LookUp]]:
     """Return what KORONA holds of these orders, by order id."""
-    singly, together, since = _ways(orders, knowledge.cache.receipts)
+    singly, together, since = _ways(orders, reading.memory.cache.receipts)
     found: dict[int, LookUp] = {}
     seen: list[BookedReceipt] = []
     for order in singly:
@@ -44,24 +42,22 @@ def look_up(
         found[order.id] = LookUp(receipts, sides.korona.now)
         seen += receipts
     if not together:
-        return _marked(sides, knowledge, seen), found
+        return _marked(sides, reading, seen), found
     # What is booked while the list is read may be missing in it: it shows KORONA as it was before.
     at = sides.korona.now
-    knowledge, listed = _receipts_from(sides, knowledge, point_of_sale_id, since)
+    reading, listed = _receipts_from(sides, reading, point_of_sale_id, since)
     of_order: dict[int | None, list[BookedReceipt]] = {}
     for receipt in listed:
         of_order.setdefault(receipt.order_id, []).append(receipt)
     found |= {order.id: LookUp(tuple(of_order.get(order.id, ())), at) for order in together}
-    return _marked(sides, knowledge, [*seen, *listed]), found
+    return _marked(sides, reading, [*seen, *listed]), found
 
 
-def all_receipts(
-    sides: Sides, knowledge: Knowledge, point_of_sale_id: str
-) -> tuple[Knowledge, tuple[BookedReceipt, ...]]:
+def all_receipts(sides: Sides, reading: Reading, point_of_sale_id: str) -> tuple[Reading, tuple[BookedReceipt, ...]]:
     """Return every receipt of the point of sale, and remember where its list ends."""
     receipts, _ = sides.korona.receipts_since(point_of_sale_id, 0)
     mark = ReceiptMark(max((each.revision for each in receipts), default=0), sides.korona.now)
-    return replace(knowledge, cache=replace(knowledge.cache, receipts=mark)), tuple(receipts)
+    return reading.with_memory(reading.memory.with_cache(receipts=mark)), tuple(receipts)
 
 
 def _ways(
@@ -84,8 +80,8 @@ def _ways(
 
 
 def _receipts_from(
-    sides: Sides, knowledge: Knowledge, point_of_sale_id: str, revision: int
-) -> tuple[Knowledge, Sequence[BookedReceipt]]:
+    sides: Sides, reading: Reading, point_of_sale_id: str, revision: int
+) -> tuple[Reading, Sequence[BookedReceipt]]:
     """Return the receipts from a revision on.
 
     The receipt that had the revision must come again: where it does not, revisions were set back, as by a restored
@@ -94,17 +90,17 @@ def _receipts_from(
     if revision > 0:
         receipts, highest = sides.korona.receipts_since(point_of_sale_id, revision - 1)
         if highest >= revision:
-            return knowledge, receipts
-    return all_receipts(sides, knowledge, point_of_sale_id)
+            return reading, receipts
+    return all_receipts(sides, reading, point_of_sale_id)
 
 
-def _marked(sides: Sides, knowledge: Knowledge, seen: Sequence[BookedReceipt]) -> Knowledge:
+def _marked(sides: Sides, reading: Reading, seen: Sequence[BookedReceipt]) -> Reading:
     """Remember the highest revision seen: whatever is booked from now on has a higher one."""
-    mark = knowledge.cache.receipts
+    mark = reading.memory.cache.receipts
     highest = max((each.revision for each in seen), default=0)
     if highest <= (mark.revision if mark else 0):
-        return knowledge
-    return replace(knowledge, cache=replace(knowledge.cache, receipts=ReceiptMark(highest, sides.korona.now)))
+        return reading
+    return reading.with_memory(reading.memory.with_cache(receipts=ReceiptMark(highest, sides.korona.now)))
 
 
 def _receipts_of(sides: Sides, point_of_sale_id: str, order: KnownOrder) -> tuple[BookedReceipt, ...]:

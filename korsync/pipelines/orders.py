@@ -1,51 +1,40 @@
 """Orders, Shopify to KORONA: every order becomes exactly one receipt at once, and lowers KORONA's stock."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from korsync.errors import Rejected, Unavailable
-from korsync.pipelines.base import MOST_UNSURE, Knowledge
-from korsync.pipelines.lookups import look_up
+from korsync.pipelines.base import MOST_UNSURE, Reading, Sides
+from korsync.pipelines.lookups import LookUp, look_up
 from korsync.pipelines.order_list import read_orders
-from korsync.pipelines.posting import ReceiptPipeline, posting
-from korsync.pipelines.sides import Sides, articles_by_number
-from korsync.pipelines.targets import booking_targets
-from korsync.records.bookings import BookingStatus, KnownOrder
+from korsync.pipelines.posting import Posting, ReceiptPipeline, posting
+from korsync.pipelines.sides import read_orders_by_id
+from korsync.pipelines.targets import find_booking_targets
+from korsync.records.bookings import NOT_BOOKED, BookingStatus, KnownOrder, sale_key
 from korsync.records.catalogue import Article
-from korsync.records.memory import BookingTargets, Cache, held_key
-from korsync.records.orders import Order, OrderLine, Transaction
-from korsync.records.plan import Change, Fate, Plan, Skip
+from korsync.records.memory import BookingTargets, held_key
+from korsync.records.orders import Order, Transaction
+from korsync.records.plan import Change, Fate, Plan, Skip, ToldOnce
 from korsync.records.receipts import Receipt
-from korsync.rules.attempts import begun_before
-from korsync.rules.bookings import (
-    added_since_booking,
-    found_sale,
-    is_begun,
-    is_due,
-    may_have_been_forgotten,
-    names_apart,
-    with_booking,
-    with_found_returns,
-)
+from korsync.rules.bookings import begun_before, found_sale, names_apart, with_found_returns
+from korsync.rules.matching import assortment
 from korsync.rules.receipts import NotBookableError, sale_receipt, tax_differences
-
-FindArticles = Callable[[Order], dict[int, str]]
-"""Finds the KORONA article ids of an order by line id; lines without an article are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class DueSale:
-    """An order whose sale is not known to be booked, with what is needed to book it.
+    """An order whose sale is not known to be booked, what KORONA shows of it, and what is needed to book it.
 
-    `order` is None where Shopify shows it no more; `looked_up_at` is KORONA's time when it did not show the receipt;
-    `trouble` kept what is needed from being read.
+    `name` is what a person calls it; `order` is None where Shopify shows it no more; `trouble` kept what is needed
+    from being read.
     """
 
     known: KnownOrder
+    name: str
     order: Order | None
-    looked_up_at: datetime
+    look: LookUp
     articles: Mapping[int, str] = field(default_factory=dict)
     transactions: tuple[Transaction, ...] = ()
     trouble: Unavailable | None = None
@@ -53,13 +42,12 @@ class DueSale:
 
 @dataclass(frozen=True, slots=True)
 class OrdersPulled:
-    """All that the plan of orders is made of; `unlisted` are orders not booked by rule and not yet told of."""
+    """All that the plan of orders is made of."""
 
-    knowledge: Knowledge
+    reading: Reading
     due: tuple[DueSale, ...]
-    edited: tuple[KnownOrder, ...]
-    unlisted: tuple[KnownOrder, ...]
     targets: BookingTargets
+    settle: timedelta
 
 
 class Orders(ReceiptPipeline):
@@ -67,156 +55,173 @@ class Orders(ReceiptPipeline):
 
     name: ClassVar[str] = "orders"
 
-    def __init__(self, sides: Sides) -> None:
-        """Take both sides."""
-        super().__init__(sides)
-        self._unread: list[Unavailable] = []
-
-    def pull(self, knowledge: Knowledge) -> OrdersPulled:
+    def pull(self, reading: Reading) -> OrdersPulled:
         """Read the orders, and look up in KORONA those whose sale is not known to be booked."""
-        knowledge = read_orders(self._sides, knowledge)
-        knowledge, self._targets = booking_targets(self._sides, knowledge)
-        knowledge, due = self._look_up(knowledge, self._targets)
-        orders = _in_order(knowledge.state.orders.values())
-        names = names_apart(orders)
-        edited = [order for order in orders if added_since_booking(order) and not order.ignored]
-        unlisted = [order for order in orders if not order.listed and _left_by_rule(order)]
-        for order in unlisted:
-            knowledge = _with_order(knowledge, replace(order, listed=True))
+        sides = self._sides
+        reading = read_orders(sides, reading)
+        reading, targets = find_booking_targets(sides, reading)
+        known = _in_order(reading.memory.state.orders.values())
+        names = names_apart(known)
+        wanted = [order for order in known if order.is_due or order.may_have_been_forgotten]
+        reading = read_orders_by_id(sides, reading, (order.id for order in wanted))
+        reading, shown = look_up(sides, reading, targets.point_of_sale_id, wanted)
+        due = [DueSale(each, names[each.id], reading.orders.get(each.id), shown[each.id]) for each in wanted]
+        # What is held comes last: what could not be read of it must not keep others from being read.
+        due.sort(key=lambda each: held_key(self.name, each.name) in reading.memory.state.held)
+        contents = _Contents(sides, reading)
         return OrdersPulled(
-            knowledge=knowledge,
-            due=due,
-            edited=tuple(replace(order, name=names[order.id]) for order in edited),
-            unlisted=tuple(unlisted),
-            targets=self._targets,
+            reading=reading,
+            due=tuple(contents.added_to(each) for each in due),
+            targets=targets,
+            settle=sides.settings.safety.settle,
         )
 
-    def _look_up(self, knowledge: Knowledge, targets: BookingTargets) -> tuple[Knowledge, tuple[DueSale, ...]]:
-        """Return what KORONA is found to hold, and the orders that are still to be booked with what that needs."""
-        orders = _in_order(knowledge.state.orders.values())
-        names = names_apart(orders)
-        wanted = [order for order in orders if is_due(order) or may_have_been_forgotten(order)]
-        contents = self._sides.orders_by_id(order.id for order in wanted)
-        knowledge, shown = look_up(self._sides, knowledge, targets.point_of_sale_id, wanted)
-        due = []
-        for known in wanted:
-            order, look = contents.get(known.id), shown[known.id]
-            booking = found_sale(known, order.total_price if order else None, look.receipts, look.at)
-            if booking is not None:
-                # One look-up shows sale and returns; a return not known to be booked would be taken for stock to come.
-                known = with_found_returns(with_booking(known, booking), look.receipts, look.at)
-                knowledge = _with_order(knowledge, known)
-            if is_due(known):
-                due.append(DueSale(replace(known, name=names[known.id]), order, look.at))
-        # What is held comes last: what could not be read of it must not keep others from being read.
-        due.sort(key=lambda each: held_key(self.name, each.known.name) in knowledge.state.held)
-        find_articles = article_finder(self._sides, knowledge.cache)
-        return knowledge, tuple(self._with_contents(each, find_articles) for each in due)
-
-    def plan(self, pulled: OrdersPulled) -> Plan:
+    @staticmethod
+    def plan(pulled: OrdersPulled) -> Plan[Posting]:
         """Decide which orders are booked now, which wait, and which a person must look at."""
-        changes, notes = [], []
-        skips = [Skip(order.name, _left_by_rule(order), Fate.LEFT) for order in pulled.unlisted]
-        skips += [Skip(order.name, _edit_reason(order), Fate.HELD) for order in pulled.edited]
-        adopted_at = pulled.knowledge.state.adopted_at
-        for due in pulled.due:
-            if adopted_at is not None and due.looked_up_at < adopted_at + self._settle:
-                skips.append(Skip(due.known.name, "nothing is booked so soon after `init --adopt`", Fate.WAITING))
-                continue
-            decision = decide(due, pulled.targets, self._settle)
+        memory = pulled.reading.memory
+        looked_up = [replace(each, known=_with_receipts(each)) for each in pulled.due]
+        orders = memory.state.orders | {each.known.id: each.known for each in looked_up}
+        due = [each for each in looked_up if each.known.is_due]
+        changes, skips, notes = [], [], []
+        for each in due:
+            decision = _decide(each, pulled, memory.state.adopted_at)
             if isinstance(decision, Skip):
                 skips.append(decision)
                 continue
             changes.append(decision)
-            if due.order is not None:
-                notes += [f"{due.known.name}: {each}" for each in tax_differences(due.order, decision.after.posted)]
-        trouble = tuple(due.trouble for due in pulled.due if due.trouble is not None)
-        return Plan(self.name, tuple(changes), tuple(skips), len(pulled.due), tuple(notes), trouble)
+            if each.order is not None:
+                notes += [f"{each.name}: {some}" for some in tax_differences(each.order, decision.after.posted)]
+        return Plan(
+            pipeline=Orders.name,
+            changes=tuple(changes),
+            skips=(*_of_known_orders(orders.values()), *skips),
+            matched=len(due),
+            notes=tuple(notes),
+            trouble=tuple(each.trouble for each in due if each.trouble is not None),
+            memory=memory.with_state(orders=orders),
+        )
 
-    def _with_contents(self, due: DueSale, find_articles: FindArticles) -> DueSale:
-        """Add what a receipt is made of; where it cannot be read, that order waits and the others go on."""
+
+class _Contents:
+    """Reads what receipts are made of; where it cannot be read, that order waits and the others go on."""
+
+    def __init__(self, sides: Sides, reading: Reading) -> None:
+        self._sides = sides
+        cache = reading.memory.cache
+        known = assortment(cache.catalogue.articles, cache.shop_products.products.values())
+        self._assortment = known
+        self._asked: dict[str, Article | None] = {}
+        self._unread: list[Unavailable] = []
+
+    def added_to(self, due: DueSale) -> DueSale:
+        """Return a due sale with articles and transactions, as far as it is not begun and not booked."""
         order, sale = due.order, due.known.sale
-        if order is None or (sale is not None and sale.status is BookingStatus.INTENT):
+        is_shown = any(each.key == sale_key(due.known.id) for each in due.look.receipts)
+        if order is None or is_shown or (sale is not None and sale.status is BookingStatus.INTENT):
             return due
         several = len(set(order.gateways)) > 1
-        if several and len(self._unread) >= MOST_UNSURE:
-            return replace(due, trouble=self._unread[-1])
         try:
-            transactions = tuple(self._sides.shopify.transactions(order.id)) if several else ()
-            return replace(due, articles=find_articles(order), transactions=transactions)
+            transactions = tuple(self._ask_transactions(order.id)) if several else ()
+            return replace(due, articles=self._articles_of(order), transactions=transactions)
         except Rejected:
             # Deleted since the list was read.
             return replace(due, order=None)
         except Unavailable as error:
-            self._unread.append(error)
             return replace(due, trouble=error)
 
+    def _ask_transactions(self, order_id: int) -> Iterable[Transaction]:
+        self._give_up_where_nothing_answers()
+        try:
+            return self._sides.shopify.transactions(order_id)
+        except Unavailable as error:
+            self._unread.append(error)
+            raise
 
-def decide(due: DueSale, targets: BookingTargets, settle: timedelta) -> Change | Skip:
+    def _articles_of(self, order: Order) -> dict[int, str]:
+        """Return the article ids of an order's lines; lines without an article are left out."""
+        found = {}
+        for line in order.lines:
+            for sku in self._assortment.skus_of(line.sku, line.variant_id):
+                article = self._article(sku)
+                if article is not None:
+                    found[line.id] = article.id
+                    break
+        return found
+
+    def _article(self, sku: str) -> Article | None:
+        """Return an article; one that the catalogue does not have is asked for, once however many lines name it."""
+        if sku in self._assortment.by_number:
+            return self._assortment.by_number[sku]
+        if sku not in self._asked:
+            self._give_up_where_nothing_answers()
+            try:
+                self._asked[sku] = self._sides.korona.product_by_number(sku)
+            except Unavailable as error:
+                self._unread.append(error)
+                raise
+        article = self._asked[sku]
+        return article if article is not None and article.active else None
+
+    def _give_up_where_nothing_answers(self) -> None:
+        if len(self._unread) >= MOST_UNSURE:
+            raise self._unread[-1]
+
+
+def _with_receipts(due: DueSale) -> KnownOrder:
+    """Return an order with what KORONA shows of it; of a sale that is found its returns are looked at too.
+
+    A return not known to be booked would be taken for stock to come.
+    """
+    total = due.order.total_price if due.order else None
+    booking = found_sale(due.known, total, due.look.receipts, due.look.at)
+    if booking is None:
+        return due.known
+    return with_found_returns(due.known.with_booking(booking), due.look.receipts, due.look.at)
+
+
+def _decide(due: DueSale, pulled: OrdersPulled, adopted_at: datetime | None) -> Change[Posting] | Skip:
     """Return the receipt to post for an order that KORONA does not show, or why none is posted now."""
-    known = due.known
-    begun = begun_before(known.name, known.sale, due.looked_up_at, settle)
+    settle = pulled.settle
+    if adopted_at is not None and due.look.at < adopted_at + settle:
+        return Skip(due.name, "nothing is booked so soon after `init --adopt`", Fate.WAITING)
+    begun = begun_before(due.name, due.known.sale, due.look.at, settle)
     if isinstance(begun, Skip):
         return begun
-    if begun is not None:
-        return _posting(known, begun, due.order)
-    if due.trouble is not None:
-        return Skip(known.name, f"not read completely: {due.trouble.what}", Fate.HELD)
-    if due.order is None:
-        return Skip(known.name, "Shopify does not show this order any more", Fate.HELD)
+    if begun is None and due.trouble is not None:
+        return Skip(due.name, f"not read completely: {due.trouble.what}", Fate.HELD)
     try:
-        receipt = sale_receipt(due.order, due.articles, due.transactions, targets)
+        receipt = begun or _receipt(due, pulled.targets)
     except NotBookableError as error:
-        return Skip(known.name, str(error), Fate.HELD)
-    return _posting(known, receipt, due.order)
+        return Skip(due.name, str(error), Fate.HELD)
+    skus = {line.id: line.sku or line.title for line in due.order.lines} if due.order else {}
+    names = [skus.get(line.line_id) or line.description for line in receipt.lines]
+    value = posting(receipt, names, "sale", pulled.targets.point_of_sale_id, due.known.sale)
+    return Change(due.name, None, value)
 
 
-def article_finder(sides: Sides, cache: Cache) -> FindArticles:
-    """Return what finds the articles of an order: by the line's SKU, else by the SKU that its variant has now.
-
-    A SKU that the cached catalogue does not have is asked for by number, once however many lines name it.
-    """
-    articles: dict[str, Article | None] = dict(articles_by_number(cache.catalogue))
-    unread: list[Unavailable] = []
-    sku_of = {variant.id: variant.sku for each in cache.shelf.products.values() for variant in each.variants}
-
-    def article_id(sku: str) -> str | None:
-        if sku not in articles and len(unread) >= MOST_UNSURE:
-            raise unread[-1]
-        if sku not in articles:
-            try:
-                articles[sku] = sides.korona.product_by_number(sku)
-            except Unavailable as error:
-                unread.append(error)
-                raise
-        article = articles[sku]
-        return article.id if article is not None and article.active else None
-
-    def find(order: Order) -> dict[int, str]:
-        found = {line.id: next(filter(None, map(article_id, _skus(line, sku_of))), None) for line in order.lines}
-        return {line_id: each for line_id, each in found.items() if each is not None}
-
-    return find
-
-
-def _skus(line: OrderLine, sku_of: Mapping[int, str]) -> list[str]:
-    skus = [line.sku.strip(), sku_of.get(line.variant_id or 0, "").strip()]
-    return [sku for sku in dict.fromkeys(skus) if sku]
+def _receipt(due: DueSale, targets: BookingTargets) -> Receipt:
+    if due.order is None:
+        raise NotBookableError("Shopify does not show this order any more")
+    return sale_receipt(due.order, due.articles, due.transactions, targets)
 
 
 def _in_order(orders: Iterable[KnownOrder]) -> list[KnownOrder]:
     return sorted(orders, key=lambda order: (order.created_at, order.id))
 
 
-def _with_order(knowledge: Knowledge, order: KnownOrder) -> Knowledge:
-    orders = knowledge.state.orders | {order.id: order}
-    return replace(knowledge, state=replace(knowledge.state, orders=orders))
-
-
-def _posting(known: KnownOrder, receipt: Receipt, order: Order | None) -> Change:
-    skus = {line.id: line.sku or line.title for line in order.lines} if order else {}
-    names = [skus.get(line.line_id) or line.description for line in receipt.lines]
-    return Change(known.name, None, posting(receipt, names, "sale", known.sale))
+def _of_known_orders(orders: Iterable[KnownOrder]) -> list[Skip]:
+    """Return what a person is told of orders that are not due: not booked by rule (once), or edited afterwards."""
+    known = _in_order(orders)
+    names = names_apart(known)
+    skips = []
+    for order in known:
+        reason = "" if NOT_BOOKED in order.told else _left_by_rule(order)
+        if reason:
+            skips.append(Skip(names[order.id], reason, Fate.LEFT, ToldOnce(order.id, NOT_BOOKED)))
+        if order.added_pieces and not order.ignored:
+            skips.append(Skip(names[order.id], _edit_reason(order, names[order.id]), Fate.HELD))
+    return skips
 
 
 def _left_by_rule(order: KnownOrder) -> str:
@@ -225,7 +230,7 @@ def _left_by_rule(order: KnownOrder) -> str:
         return "a test order is not booked"
     if order.before_start:
         return "placed before orders.start_from, not booked"
-    if order.cancelled_at is not None and not is_begun(order):
+    if order.cancelled_at is not None and not order.is_begun:
         back = sum(each.quantity for each in order.restocks)
         gone = sum(line.quantity for line in order.lines) - back
         lost = f"; pieces that have not come back, of which KORONA does not know: {gone}" if gone > 0 else ""
@@ -233,7 +238,7 @@ def _left_by_rule(order: KnownOrder) -> str:
     return ""
 
 
-def _edit_reason(order: KnownOrder) -> str:
+def _edit_reason(order: KnownOrder, name: str) -> str:
     skus = {line.id: line.sku or str(line.id) for line in order.lines}
-    more = ", ".join(f"{pieces} × {skus[line_id]}" for line_id, pieces in added_since_booking(order).items())
-    return f"edited after it was booked: {more} more; book that by hand in KORONA, then `korsync ignore {order.name}`"
+    more = ", ".join(f"{pieces} × {skus[line_id]}" for line_id, pieces in order.added_pieces.items())
+    return f"edited after it was booked: {more} more; book that by hand in KORONA, then `korsync ignore {name}`"

@@ -4,26 +4,29 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from korsync.errors import KorsyncError, SafetyStop
-from korsync.pipelines.base import Knowledge, one_by_one
+from korsync.config.settings import ProductSettings, SafetySettings
+from korsync.errors import SafetyStop
+from korsync.pipelines.base import Reading, Sides, one_by_one
 from korsync.pipelines.images import (
+    ImagesPlanned,
+    ImagesPulled,
     Picture,
-    PulledImages,
     about_to_send,
     file_name,
+    plan_images,
     pull_images,
     with_refusal,
     with_sent,
     without_doubt,
 )
-from korsync.pipelines.sides import Sides
-from korsync.pipelines.targets import product_targets
-from korsync.records.memory import ProductTargets
+from korsync.pipelines.sides import read_catalogue, read_images, read_shop_products
+from korsync.pipelines.targets import find_product_targets
+from korsync.records.memory import Memory, ProductTargets
 from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
 from korsync.rules.guards import marks_of, of_field, price_jump, shrunk, stop_unless_accepted, too_many
-from korsync.rules.matching import Match, match
+from korsync.rules.matching import Match, Matching, match
 from korsync.rules.money import round_to
 from korsync.rules.prices import price_at, unfit
 from korsync.text import clean_title, same_title
@@ -53,6 +56,10 @@ class Tracking:
     inventory_item_id: int = field(compare=False)
 
 
+Value = Title | Price | Tracking | Picture
+"""What a change of a product is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A match whose article is to be sold in the shop, and its price there, in the shop's currency."""
@@ -68,14 +75,14 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class ProductsPulled:
-    """All that the plan of products is made of; `lists_shrunk` names lists that are not believed."""
+    """All that the plan of products is made of; without `images` none are kept."""
 
-    knowledge: Knowledge
-    offers: tuple[Offer, ...]
-    skips: tuple[Skip, ...]
-    pictures: tuple[Picture, ...] = ()
-    lists_shrunk: tuple[str, ...] = ()
-    trouble: tuple[KorsyncError, ...] = ()
+    reading: Reading
+    targets: ProductTargets
+    settings: ProductSettings
+    safety: SafetySettings
+    korona_now: datetime
+    images: ImagesPulled | None = None
 
 
 class Products:
@@ -83,94 +90,86 @@ class Products:
 
     name: ClassVar[str] = "products"
     may_wait: ClassVar[bool] = True
+    can_be_accepted: ClassVar[bool] = True
+    is_decided_about: ClassVar[bool] = False
 
     def __init__(self, sides: Sides) -> None:
-        """Take both sides."""
         self._sides = sides
-        self._safety = sides.settings.safety
-        self._fields = sides.settings.products.fields
 
-    def pull(self, knowledge: Knowledge) -> ProductsPulled:
+    def pull(self, reading: Reading) -> ProductsPulled:
         """Read both catalogues and the contents of new images."""
         sides = self._sides
-        knowledge = sides.shelf(knowledge)
-        knowledge = sides.catalogue(knowledge)
-        knowledge, targets = product_targets(sides, knowledge)
-        matching = match(knowledge.cache.catalogue.articles, knowledge.cache.shelf.products)
-        offers, unfit_skips = _offers(matching.matches, targets, sides.korona.now)
-        images = PulledImages(knowledge)
-        if "image" in self._fields:
-            images = pull_images(sides, sides.images(knowledge), [offer.match for offer in offers])
+        reading = read_shop_products(sides, reading)
+        reading = read_catalogue(sides, reading)
+        reading, targets = find_product_targets(sides, reading)
+        korona_now, images = sides.korona.now, None
+        if "image" in sides.settings.products.fields:
+            reading = read_images(sides, reading)
+            offers, _ = _offers(_matching(reading).matches, targets, korona_now)
+            images = pull_images(sides, reading.memory, [offer.match for offer in offers])
         return ProductsPulled(
-            knowledge=images.knowledge,
-            offers=tuple(offers),
-            skips=(*matching.skips, *unfit_skips, *images.skips),
-            pictures=images.pictures,
-            lists_shrunk=tuple(sorted(sides.shrunk & {"catalogue", "shelf"})),
-            trouble=images.trouble,
+            reading=reading,
+            targets=targets,
+            settings=sides.settings.products,
+            safety=sides.settings.safety,
+            korona_now=korona_now,
+            images=images,
         )
 
-    def plan(self, pulled: ProductsPulled) -> Plan:
+    @staticmethod
+    def plan(pulled: ProductsPulled) -> Plan[Value]:
         """Decide which titles, prices, trackings and images differ from KORONA's."""
-        found = [
-            *(_titles(pulled.offers) if "title" in self._fields else ()),
-            *(_prices(pulled.offers) if "price" in self._fields else ()),
-            *(_trackings(pulled.offers) if "tracked" in self._fields else ()),
-            *(Change(each.uses[0].sku, None, each) for each in pulled.pictures),
+        matching = _matching(pulled.reading)
+        offers, unfit_skips = _offers(matching.matches, pulled.targets, pulled.korona_now)
+        images = ImagesPlanned(pulled.reading.memory)
+        if pulled.images is not None:
+            matches = [offer.match for offer in offers]
+            images = plan_images(pulled.images, pulled.reading.memory, matches, pulled.safety.settle)
+        kept = pulled.settings.fields
+        found: list[Change[Value] | Skip] = [
+            *(_titles(offers) if "title" in kept else ()),
+            *(_prices(offers) if "price" in kept else ()),
+            *(_trackings(offers) if "tracked" in kept else ()),
+            *_additions(images.pictures),
         ]
         changes = tuple(each for each in found if isinstance(each, Change) and each.edits())
-        skips = (*pulled.skips, *(each for each in found if isinstance(each, Skip)))
-        return Plan(self.name, changes, skips, len(pulled.offers), trouble=pulled.trouble)
+        skips = (*matching.skips, *unfit_skips, *images.skips, *(each for each in found if isinstance(each, Skip)))
+        return Plan(
+            pipeline=Products.name,
+            changes=changes,
+            skips=skips,
+            matched=len(offers),
+            trouble=pulled.images.trouble if pulled.images else (),
+            memory=images.memory,
+            stop=_guard(pulled, changes, len(offers)),
+        )
 
-    def guard(self, pulled: ProductsPulled, plan: Plan) -> tuple[Plan, SafetyStop | None]:
-        """Stop a plan in which too much changes at once, a price jumps, or a list came far too short."""
-        safety = self._safety
-        prices = of_field(plan.changes, "price")
-        changed = [*prices, *of_field(plan.changes, "title")]
-        untracked = of_field(plan.changes, "tracked", lambda change: change.after.tracked is False)
-        percent, jump_percent = safety.max_change_percent, safety.max_price_change_percent
-        jumps = [each for each in prices if price_jump(each.before.price, each.after.price, jump_percent)]
-        articles = {each.key for each in changed}
-        too_much = too_many("get another price or name", len(articles), plan.matched, percent)
-        too_blind = too_many("no longer be tracked", len(untracked), plan.matched, percent)
-        short = [shrunk(each) for each in pulled.lists_shrunk]
-        # Guarded is what a person has to look at: all of a mass change, otherwise the jumps alone.
-        guarded = [*(changed if too_much else jumps), *(untracked if too_blind else ())]
-        reasons = [*short, too_much, too_blind, _jump_reason(jumps, jump_percent)]
-        accepted = pulled.knowledge.state.accepted.get(self.name, ())
-        stop = stop_unless_accepted(self.name, reasons, [*marks_of(guarded), *short], accepted)
-        return (replace(plan, changes=()) if stop else plan), stop
-
-    def disbelieve(self, _before: Knowledge, after: Knowledge) -> Knowledge:
-        """Keep what was read: both catalogues are compared anew in every run."""
-        return after
-
-    def batches(self, changes: Sequence[Change]) -> Iterable[Sequence[Change]]:
+    def batches(self, changes: Sequence[Change[Value]]) -> Iterable[Sequence[Change[Value]]]:
         """Cut off each image, which is noted just before it is sent; all else shows in Shopify's own answers."""
         images = [[change] for change in changes if isinstance(change.after, Picture)]
         others = [change for change in changes if not isinstance(change.after, Picture)]
         return [others, *images] if others else images
 
-    def intend(self, knowledge: Knowledge, batch: Sequence[Change]) -> Knowledge:
+    def intend(self, memory: Memory, batch: Sequence[Change[Value]]) -> Memory:
         """Note an image: titles, prices and trackings may be written twice, an image must not."""
         pictures = [change.after for change in batch if isinstance(change.after, Picture)]
-        return replace(knowledge, state=about_to_send(knowledge.state, pictures, self._sides.shopify.now))
+        return replace(memory, state=about_to_send(memory.state, pictures, self._sides.shopify.now))
 
-    def push(self, batch: Sequence[Change]) -> Iterator[Written]:
+    def push(self, batch: Sequence[Change[Value]]) -> Iterator[Sequence[Written[Value]]]:
         """Write title, price, tracking or image of one item after the other."""
         return one_by_one(batch, lambda change: self._write(change.after))
 
-    def record(self, knowledge: Knowledge, written: Written) -> Knowledge:
+    def record(self, memory: Memory, written: Written[Value]) -> Memory:
         """Remember what became of an image; the rest shows in the next look at Shopify's products."""
         picture = written.change.after
         if not isinstance(picture, Picture) or written.outcome is Outcome.UNSURE:
-            return knowledge
+            return memory
         if written.outcome is Outcome.REJECTED:
-            return with_refusal(knowledge, picture, written.message)
+            return with_refusal(memory, picture, written.message)
         noted = with_sent if written.outcome is Outcome.DONE else without_doubt
-        return replace(knowledge, state=noted(knowledge.state, picture))
+        return replace(memory, state=noted(memory.state, picture))
 
-    def _write(self, value: Title | Price | Tracking | Picture) -> None:
+    def _write(self, value: Value) -> None:
         shopify = self._sides.shopify
         match value:
             case Title():
@@ -181,6 +180,29 @@ class Products:
                 shopify.set_tracked(value.inventory_item_id, value.tracked)
             case Picture():
                 shopify.add_image(value.product_id, value.data, file_name(value), value.variant_ids)
+
+
+def _matching(reading: Reading) -> Matching:
+    cache = reading.memory.cache
+    return match(cache.catalogue.articles, cache.shop_products.products)
+
+
+def _guard(pulled: ProductsPulled, changes: Sequence[Change[Value]], matched: int) -> SafetyStop | None:
+    """Stop a plan in which too much changes at once, a price jumps, or a list came far too short."""
+    prices = of_field(changes, "price")
+    changed = [*prices, *of_field(changes, "title")]
+    untracked = of_field(changes, "tracked", lambda change: change.after.tracked is False)
+    percent, jump_percent = pulled.safety.max_change_percent, pulled.safety.max_price_change_percent
+    jumps = [each for each in prices if price_jump(*_old_and_new(each), jump_percent)]
+    articles = {each.key for each in changed}
+    too_much = too_many("get another price or name", len(articles), matched, percent)
+    too_blind = too_many("no longer be tracked", len(untracked), matched, percent)
+    short = [shrunk(each) for each in sorted(pulled.reading.shrunk & {"catalogue", "shop_products"})]
+    # Guarded is what a person has to look at: all of a mass change, otherwise the jumps alone.
+    guarded = [*(changed if too_much else jumps), *(untracked if too_blind else ())]
+    reasons = [*short, too_much, too_blind, _jump_reason(jumps, jump_percent)]
+    accepted = pulled.reading.memory.state.accepted.get(Products.name, ())
+    return stop_unless_accepted(Products.name, reasons, [*marks_of(guarded), *short], accepted)
 
 
 def _offers(matches: Iterable[Match], targets: ProductTargets, now: datetime) -> tuple[list[Offer], list[Skip]]:
@@ -196,7 +218,7 @@ def _offers(matches: Iterable[Match], targets: ProductTargets, now: datetime) ->
     return offers, skips
 
 
-def _titles(offers: Iterable[Offer]) -> Iterator[Change | Skip]:
+def _titles(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:
     """Name a product after its article; one with several variants only where all its articles share the name."""
     by_product: dict[int, list[Match]] = {}
     for offer in offers:
@@ -212,7 +234,7 @@ def _titles(offers: Iterable[Offer]) -> Iterator[Change | Skip]:
             yield Change(matches[0].sku, Title(product.title, product.id), Title(name, product.id))
 
 
-def _prices(offers: Iterable[Offer]) -> Iterator[Change | Skip]:
+def _prices(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:
     """Set each variant's price; the price struck out beside it is the shop's own and only named where it misleads."""
     for offer in offers:
         variant, compared = offer.match.variant, offer.match.variant.compare_at_price
@@ -223,7 +245,7 @@ def _prices(offers: Iterable[Offer]) -> Iterator[Change | Skip]:
             )
 
 
-def _trackings(offers: Iterable[Offer]) -> Iterator[Change | Skip]:
+def _trackings(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:
     for offer in offers:
         variant, tracked = offer.match.variant, offer.match.article.track_inventory
         if variant.counted_elsewhere:
@@ -233,12 +255,22 @@ def _trackings(offers: Iterable[Offer]) -> Iterator[Change | Skip]:
             yield Change(offer.sku, Tracking(variant.tracked, item), Tracking(tracked, item))
 
 
-def _jump_reason(jumps: Sequence[Change], percent: Decimal) -> str:
+def _additions(pictures: Iterable[Picture]) -> Iterator[Change[Value] | Skip]:
+    for each in pictures:
+        yield Change(each.uses[0].sku, None, each)
+
+
+def _old_and_new(change: Change[Any]) -> tuple[Decimal, Decimal]:
+    (edit,) = change.edits()
+    return edit.before, edit.after
+
+
+def _jump_reason(jumps: Sequence[Change[Any]], percent: Decimal) -> str:
     if not jumps:
         return ""
-    first = jumps[0]
+    old, new = _old_and_new(jumps[0])
     more = f" and {len(jumps) - 1} more" if len(jumps) > 1 else ""
     return (
-        f"the price of {first.key} would go from {first.before.price} to {first.after.price}{more}"
+        f"the price of {jumps[0].key} would go from {old} to {new}{more}"
         f" (safety.max_price_change_percent is {percent.normalize():f})"
     )

@@ -3,20 +3,17 @@
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from korsync.config.settings import Settings
 from korsync.errors import ConfigurationError, Refused, Rejected
 from korsync.korona.client import KoronaClient
-from korsync.pipelines.base import Knowledge
-from korsync.pipelines.sides import Sides
+from korsync.pipelines.base import Reading, Sides
+from korsync.pipelines.sides import DAY
 from korsync.records.catalogue import PointOfSale, Shop
 from korsync.records.memory import BookingTargets, ProductTargets, StockTargets, Targets
 from korsync.rules.money import smallest_unit
 from korsync.shopify.client import ShopifyClient
-
-DAY = timedelta(days=1)
 
 BOOKABLE_TYPES = ("EXTERNAL", "EXTERNAL_WEBSHOP", "WEBSHOP")
 """The types of point of sale that receipts may be posted on (KORONA: POINT_OF_SALE_NOT_EXTERNAL otherwise)."""
@@ -26,62 +23,73 @@ class Named(Protocol):
     """Anything of KORONA's that the configuration names by number or name."""
 
     @property
-    def id(self) -> str:
-        """KORONA's id."""
-
+    def id(self) -> str: ...
     @property
-    def number(self) -> str | None:
-        """The number that people use."""
-
+    def number(self) -> str | None: ...
     @property
-    def name(self) -> str:
-        """The name that people use."""
+    def name(self) -> str: ...
 
 
+T = TypeVar("T")
 NamedT = TypeVar("NamedT", bound=Named)
 
 
-def shop(sides: Sides, knowledge: Knowledge) -> tuple[Knowledge, Shop]:
+def find_shop(sides: Sides, reading: Reading) -> tuple[Reading, Shop]:
     """Return the store's own currency, time zone and tax basis."""
-    targets = _fresh(sides, knowledge)
-    found = targets.shop or sides.shopify.shop()
-    return _kept(knowledge, replace(targets, shop=found)), found
+    return _kept_for_a_day(sides, reading, "shop", sides.shopify.shop)
 
 
-def product_targets(sides: Sides, knowledge: Knowledge) -> tuple[Knowledge, ProductTargets]:
+def find_product_targets(sides: Sides, reading: Reading) -> tuple[Reading, ProductTargets]:
     """Return price group and shop; raise ConfigurationError where they do not fit each other."""
-    knowledge, store = shop(sides, knowledge)
-    targets = knowledge.cache.targets
-    found = targets.products or _find_product_targets(sides.korona, store, sides.settings)
-    return _kept(knowledge, replace(targets, products=found)), found
+    reading, store = find_shop(sides, reading)
+    return _kept_for_a_day(
+        sides, reading, "products", lambda: _find_product_targets(sides.korona, store, sides.settings)
+    )
 
 
-def stock_targets(sides: Sides, knowledge: Knowledge) -> tuple[Knowledge, StockTargets]:
+def find_stock_targets(sides: Sides, reading: Reading) -> tuple[Reading, StockTargets]:
     """Return location and warehouses; raise ConfigurationError where the point of sale's warehouse is left out."""
-    targets = _fresh(sides, knowledge)
-    found = targets.stock or _find_stock_targets(sides.korona, sides.shopify, sides.settings)
-    return _kept(knowledge, replace(targets, stock=found)), found
+    return _kept_for_a_day(
+        sides, reading, "stock", lambda: _find_stock_targets(sides.korona, sides.shopify, sides.settings)
+    )
 
 
-def booking_targets(sides: Sides, knowledge: Knowledge) -> tuple[Knowledge, BookingTargets]:
+def find_booking_targets(
+    sides: Sides, reading: Reading, *, is_coupled_later: bool = False
+) -> tuple[Reading, BookingTargets]:
     """Return what receipts are made with; raise ConfigurationError or Refused where the point of sale is not fit."""
-    targets = _fresh(sides, knowledge)
-    found = targets.bookings or _find_booking_targets(sides.korona, sides.settings)
-    return _kept(knowledge, replace(targets, bookings=found)), found
+
+    def look_up() -> BookingTargets:
+        point_of_sale = bookable_point_of_sale(sides.korona, sides.settings)
+        if not is_coupled_later:
+            _must_be_coupled(sides, point_of_sale)
+        return _find_booking_targets(sides.korona, sides.settings, point_of_sale)
+
+    return _kept_for_a_day(sides, reading, "bookings", look_up)
 
 
-def _fresh(sides: Sides, knowledge: Knowledge) -> Targets:
-    """Return the targets found before; after a day they are looked up again."""
-    targets, now = knowledge.cache.targets, sides.shopify.now
+def _must_be_coupled(sides: Sides, point_of_sale: PointOfSale) -> None:
+    if not point_of_sale.coupled:
+        raise Refused(
+            f"point of sale “{point_of_sale.name}” is not coupled", "run `korsync init --couple` once to couple it"
+        )
+    # Coupled under another id KORONA refuses this, before any receipt is sent. An older cluster wants the number here
+    # and finds nothing.
+    with suppress(Rejected):
+        sides.korona.point_of_sale(point_of_sale.id, sides.settings.korona.coupling_id)
+
+
+def _kept_for_a_day(sides: Sides, reading: Reading, name: str, look_up: Callable[[], T]) -> tuple[Reading, T]:
+    """Return what was found before; after a day it is looked up again."""
+    targets, now = reading.memory.cache.targets, sides.shopify.now
     if targets.found_at is None or now - targets.found_at >= DAY:
-        return Targets(found_at=now)
-    return targets
-
-
-def _kept(knowledge: Knowledge, targets: Targets) -> Knowledge:
-    if targets == knowledge.cache.targets:
-        return knowledge  # the same object: what has not changed is not written to the disk again
-    return replace(knowledge, cache=replace(knowledge.cache, targets=targets))
+        targets = Targets(found_at=now)
+    found: T | None = getattr(targets, name)
+    if found is not None:
+        return reading, found
+    found = look_up()
+    kept: Any = {name: found}
+    return reading.with_memory(reading.memory.with_cache(targets=replace(targets, **kept))), found
 
 
 def _find_product_targets(korona: KoronaClient, store: Shop, settings: Settings) -> ProductTargets:
@@ -130,16 +138,7 @@ def _find_stock_targets(korona: KoronaClient, shopify: ShopifyClient, settings: 
     return StockTargets(locations[0], ids)
 
 
-def _find_booking_targets(korona: KoronaClient, settings: Settings) -> BookingTargets:
-    point_of_sale = bookable_point_of_sale(korona, settings)
-    if not point_of_sale.coupled:
-        raise Refused(
-            f"point of sale “{point_of_sale.name}” is not coupled", "run `korsync init --couple` once to couple it"
-        )
-    # Coupled under another id KORONA refuses this, before any receipt is sent. An older cluster wants the number here
-    # and finds nothing.
-    with suppress(Rejected):
-        korona.point_of_sale(point_of_sale.id, settings.korona.coupling_id)
+def _find_booking_targets(korona: KoronaClient, settings: Settings, point_of_sale: PointOfSale) -> BookingTargets:
     methods = korona.payment_methods()
     names = settings.orders.payment_methods
     taxes = tuple(korona.sales_taxes())

@@ -1,10 +1,30 @@
-"""What is known of an order and of its receipts, as plain frozen values."""
+"""What is known of an order and of its receipts, as frozen values that answer questions about themselves."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from korsync.records.receipts import Receipt
+
+QUIET = timedelta(days=30)
+"""A finished order is forgotten when nothing happened to it for so long; it can be read back from KORONA."""
+
+MOST_ATTEMPTS = 5
+"""So often a receipt is sent without a clear answer before a person must look at it."""
+
+NOT_BOOKED = "not booked"
+"""The mark of an order of which a person was told that it is not booked, and why."""
+
+
+def sale_key(order_id: int) -> str:
+    """Return the key of an order's receipt."""
+    return f"order/{order_id}"
+
+
+def refund_key(refund_id: int) -> str:
+    """Return the key of a refund's receipt."""
+    return f"refund/{refund_id}"
 
 
 class BookingStatus(StrEnum):
@@ -45,6 +65,38 @@ class Booking:
     reason: str = ""
     order_number: str = ""
 
+    @property
+    def is_booked(self) -> bool:
+        """Whether KORONA is known to hold the receipt."""
+        return self.status is BookingStatus.BOOKED
+
+    @property
+    def may_stand_in_korona(self) -> bool:
+        """Whether KORONA may hold the receipt: from the intent on, unless its only attempt was refused.
+
+        That a repeat is refused says nothing about the attempt before it, whose outcome was not known.
+        """
+        return self.status is not BookingStatus.REFUSED or self.attempts > 1
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the receipt was sent so often without a clear answer that a person must look at it."""
+        return self.status is BookingStatus.INTENT and self.attempts >= MOST_ATTEMPTS
+
+    @property
+    def refund_id(self) -> int | None:
+        """The refund that this is the receipt of; None for a sale."""
+        kind, _, number = self.key.partition("/")
+        return int(number) if kind == "refund" else None
+
+    def is_settled(self, korona_now: datetime, settle: timedelta) -> bool:
+        """Tell whether the receipt is booked so long ago that KORONA's stock surely contains it."""
+        return self.is_booked and self.confirmed_at is not None and self.confirmed_at + settle <= korona_now
+
+    def may_be_sent_again(self, korona_now: datetime, settle: timedelta) -> bool:
+        """Tell whether an intent that KORONA does not show is old enough to be sent again, the same bytes."""
+        return self.sent_at is not None and self.sent_at + settle <= korona_now
+
 
 @dataclass(frozen=True, slots=True)
 class KnownLine:
@@ -71,8 +123,8 @@ class Restock:
 class KnownOrder:
     """A Shopify order until it is finished and has been quiet for 30 days.
 
-    `booked_by_hand` are pieces that an edit added and a person has booked in KORONA. `listed` and `listed_refunds` tell
-    what a person was told once: that the order or a refund is not booked, and why.
+    `booked_by_hand` are pieces that an edit added and a person has booked in KORONA. `told` are marks of what a person
+    was told once.
     """
 
     id: int
@@ -88,7 +140,94 @@ class KnownOrder:
     sale: Booking | None = None
     returns: tuple[Booking, ...] = ()
     ignored: bool = False
-    listed: bool = False
-    listed_refunds: tuple[int, ...] = ()
+    told: tuple[str, ...] = ()
     ignored_refunds: tuple[int, ...] = ()
     booked_by_hand: tuple[Pieces, ...] = ()
+
+    @property
+    def bookings(self) -> Iterator[Booking]:
+        """All receipts of the order that were begun, the sale first."""
+        if self.sale is not None:
+            yield self.sale
+        yield from self.returns
+
+    def booking(self, key: str) -> Booking | None:
+        """Return the booking of a receipt, None where nothing was begun."""
+        return next((each for each in self.bookings if each.key == key), None)
+
+    def return_of(self, refund_id: int) -> Booking | None:
+        """Return the booking of a refund, None where nothing was begun."""
+        return self.booking(refund_key(refund_id))
+
+    @property
+    def is_booked(self) -> bool:
+        """Whether KORONA is known to hold the receipt of the sale."""
+        return self.sale is not None and self.sale.is_booked
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a receipt of the sale may stand in KORONA or is about to."""
+        return self.sale is not None and self.sale.may_stand_in_korona
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the sale has still to be booked; once an intent exists it is booked to the end."""
+        if self.is_booked or self.ignored:
+            return False
+        return self.is_begun or not (self.test or self.before_start or self.cancelled_at is not None)
+
+    @property
+    def may_have_been_forgotten(self) -> bool:
+        """Whether an order that is cancelled when it comes up must be looked up: it may have been booked long ago."""
+        is_new = self.sale is None and NOT_BOOKED not in self.told
+        return is_new and self.cancelled_at is not None and not (self.test or self.before_start or self.ignored)
+
+    @property
+    def open_refunds(self) -> tuple[int, ...]:
+        """The refunds that put goods back and are not known to be booked, the oldest first.
+
+        A return that was begun is one of them also where Shopify has changed its mind: KORONA may hold it.
+        """
+        if self.test or self.before_start:
+            return ()
+        begun = {each.refund_id for each in self.returns if each.may_stand_in_korona and each.refund_id is not None}
+        settled = {*self.ignored_refunds, *(each.refund_id for each in self.returns if each.is_booked)}
+        return tuple(sorted(({each.refund_id for each in self.restocks} | begun) - settled))
+
+    @property
+    def added_pieces(self) -> dict[int, int]:
+        """The pieces per line that an edit added after the sale was booked."""
+        if self.sale is None or not self.sale.is_booked:
+            return {}
+        more = {line.id: line.quantity for line in self.lines}
+        for each in (*self.sale.pieces, *self.booked_by_hand):
+            more[each.line_id] = more.get(each.line_id, 0) - each.quantity
+        return {line_id: pieces for line_id, pieces in more.items() if pieces > 0}
+
+    def is_worth_remembering(self, now: datetime) -> bool:
+        """Tell whether an order still matters: something is open or decided, or it was touched of late.
+
+        What a person decided stands nowhere else: forgotten, an order settled by hand would be booked when it comes up.
+        """
+        if self.updated_at > now - QUIET or self.ignored or self.ignored_refunds or self.booked_by_hand:
+            return True
+        if self.added_pieces or self.may_have_been_forgotten:
+            return True
+        if self.before_start:
+            return not self.fulfilled and self.cancelled_at is None
+        if self.is_booked and self.open_refunds:
+            return True
+        return self.is_due or any(not each.is_booked for each in self.returns)
+
+    def with_booking(self, booking: Booking) -> "KnownOrder":
+        """Return the order with a booking put in the place of the one with the same key."""
+        if booking.key == sale_key(self.id):
+            return replace(self, sale=booking)
+        others = tuple(each for each in self.returns if each.key != booking.key)
+        return replace(self, returns=(*others, booking))
+
+    def without_booking(self, key: str) -> "KnownOrder":
+        """Return the order as if nothing had been begun under a key."""
+        if key == sale_key(self.id):
+            return replace(self, sale=None)
+        return replace(self, returns=tuple(each for each in self.returns if each.key != key))

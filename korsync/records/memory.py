@@ -1,8 +1,9 @@
 """What is remembered between two runs, as plain frozen values: the state that must not be lost, the cache that may."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from korsync.records.bookings import KnownOrder
 from korsync.records.catalogue import (
@@ -70,7 +71,7 @@ class Catalogue:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ShopProducts:
     """Shopify's products as last seen, by id; cursor and `full_at` are Shopify's time."""
 
     products: dict[int, ShopProduct] = field(default_factory=dict)
@@ -82,7 +83,7 @@ class Shelf:
 class WarehouseStock:
     """KORONA's stock of one warehouse as last seen, by article id."""
 
-    levels: dict[str, StockLevel] = field(default_factory=dict)
+    rows: dict[str, StockLevel] = field(default_factory=dict)
     revision: int = 0
     full_at: datetime | None = None
 
@@ -134,7 +135,7 @@ class Cache:
     """
 
     catalogue: Catalogue = field(default_factory=Catalogue)
-    shelf: Shelf = field(default_factory=Shelf)
+    shop_products: ShopProducts = field(default_factory=ShopProducts)
     stocks: dict[str, WarehouseStock] = field(default_factory=dict)
     levels: Levels = field(default_factory=Levels)
     looks: dict[int, Look] = field(default_factory=dict)
@@ -216,6 +217,26 @@ class State:
     told_held: tuple[str, ...] = ()
     told_at: datetime | None = None
     runs: tuple[RunRecord, ...] = ()
+
+    def with_order(self, order: KnownOrder) -> "State":
+        """Return the state with an order in the place of the one with the same id."""
+        return replace(self, orders=self.orders | {order.id: order})
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that is remembered: what must not be lost and what may be."""
+
+    state: State
+    cache: Cache
+
+    def with_state(self, **changed: Any) -> "Memory":
+        """Return the memory with these fields of the state changed."""
+        return replace(self, state=replace(self.state, **changed))
+
+    def with_cache(self, **changed: Any) -> "Memory":
+        """Return the memory with these fields of the cache changed."""
+        return replace(self, cache=replace(self.cache, **changed))
 
 
 def held_key(pipeline: str, item: str) -> str:

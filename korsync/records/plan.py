@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from korsync.errors import KorsyncError, most_serious
+from korsync.errors import KorsyncError, SafetyStop, most_serious
+from korsync.records.memory import Memory, State
+
+T = TypeVar("T")
 
 
 class Fate(StrEnum):
@@ -36,46 +39,65 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One write: before and after are records of one type, and ids of the other side make no difference.
+class Change(Generic[T]):
+    """One write: before (None: nothing) and after are values of one type; ids of the other side make no difference.
 
     `key` is what a person calls the item: the SKU of a variant, the name of an order.
     """
 
     key: str
-    before: Any
-    after: Any
+    before: T | None
+    after: T
 
     def edits(self) -> tuple[Edit, ...]:
         """Return the fields that differ, in the order of the record's definition."""
-        names = [each.name for each in fields(self.after) if each.compare]
-        pairs = [(name, getattr(self.before, name, None), getattr(self.after, name)) for name in names]
-        return tuple(Edit(name, before, after) for name, before, after in pairs if before != after)
+        after: Any = self.after
+        names = [each.name for each in fields(after) if each.compare]
+        pairs = [(name, getattr(self.before, name, None), getattr(after, name)) for name in names]
+        return tuple(Edit(name, old, new) for name, old, new in pairs if old != new)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldOnce:
+    """What a person is told once of an order: its id, and the mark that is remembered after it was shown."""
+
+    order_id: int
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """An item that is left alone, the reason in a shopkeeper's words, and its fate."""
+    """An item that is left alone, the reason in a shopkeeper's words, and its fate; `once` where it is told once."""
 
     key: str
     reason: str
     fate: Fate
+    once: ToldOnce | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Generic[T]):
     """All that a pipeline intends: changes in the order in which they are written, and what is left alone.
 
     `notes` are remarks for a person that concern no single item's fate; `trouble` is what kept the pull from being
-    complete although something could be planned.
+    complete although something could be planned. `memory` is what is to be remembered, whatever becomes of the
+    changes. Where `stop` forbids the changes, `written_all_the_same` are those that are let through.
     """
 
     pipeline: str
-    changes: tuple[Change, ...] = ()
+    changes: tuple[Change[T], ...] = ()
     skips: tuple[Skip, ...] = ()
     matched: int = 0
     notes: tuple[str, ...] = ()
     trouble: tuple[KorsyncError, ...] = ()
+    memory: Memory | None = field(default=None, repr=False)
+    stop: SafetyStop | None = None
+    written_all_the_same: tuple[Change[T], ...] = ()
+
+    @property
+    def allowed(self) -> tuple[Change[T], ...]:
+        """The changes that may be written."""
+        return self.written_all_the_same if self.stop else self.changes
 
     def skipped(self, fate: Fate) -> tuple[Skip, ...]:
         """Return the skips of one fate."""
@@ -83,10 +105,10 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Written(Generic[T]):
     """A change that was pushed, what became of it, and the other side's own words where it refused."""
 
-    change: Change
+    change: Change[T]
     outcome: Outcome
     message: str = ""
 
@@ -95,14 +117,24 @@ class Written:
         """Whether the change needs a person now."""
         return self.outcome in (Outcome.REJECTED, Outcome.CONFLICT)
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether the other side took the change, at once or into its queue."""
+        return self.outcome in (Outcome.DONE, Outcome.QUEUED)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a later run has to see to the change."""
+        return self.outcome in (Outcome.UNSURE, Outcome.NOT_SENT)
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a pipeline did in a run: its plan, what was written, what is left for the next run, and what stopped it."""
 
-    plan: Plan
-    written: tuple[Written, ...] = ()
-    left_over: tuple[Change, ...] = ()
+    plan: Plan[Any]
+    written: tuple[Written[Any], ...] = ()
+    left_over: tuple[Change[Any], ...] = ()
     errors: tuple[KorsyncError, ...] = ()
     seconds_left_over: int = 0
     dry: bool = field(default=False, compare=False)
@@ -113,6 +145,30 @@ class Result:
         codes = [error.exit_code for error in self.errors]
         if self.plan.skipped(Fate.HELD) or any(each.is_held for each in self.written):
             codes.append(1)
-        if any(each.outcome is Outcome.UNSURE or each.outcome is Outcome.NOT_SENT for each in self.written):
+        if any(each.is_open for each in self.written):
             codes.append(5)
         return most_serious(codes)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a sync command did: its results, the state after it, what it asked for, and what it has to remark.
+
+    `remarks` are oddities that stopped nothing: a cache that could not be used. `warnings` are those that stay until
+    a person does something: another API version that answered. `is_news`: held items and warnings are not the same as
+    a while ago.
+    """
+
+    results: tuple[Result, ...]
+    state: State
+    exit_code: int
+    requests: int
+    writes: int
+    is_news: bool
+    remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether any pipeline planned a change."""
+        return any(result.plan.changes for result in self.results)

@@ -1,21 +1,19 @@
 """A run as a program reads it."""
 
 import json
-from collections.abc import Iterable, Sequence
 from typing import Any
 
-from korsync.records.memory import State
-from korsync.records.plan import Change, Result
+from korsync.records.plan import Change, Ran, Result
 from korsync.report.diffs import plain
 from korsync.report.screens import by_item
 
 
-def as_json(results: Iterable[Result], state: State, exit_code: int, remarks: Sequence[str] = ()) -> str:
+def as_json(ran: Ran) -> str:
     """Return a run as JSON: one object with a list of pipelines, the held items, remarks and the exit code."""
     return json.dumps(
         {
-            "exit_code": exit_code,
-            "pipelines": [_result(result) for result in results],
+            "exit_code": ran.exit_code,
+            "pipelines": [_result(result) for result in ran.results],
             "held": [
                 {
                     "item": held.item,
@@ -23,9 +21,9 @@ def as_json(results: Iterable[Result], state: State, exit_code: int, remarks: Se
                     "reason": held.reason,
                     "since": held.since.isoformat(),
                 }
-                for held in by_item(state)
+                for held in by_item(ran.state)
             ],
-            "remarks": list(remarks),
+            "remarks": [*ran.warnings, *ran.remarks],
         },
         indent=2,
     )
@@ -48,7 +46,7 @@ def _result(result: Result) -> dict[str, Any]:
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: Change[Any]) -> dict[str, Any]:
     edits = [{"field": edit.field, "before": _json(edit.before), "after": _json(edit.after)} for edit in change.edits()]
     return {"key": change.key, "new": change.before is None, "edits": edits}
 

@@ -16,7 +16,7 @@ REASONS_SHOWN = 8
 """Items named per reason where they are left by rule; with --verbose all are."""
 
 
-def print_plan(console: Console, plan: Plan, *, rules: bool, verbose: bool) -> None:
+def print_plan(console: Console, plan: Plan[Any], *, rules: bool, verbose: bool) -> None:
     """Print a plan as a diff: + is new, ~ is changed, ! is held, … waits.
 
     With `rules` what is left by rule is summed up, with `verbose` every item of it is named.

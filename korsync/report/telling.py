@@ -1,22 +1,19 @@
 """What a run tells while it goes and at its end."""
 
 from collections import Counter
-from collections.abc import Iterable
+from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.status import Status
 
-from korsync.errors import SafetyStop
-from korsync.records.plan import Fate, Outcome, Plan, Result, Written
+from korsync.records.plan import Outcome, Plan, Ran, Result, Written
+from korsync.report.as_json import as_json
 from korsync.report.diffs import print_left, print_plan
-from korsync.report.screens import count, page, print_error
+from korsync.report.screens import count, page, print_error, print_held
 from korsync.text import visible
 
 LONG_WORK = 20
 """From so many changes on a push shows a progress bar at a terminal."""
-
-TOLD_ONCE = ("orders", "refunds")
-"""Pipelines whose items left by rule are named in one run and no other, so that every run has to print them."""
 
 OUTCOME_WORDS = {
     Outcome.DONE: "written",
@@ -58,7 +55,7 @@ class Reporter:
             self._status = self.out.status(f"{pipeline}: reading both sides …")
             self._status.start()
 
-    def planned(self, plan: Plan, _stop: SafetyStop | None) -> None:
+    def planned(self, plan: Plan[Any]) -> None:
         """Show a plan before it is pushed, and begin a progress bar where the push will be long."""
         self._end_status()
         if self._shows_plans:
@@ -69,7 +66,7 @@ class Reporter:
             self._task = self._bar.add_task(plan.pipeline, total=len(plan.changes))
             self._bar.start()
 
-    def written(self, written: Written) -> None:
+    def written(self, written: Written[Any]) -> None:
         """Move the progress bar, and name what was not simply written."""
         if self._bar is not None and self._task is not None:
             self._bar.advance(self._task)
@@ -81,11 +78,31 @@ class Reporter:
         """End the progress bar, and say what is told only once and what stopped."""
         self.close()
         told_already = self._as_json or self._dry or (self._verbose and self._shows_plans)
-        if result.plan.pipeline in TOLD_ONCE and not told_already:
-            print_left(self.err if self._quiet else self.out, result.plan.skipped(Fate.LEFT), verbose=True)
+        told_once = [skip for skip in result.plan.skips if skip.once]
+        if told_once and not told_already:
+            print_left(self.err if self._quiet else self.out, told_once, verbose=True)
         if not (self._dry and self._as_json):
             for error in result.errors:
                 print_error(self.err, error)
+
+    def ended(self, ran: Ran) -> None:
+        """Tell the whole of a run, for a person or for a program."""
+        if self._as_json:
+            self.out.print(as_json(ran))
+            return
+        is_told = ran.is_news or not self._quiet
+        for remark in (*(ran.warnings if is_told else ()), *(() if self._quiet else ran.remarks)):
+            self.err.print(visible(f"note: {remark}"))
+        if self._dry:
+            return
+        page = self.err if self._quiet else self.out
+        line = summary(ran)
+        # An error has been said where it came up; an answer that was lost stands in the summary alone.
+        is_silent_trouble = ran.exit_code not in (0, 1) and not any(result.errors for result in ran.results)
+        if line and (is_silent_trouble or not self._quiet):
+            page.print(line)
+        if ran.state.held and is_told:
+            print_held(page, ran.state, None)
 
     def close(self) -> None:
         """Give the terminal back as it was, however the run ended; may be called twice."""
@@ -100,19 +117,19 @@ class Reporter:
             self._status = None
 
 
-def summary(results: Iterable[Result], held: int, requests: tuple[int, int]) -> str:
+def summary(ran: Ran) -> str:
     """Return one line: what was written per pipeline, what is left and held; empty where nothing happened."""
     parts = []
-    for result in results:
+    for result in ran.results:
         counts = Counter(each.outcome for each in result.written)
         words = [f"{number} {OUTCOME_WORDS[outcome]}" for outcome, number in sorted(counts.items())]
         if result.left_over:
             words.append(f"{len(result.left_over)} left for the next run{_about(result.seconds_left_over)}")
         if words:
             parts.append(f"{result.plan.pipeline} {', '.join(words)}")
-    if held:
-        parts.append(f"{count(held, 'item')} held (see `korsync status`)")
-    return f"korsync: {'; '.join(parts)} ({requests[0]} requests, {requests[1]} of them writes)" if parts else ""
+    if ran.state.held:
+        parts.append(f"{count(len(ran.state.held), 'item')} held (see `korsync status`)")
+    return f"korsync: {'; '.join(parts)} ({ran.requests} requests, {ran.writes} of them writes)" if parts else ""
 
 
 def _about(seconds: int) -> str:

@@ -1,59 +1,117 @@
-"""What a person decides about held items and stopped plans: pure functions from state to state."""
+"""What needs a person, and what a person decides about it: pure functions from state to state."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from korsync.errors import ConfigurationError
-from korsync.records.bookings import Booking, BookingStatus, KnownOrder
-from korsync.records.memory import State
-from korsync.rules.attempts import is_given_up
-from korsync.rules.bookings import (
-    added_since_booking,
-    names_apart,
-    with_added_pieces_settled,
-    with_booking,
-    without_booking,
-)
-from korsync.rules.receipts import sale_key
-from korsync.rules.returns import refund_key
-
-DECIDED_ABOUT = frozenset({"orders", "refunds"})
-"""The pipelines whose items a person decides about; the others try theirs again in every run."""
+from korsync.records.bookings import Booking, BookingStatus, KnownOrder, Pieces, refund_key, sale_key
+from korsync.records.memory import Held, State, held_key
+from korsync.records.plan import Fate, Plan, Skip, Written
+from korsync.rules.bookings import names_apart
 
 OPEN_TO_DECISION = frozenset({BookingStatus.QUEUED, BookingStatus.CONFLICT})
 """What is known of a receipt in these states a person may set aside; a refused one is tried again without that."""
 
 
-def ignore(state: State, item: str) -> State:
+# --- what is held ---
+
+
+def with_held(state: State, plan: Plan[Any], now: datetime) -> State:
+    """Hold what a plan holds, each item since it was first held; what is no longer held is gone.
+
+    What is tried again is held until it has succeeded.
+    """
+    again = {change.key for change in plan.changes}
+    held = {key: each for key, each in state.held.items() if each.pipeline != plan.pipeline or each.item in again}
+    for skip in plan.skipped(Fate.HELD):
+        held[held_key(plan.pipeline, skip.key)] = _held(state, plan.pipeline, skip.key, skip.reason, now)
+    return replace(state, held=held)
+
+
+def with_refused(state: State, pipeline: str, written: Iterable[Written[Any]], now: datetime) -> State:
+    """Hold what the other side refused, and let go of what it took."""
+    held, written = dict(state.held), list(written)
+    for each in written:
+        if each.is_taken:
+            held.pop(held_key(pipeline, each.change.key), None)
+    # After what was taken: an item may have several changes, and one that was refused holds it.
+    for each in written:
+        if each.is_held:
+            key = each.change.key
+            held[held_key(pipeline, key)] = _held(state, pipeline, key, each.message, now)
+    return replace(state, held=held) if held != state.held else state
+
+
+def _held(state: State, pipeline: str, item: str, reason: str, now: datetime) -> Held:
+    before = state.held.get(held_key(pipeline, item))
+    return Held(pipeline, item, reason, before.since if before else now)
+
+
+def with_stop(state: State, plan: Plan[Any]) -> State:
+    """Remember what a stopped plan would need accepted, instead of what was accepted of the one before."""
+    stopped = {name: marks for name, marks in state.stopped.items() if name != plan.pipeline}
+    if plan.stop is None:
+        return replace(state, stopped=stopped)
+    return with_acceptance_spent(replace(state, stopped=stopped | {plan.pipeline: plan.stop.guarded}), plan.pipeline)
+
+
+def with_acceptance_spent(state: State, pipeline: str) -> State:
+    """Forget what was accepted: it holds for one plan, until all of that is sent."""
+    if pipeline not in state.accepted:
+        return state
+    return replace(state, accepted={name: marks for name, marks in state.accepted.items() if name != pipeline})
+
+
+# --- what a person was told ---
+
+
+def with_told(state: State, skips: Iterable[Skip]) -> State:
+    """Remember what a person was told once, so that no later run tells it again."""
+    orders = dict(state.orders)
+    for skip in skips:
+        if skip.once is not None and skip.once.order_id in orders:
+            order = orders[skip.once.order_id]
+            orders[order.id] = replace(order, told=(*order.told, skip.once.mark))
+    return replace(state, orders=orders)
+
+
+# --- what a person decides ---
+
+
+def ignore(state: State, item: str, pipelines: frozenset[str]) -> State:
     """Settle an order (`1042`) or a refund (`1042 refund 940000000001`) by hand: korsync leaves it alone from now on.
 
-    Of an order that is booked only the pieces that edits have added are settled.
+    Of an order that is booked only the pieces that edits have added are settled. `pipelines` are those whose held items
+    a person decides about; the others try theirs again in every run.
 
     Raises ConfigurationError where no such item is known, or where its receipt may just have been booked.
     """
-    _must_be_meant(state, item)
+    _must_be_meant(state, item, pipelines)
     order, refund_id = _find(state, item)
     booking = _booking(order, refund_id)
-    if booking is not None and booking.status is BookingStatus.INTENT and not is_given_up(booking):
+    if booking is not None and booking.status is BookingStatus.INTENT and not booking.is_given_up:
         raise ConfigurationError(
             f"the receipt of {item} was sent, and what became of it is not known yet",
             "let korsync run first: it looks that up",
         )
-    if refund_id is None and added_since_booking(order):
+    if refund_id is None and order.added_pieces:
         # What a later edit adds is a matter of its own: only what was booked by hand is settled.
-        changed = with_added_pieces_settled(order)
+        changed = _with_added_pieces_settled(order)
     elif refund_id is None:
         changed = replace(order, ignored=True)
     else:
         changed = replace(order, ignored_refunds=tuple(sorted({*order.ignored_refunds, refund_id})))
-    return _settled(state, changed, item)
+    return _settled(state, changed, _held_as(state, item, pipelines))
 
 
-def retry(state: State, item: str) -> State:
+def retry(state: State, item: str, pipelines: frozenset[str]) -> State:
     """Let korsync try an item again that was refused, queued too long, in conflict or ignored.
 
     Raises ConfigurationError where no such item is known, or where KORONA has queued its receipt less than a day ago.
     """
-    _must_be_meant(state, item)
+    _must_be_meant(state, item, pipelines)
     order, refund_id = _find(state, item)
     if refund_id is None:
         changed = replace(order, ignored=False, booked_by_hand=())
@@ -61,16 +119,16 @@ def retry(state: State, item: str) -> State:
         changed = replace(order, ignored_refunds=tuple(each for each in order.ignored_refunds if each != refund_id))
     booking = _booking(order, refund_id)
     if booking is not None and booking.status in OPEN_TO_DECISION:
-        if booking.status is BookingStatus.QUEUED and not _held(state, item):
+        if booking.status is BookingStatus.QUEUED and not _held_as(state, item, pipelines):
             raise ConfigurationError(
                 f"KORONA has queued the receipt of {item}",
                 "wait: it is held once a day has passed",
             )
-        changed = without_booking(changed, booking.key) if refund_id is None else with_booking(changed, _anew(booking))
-    if booking is not None and is_given_up(booking):
+        changed = changed.without_booking(booking.key) if refund_id is None else changed.with_booking(_anew(booking))
+    if booking is not None and booking.is_given_up:
         # What was sent may still come to stand in KORONA: it is not forgotten, only tried so often again.
-        changed = with_booking(changed, replace(booking, attempts=1))
-    return _settled(state, changed, item)
+        changed = changed.with_booking(replace(booking, attempts=1))
+    return _settled(state, changed, _held_as(state, item, pipelines))
 
 
 def accept(state: State, pipeline: str) -> State:
@@ -104,36 +162,38 @@ def _find(state: State, item: str) -> tuple[KnownOrder, int | None]:
 
 def _refunds(order: KnownOrder) -> set[int | None]:
     """Return the refunds of an order that can be decided about: those that put goods back, or were begun."""
-    begun = {int(each.key.removeprefix("refund/")) for each in order.returns}
+    begun = {each.refund_id for each in order.returns}
     return {*(each.refund_id for each in order.restocks), *begun, *order.ignored_refunds}
 
 
 def _booking(order: KnownOrder, refund_id: int | None) -> Booking | None:
-    key = sale_key(order.id) if refund_id is None else refund_key(refund_id)
-    return next((each for each in (order.sale, *order.returns) if each is not None and each.key == key), None)
+    return order.booking(sale_key(order.id) if refund_id is None else refund_key(refund_id))
 
 
-def _held(state: State, item: str) -> set[str]:
+def _with_added_pieces_settled(order: KnownOrder) -> KnownOrder:
+    """Return the order with the pieces that edits have added so far taken for booked by hand."""
+    more = tuple(Pieces(line_id, pieces) for line_id, pieces in order.added_pieces.items())
+    return replace(order, booked_by_hand=(*order.booked_by_hand, *more))
+
+
+def _held_as(state: State, item: str, pipelines: frozenset[str]) -> set[str]:
     """Return the keys under which an order or a refund is held; an article may have the same name."""
     wanted = item.strip().removeprefix("#")
     return {
-        key
-        for key, each in state.held.items()
-        if each.pipeline in DECIDED_ABOUT and each.item.removeprefix("#") == wanted
+        key for key, each in state.held.items() if each.pipeline in pipelines and each.item.removeprefix("#") == wanted
     }
 
 
-def _must_be_meant(state: State, item: str) -> None:
+def _must_be_meant(state: State, item: str, pipelines: frozenset[str]) -> None:
     """Refuse a word that names a held article while the order of that name is not held: nobody knows which is meant."""
-    of_articles = [each for each in state.held.values() if each.pipeline not in DECIDED_ABOUT and each.item == item]
-    if of_articles and not _held(state, item):
+    of_articles = [each for each in state.held.values() if each.pipeline not in pipelines and each.item == item]
+    if of_articles and not _held_as(state, item, pipelines):
         raise ConfigurationError(
             f"{item} is held by {of_articles[0].pipeline}, which tries it again in every run by itself",
             f"type “#{item}” if you mean the order of that name",
         )
 
 
-def _settled(state: State, order: KnownOrder, item: str) -> State:
-    settled = _held(state, item)
+def _settled(state: State, order: KnownOrder, settled: set[str]) -> State:
     held = {key: value for key, value in state.held.items() if key not in settled}
     return replace(state, orders=state.orders | {order.id: order}, held=held)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from typing import Any
 
 from korsync.errors import SafetyStop
 from korsync.records.plan import Change
@@ -12,7 +13,7 @@ FROM_CHANGES = 10
 
 NAMES = {
     "catalogue": "KORONA's articles",
-    "shelf": "Shopify's products",
+    "shop_products": "Shopify's products",
     "levels": "Shopify's inventory levels",
     "stock": "KORONA's stock",
 }
@@ -38,7 +39,7 @@ def shrunk(what: str) -> str:
     return f"the list of {NAMES[what]} came back empty or far shorter than at the last look"
 
 
-def marks_of(changes: Iterable[Change]) -> list[str]:
+def marks_of(changes: Iterable[Change[Any]]) -> list[str]:
     """Return what identifies each change when a person accepts it: its item, the field and what it would become."""
     return [f"{change.key} {edit.field} {edit.after}" for change in changes for edit in change.edits()]
 
@@ -61,6 +62,8 @@ def stop_unless_accepted(
     )
 
 
-def of_field(changes: Iterable[Change], field: str, when: Callable[[Change], bool] = lambda _: True) -> list[Change]:
+def of_field(
+    changes: Iterable[Change[Any]], field: str, when: Callable[[Change[Any]], bool] = lambda _: True
+) -> list[Change[Any]]:
     """Return the changes of one field for which a condition holds."""
     return [change for change in changes if any(edit.field == field for edit in change.edits()) and when(change)]

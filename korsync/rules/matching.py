@@ -32,6 +32,39 @@ class Matching:
     skips: tuple[Skip, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Assortment:
+    """KORONA's articles by id and by number, and the SKU that each Shopify variant has now."""
+
+    articles: Mapping[str, Article]
+    by_number: Mapping[str, Article]
+    sku_of: Mapping[int, str]
+
+    def skus_of(self, sku: str, variant_id: int | None) -> list[str]:
+        """Return the SKUs by which an order line is found: its own, then the one that its variant has now."""
+        skus = (sku.strip(), self.sku_of.get(variant_id or 0, "").strip())
+        return [each for each in dict.fromkeys(skus) if each]
+
+    def articles_of(self, sku: str, variant_id: int | None) -> list[Article]:
+        """Return the articles that an order line takes; the receipt takes the first."""
+        skus = self.skus_of(sku, variant_id)
+        return [article for each in skus if (article := self.by_number.get(each)) is not None]
+
+
+def assortment(articles: Mapping[str, Article], products: Iterable[ShopProduct]) -> Assortment:
+    """Return what finds the articles of order lines; deleted ones and numbers that stand twice are left out.
+
+    As in matching a number belongs to the live article; a switched-off one has it only where no live one does.
+    """
+    live: dict[str, list[Article]] = {}
+    switched_off: dict[str, list[Article]] = {}
+    for article in articles.values():
+        if _number(article) and article.active:
+            (live if is_live(article) else switched_off).setdefault(_number(article), []).append(article)
+    by_number = {number: found[0] for number, found in (switched_off | live).items() if len(found) == 1}
+    return Assortment(articles, by_number, {each.id: each.sku for product in products for each in product.variants})
+
+
 def match(articles: Mapping[str, Article], products: Mapping[int, ShopProduct]) -> Matching:
     """Match articles and variants whose number and SKU are equal after stripping blanks at the ends.
 

@@ -10,9 +10,9 @@ from typing import Any
 from unittest.mock import patch
 
 from korsync.commands import sync as sync_command
-from korsync.commands.sync import Clocks, Ran, sync
+from korsync.commands.sync import Clocks, sync
 from korsync.config.load import fingerprint
-from korsync.records.plan import Fate
+from korsync.records.plan import Fate, Ran
 from korsync.sandbox.world import World
 from tests.kill.death import Death, Killed, Step, When
 from tests.kill.stories import STORIES, Variant, ledger, stock_up
@@ -109,7 +109,7 @@ class Stage:
     def _run(self) -> Ran:
         self.shop.watched = Watched()
         clocks = Clocks(self.shop.wait, lambda: self.shop.world.clock.now().timestamp())
-        return sync(self._settings, self.pipelines, "run", self.shop.watched, clocks=clocks)
+        return sync(self._settings, self.shop.watched, pipelines=self.pipelines, clocks=clocks)
 
     def _run_until_quiet(self) -> None:
         """Run every 20 minutes until a run has written nothing and left nothing waiting.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from korsync.pipelines import orders
-from korsync.rules import attempts
+from korsync.records.bookings import Booking
 from tests.kill.death import When
 from tests.kill.matrix import Case, Stage, staged
 from tests.kill.stories import PAIRWISE, STORIES, Variant
@@ -46,7 +46,7 @@ def booking_cases(stage: Stage) -> list[Case]:
 
 def test_without_the_waiting_time_a_receipt_is_booked_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with staged(tmp_path, "sales", Variant(False, True, False, False), BOOKING) as stage:
-        monkeypatch.setattr(attempts, "may_send_again", lambda *_: True)
+        monkeypatch.setattr(Booking, "may_be_sent_again", lambda *_: True)
         for case in booking_cases(stage):
             with pytest.raises(AssertionError, match="the books are"):
                 stage.play(case)

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from korsync.errors import StateError
 from korsync.memory.cache import load_cache, save_cache
 from korsync.records.catalogue import Article, ArticlePrice, InventoryLevel, ShopProduct, StockLevel, Variant
-from korsync.records.memory import Cache, Catalogue, Levels, Look, Shelf, WarehouseStock
+from korsync.records.memory import Cache, Catalogue, Levels, Look, ShopProducts, WarehouseStock
 
 NOON = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
 ARTICLE = Article("a-1", "4711", "Käse", 17, True, False, None, (ArticlePrice("g", Decimal("2.50"), NOON),))
 VARIANT = Variant(9, 8, "4711", Decimal("2.50"), None, 10, True)
 CACHE = Cache(
     catalogue=Catalogue(articles={"a-1": ARTICLE}, product_revision=17, full_at=NOON),
-    shelf=Shelf({8: ShopProduct(8, "Käse", "active", NOON, (VARIANT,))}, NOON),
+    shop_products=ShopProducts({8: ShopProduct(8, "Käse", "active", NOON, (VARIANT,))}, NOON),
     stocks={"w-1": WarehouseStock({"a-1": StockLevel("a-1", "w-1", Decimal("2.5"), 4)}, 4)},
     levels=Levels({10: InventoryLevel(10, 60, None, NOON)}),
     looks={10: Look(-2, NOON)},

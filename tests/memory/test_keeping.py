@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from korsync.commands import sync as sync_command
-from korsync.commands.sync import Ran
 from korsync.config.load import load
+from korsync.records.plan import Ran
 from tests.support.shop import Shop, open_shop
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from korsync.commands.sync import Ran
+from korsync.records.plan import Ran
 from korsync.sandbox.sample import picture
 from tests.support.catalogue import contents
 from tests.support.shop import Shop

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from korsync.commands.sync import Ran
 from korsync.pipelines import images
+from korsync.records.plan import Ran
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.korona.store import Article, Image
 from korsync.sandbox.sample import picture

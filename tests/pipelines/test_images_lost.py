@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from korsync.commands.sync import Ran
 from korsync.records.memory import UnsureImage
-from korsync.records.plan import Outcome
+from korsync.records.plan import Outcome, Ran
 from korsync.sandbox.exchange import Fault, Request
 from korsync.sandbox.sample import picture
 from tests.support.catalogue import asked, contents, posted, product

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from korsync.commands.decide import decide
+from korsync.commands import decide
 from korsync.records.plan import Fate
-from korsync.rules import decisions
 from korsync.sandbox.shopify.sales import Order
 from tests.support.shop import Shop
 from tests.support.webshop import booked, held
@@ -69,7 +68,7 @@ def test_a_person_books_the_difference_and_has_the_order_ignored(shop: Shop, ord
     shop.shopify.edit_order(order, more={"1001": 3})
     shop.run_later()
     shop.korona.sell_at_till("1001", 3)
-    decide(shop.settings, decisions.ignore, "1001")
+    decide.ignore(shop.settings, "1001")
     for _ in range(3):
         assert shop.run_later().exit_code == 0
     assert shop.korona.stock_of("1001") == 95
@@ -82,7 +81,7 @@ def test_what_is_added_after_an_edit_was_booked_by_hand_is_held_again_and_stays_
     shop.shopify.edit_order(order, more={"1001": 1})
     shop.run_later()
     shop.korona.sell_at_till("1001", 1)
-    decide(shop.settings, decisions.ignore, "1001")
+    decide.ignore(shop.settings, "1001")
     shop.run_later()
     shop.shopify.edit_order(order, add=[("1002", 3)], more={"1001": 5})
     for _ in range(4):
@@ -90,7 +89,7 @@ def test_what_is_added_after_an_edit_was_booked_by_hand_is_held_again_and_stays_
         assert held(shop) == {"1001": reason("5 × 1001, 3 × 1002")}
     assert shop.korona.stock_of("1001") == 97
     assert shop.shopify.available("1001") == 92
-    decide(shop.settings, decisions.retry, "1001")
+    decide.retry(shop.settings, "1001")
     assert shop.run_later().exit_code == 1
     assert held(shop) == {"1001": reason("6 × 1001, 3 × 1002")}
 

@@ -8,10 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from korsync.cli import cli
-from korsync.commands.decide import decide
+from korsync.commands import decide
 from korsync.errors import ConfigurationError
 from korsync.records.plan import Fate
-from korsync.rules import decisions
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.shopify.order_wire import order_json
 from korsync.sandbox.shopify.sales import Order
@@ -45,7 +44,7 @@ def show(shop: Shop, orders: Sequence[Order], **changed: Any) -> Fault:
 
 
 def settle(shop: Shop, word: str, item: str) -> None:
-    decide(shop.settings, getattr(decisions, word), item)
+    getattr(decide, word)(shop.settings, item)
 
 
 def test_a_held_order_blocks_no_other_and_is_named_in_every_run(shop: Shop) -> None:

@@ -9,12 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from korsync.commands.decide import decide
+from korsync.commands import decide
 from korsync.errors import ConfigurationError, StateError
-from korsync.records.bookings import BookingStatus
+from korsync.records.bookings import MOST_ATTEMPTS, BookingStatus
 from korsync.records.plan import Fate, Outcome
-from korsync.rules import decisions
-from korsync.rules.attempts import MOST_ATTEMPTS
 from korsync.sandbox.exchange import Fault, Recorded, Request
 from tests.support.shop import Shop, open_shop
 
@@ -169,7 +167,7 @@ def test_a_receipt_that_never_gets_an_answer_is_held_for_a_person(shop: Shop) ->
     other = shop.shopify.place_order([("1001", 1)])
     assert shop.run("orders").exit_code == 1
     assert keys(shop) == [f"order/{other.id}"]
-    decide(shop.settings, decisions.retry, order.name)
+    decide.retry(shop.settings, order.name)
     assert shop.run("orders").exit_code == 0
     assert keys(shop) == [f"order/{order.id}", f"order/{other.id}"]
     assert shop.state.held == {}
@@ -205,14 +203,14 @@ def test_a_queued_receipt_that_does_not_come_is_held_after_a_day(shop: Shop) -> 
     order = shop.shopify.place_order([("1001", 1)])
     shop.run("orders")
     with pytest.raises(ConfigurationError, match="queued"):
-        decide(shop.settings, decisions.retry, order.name)
+        decide.retry(shop.settings, order.name)
     assert shop.run_later("orders", minutes=23 * 60 + 59).exit_code == 0
     assert shop.run_later("orders", minutes=1).exit_code == 1
     assert "a day ago" in shop.reason("orders", order.name)
     assert len(posts(shop)) == 1
     shop.korona.queues = False
     shop.korona.waiting.clear()
-    decide(shop.settings, decisions.retry, order.name)
+    decide.retry(shop.settings, order.name)
     assert shop.run_later("orders").exit_code == 0
     assert len(keys(shop)) == 1
 

@@ -8,8 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from korsync.cli import cli
-from korsync.commands.sync import Ran
-from korsync.records.plan import Fate, Outcome
+from korsync.records.plan import Fate, Outcome, Ran
 from korsync.sandbox.exchange import Answer, Fault, Request
 from korsync.sandbox.sample import picture
 from tests.support.catalogue import file_names, on_the_wire, price, sent, title, variant

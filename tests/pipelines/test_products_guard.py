@@ -5,10 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from korsync.commands.decide import decide
-from korsync.commands.sync import Ran
+from korsync.commands import decide
 from korsync.errors import ConfigurationError
-from korsync.rules import decisions
+from korsync.records.plan import Ran
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.korona.store import Article
 from korsync.sandbox.sample import picture
@@ -30,7 +29,7 @@ def twenty(shop: Shop) -> Shop:
 
 
 def accept(shop: Shop) -> None:
-    decide(shop.settings, decisions.accept, "products")
+    decide.accept(shop.settings, "products")
 
 
 def change_prices(shop: Shop, count: int, value: str = "9.20") -> None:

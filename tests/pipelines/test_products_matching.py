@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from korsync.commands.sync import Ran
+from korsync.records.plan import Ran
 from tests.support.catalogue import price, title
 from tests.support.shop import Shop
 

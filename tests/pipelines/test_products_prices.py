@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from korsync.commands.sync import Ran
+from korsync.records.plan import Ran
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.korona.store import Article, Currency, Price, PriceGroup, Unit
 from korsync.sandbox.world import World

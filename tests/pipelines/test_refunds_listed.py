@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from korsync.commands.decide import decide
-from korsync.rules import decisions
+from korsync.commands import decide
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.shopify.order_wire import order_json
 from korsync.sandbox.shopify.sales import Order
@@ -103,7 +102,7 @@ def test_a_refund_of_an_order_that_was_settled_by_hand_is_listed_once(tea: Shop)
     tea.korona.reject_articles.add("1042")
     order = tea.shopify.place_order([("1042", 2)])
     book(tea)
-    decide(tea.settings, decisions.ignore, order.name)
+    decide.ignore(tea.settings, order.name)
     tea.shopify.refund_order(order, {"1042": 1})
     assert told(tea, order) == ["not booked: its order is ignored"]
     assert waits(tea) == []
@@ -113,7 +112,7 @@ def test_a_refund_of_an_order_ignored_after_it_was_begun_is_listed_once(tea: Sho
     tea.korona.queues, tea.korona.queue_delay = True, timedelta(days=99)
     order = tea.shopify.place_order([("1042", 2)])
     book(tea)
-    decide(tea.settings, decisions.ignore, order.name)
+    decide.ignore(tea.settings, order.name)
     tea.shopify.refund_order(order, {"1042": 1})
     assert told(tea, order) == ["not booked: its order is ignored"]
 

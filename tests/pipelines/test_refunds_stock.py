@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from korsync.commands.decide import decide
-from korsync.rules import decisions
+from korsync.commands import decide
 from tests.support.booked import BOOKING, on_the_shelf, watch_shelf
 from tests.support.shop import Shop
 
@@ -93,7 +92,7 @@ def test_a_return_that_is_to_be_tried_again_lifts_no_level_before_somebody_has_l
     shop.later(60)
     (item,) = [each.item for each in shop.state.held.values()]
     excesses = watch_shelf(shop, {"1001": 5})
-    decide(shop.settings, decisions.retry, item)
+    decide.retry(shop.settings, item)
     for _ in range(3):
         shop.run_later(*BOOKING)
     assert excesses == []

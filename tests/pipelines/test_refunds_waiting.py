@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from korsync.commands.decide import decide
-from korsync.rules import decisions
+from korsync.commands import decide
 from korsync.sandbox.exchange import Fault
 from tests.support.booked import BOOKING, book, held, lines, return_of, returns_of, sell, waits
 from tests.support.shop import Shop
@@ -137,7 +136,7 @@ def test_a_held_refund_is_named_in_every_run_until_a_person_settles_it(tea: Shop
     for _ in range(2):
         assert tea.run_later(*BOOKING).exit_code == 1
         assert list(tea.state.held) == [f"refunds/{item}"]
-    decide(tea.settings, decisions.ignore, item)
+    decide.ignore(tea.settings, item)
     assert tea.run_later(*BOOKING).exit_code == 0
     assert (tea.state.held, returns_of(tea, order)) == ({}, [])
 

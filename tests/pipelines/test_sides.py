@@ -7,9 +7,9 @@ import pytest
 
 from korsync.config.load import fingerprint
 from korsync.memory.cache import load_cache, save_cache
-from korsync.pipelines.sides import articles_by_number
 from korsync.records.catalogue import Article
-from korsync.records.memory import Cache, Catalogue, Targets
+from korsync.records.memory import Cache, Targets
+from korsync.rules.matching import assortment
 from korsync.sandbox.exchange import Request
 from tests.support.shop import Shop
 
@@ -51,7 +51,7 @@ def articles(*kinds: str) -> dict[str, Article]:
 def test_a_number_belongs_to_the_live_article_and_to_none_where_it_stands_twice(
     kinds: tuple[str, ...], found: str | None
 ) -> None:
-    by_number = articles_by_number(Catalogue(articles=articles(*kinds)))
+    by_number = assortment(articles(*kinds), []).by_number
     assert {number: article.id for number, article in by_number.items()} == ({"1001": found} if found else {})
 
 

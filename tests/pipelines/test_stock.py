@@ -4,13 +4,14 @@ from decimal import Decimal
 
 import pytest
 
-from korsync.commands.decide import decide
-from korsync.pipelines.stock import DEEPEST_BUNDLE, articles_of_lines, summed
+from korsync.commands import decide
+from korsync.pipelines.stock import summed
 from korsync.records.bookings import KnownLine
 from korsync.records.catalogue import Article, Part, StockLevel
-from korsync.records.memory import Cache, Catalogue, WarehouseStock
+from korsync.records.memory import WarehouseStock
 from korsync.records.plan import Fate
-from korsync.rules.decisions import ignore
+from korsync.rules.matching import assortment
+from korsync.rules.stock import DEEPEST_BUNDLE, taken_by
 from korsync.sandbox.shopify.sales import Order
 from tests.support.shop import Requests, Shop
 
@@ -153,14 +154,14 @@ def test_a_missing_figure_is_not_zero(shop: Shop) -> None:
 
 def test_a_bundle_that_contains_itself_ends() -> None:
     bundle = Article("a", "1001", "Set", 1, True, False, None, (), parts=(Part("a", Decimal(1)),))
-    taken = articles_of_lines(Cache(catalogue=Catalogue({"a": bundle})))(KnownLine(11, "1001", None, 1))
+    taken = taken_by(KnownLine(11, "1001", None, 1), assortment({"a": bundle}, []))
     assert len(taken) == DEEPEST_BUNDLE + 1
 
 
 def test_a_part_of_the_sum_is_not_the_stock() -> None:
     one = WarehouseStock({"a": StockLevel("a", "w-1", Decimal(3), 1)})
-    assert summed(Cache(stocks={"w-1": one}), ["w-1"]) == {"a": 3}
-    assert summed(Cache(stocks={"w-1": one}), ["w-1", "w-2"]) == {}
+    assert summed({"w-1": one}, ["w-1"]) == {"a": 3}
+    assert summed({"w-1": one}, ["w-1", "w-2"]) == {}
 
 
 def test_one_missing_figure_makes_the_sum_unknown(shop: Shop) -> None:
@@ -300,6 +301,6 @@ def test_an_order_from_before_the_start_lets_go_of_its_pieces_when_it_is_fulfill
 
 
 def test_an_order_from_before_the_start_lets_go_of_its_pieces_when_it_is_ignored(shop: Shop, old_order: Order) -> None:
-    decide(shop.settings, ignore, old_order.name)
+    decide.ignore(shop.settings, old_order.name)
     shop.run_later()
     assert shop.shopify.available("1001") == 10

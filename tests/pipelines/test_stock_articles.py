@@ -3,12 +3,10 @@
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-from korsync.pipelines import stock
-from korsync.pipelines.stock import articles_of_lines
-from korsync.records.memory import Cache
-from korsync.rules import stock as pending
+from korsync.records.bookings import KnownLine
+from korsync.rules.matching import Assortment
+from korsync.rules.stock import Taken, taken_by
 from tests.support.schedule import Schedule, is_needed
 
 
@@ -22,11 +20,10 @@ def test_an_order_from_before_article_and_variant_got_another_number_still_count
             day.run("stock")
         assert day.offered("1001-A") == 4
 
-    def by_sku_only(cache: Cache) -> Any:
-        both = articles_of_lines(cache)
-        return lambda line: both(replace(line, variant_id=None))
+    def by_sku_only(line: KnownLine, known: Assortment) -> list[Taken]:
+        return taken_by(replace(line, variant_id=None), known)
 
-    is_needed(schedule, tmp_path, ((stock, "articles_of_lines", by_sku_only),))
+    is_needed(schedule, tmp_path, (("taken_by", by_sku_only),))
 
 
 def test_an_order_from_before_a_sku_moved_counts_for_both_variants(tmp_path: Path) -> None:
@@ -43,11 +40,10 @@ def test_an_order_from_before_a_sku_moved_counts_for_both_variants(tmp_path: Pat
             day.run()
         assert (day.shopify.available(other), day.offered("1002")) == (3, 5)
 
-    def by_variant_only(cache: Cache) -> Any:
-        both = articles_of_lines(cache)
-        return lambda line: both(replace(line, sku=""))
+    def by_variant_only(line: KnownLine, known: Assortment) -> list[Taken]:
+        return taken_by(replace(line, sku=""), known)
 
-    is_needed(schedule, tmp_path, ((stock, "articles_of_lines", by_variant_only),))
+    is_needed(schedule, tmp_path, (("taken_by", by_variant_only),))
 
 
 def test_a_bundle_sold_takes_its_parts(tmp_path: Path) -> None:
@@ -58,10 +54,10 @@ def test_a_bundle_sold_takes_its_parts(tmp_path: Path) -> None:
         day.run("stock")
         assert (day.offered("1001"), day.offered("1002")) == (3, 4)
 
-    def itself_only(whole: pending.Taken, *_: object) -> list[pending.Taken]:
+    def itself_only(whole: Taken, *_: object) -> list[Taken]:
         return [whole]
 
-    is_needed(schedule, tmp_path, ((stock, "_parts", itself_only),))
+    is_needed(schedule, tmp_path, (("_parts", itself_only),))
 
 
 def test_parts_of_parts_are_taken_too(tmp_path: Path) -> None:
@@ -73,7 +69,7 @@ def test_parts_of_parts_are_taken_too(tmp_path: Path) -> None:
         day.run("stock")
         assert (day.offered("1001"), day.offered("1002")) == (3, 4)
 
-    is_needed(schedule, tmp_path, ((stock, "DEEPEST_BUNDLE", 1),))
+    is_needed(schedule, tmp_path, (("DEEPEST_BUNDLE", 1),))
 
 
 def test_a_piece_put_back_raises_only_the_article_that_its_receipt_lowered(tmp_path: Path) -> None:
@@ -91,8 +87,7 @@ def test_a_piece_put_back_raises_only_the_article_that_its_receipt_lowered(tmp_p
         day.shop.run_later("stock")
         assert day.offered("1002") == 5
 
-    def for_both(cache: Cache) -> Any:
-        articles = articles_of_lines(cache)
-        return lambda line: [replace(each, named=True) for each in articles(line)]
+    def for_both(line: KnownLine, known: Assortment) -> list[Taken]:
+        return [replace(each, named=True) for each in taken_by(line, known)]
 
-    is_needed(schedule, tmp_path, ((stock, "articles_of_lines", for_both),))
+    is_needed(schedule, tmp_path, (("taken_by", for_both),))

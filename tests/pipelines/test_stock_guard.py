@@ -2,10 +2,9 @@
 
 import pytest
 
-from korsync.commands.decide import decide
-from korsync.commands.sync import Ran
+from korsync.commands import decide
 from korsync.errors import ConfigurationError
-from korsync.rules.decisions import accept
+from korsync.records.plan import Ran
 from korsync.sandbox.exchange import Fault, Request
 from korsync.sandbox.korona.store import Article
 from tests.support.shop import Shop
@@ -34,7 +33,7 @@ def available(shop: Shop) -> list[int]:
 
 
 def accept_stock(shop: Shop) -> None:
-    decide(shop.settings, accept, "stock")
+    decide.accept(shop.settings, "stock")
 
 
 def test_more_than_thirty_percent_emptied_at_once_stops_the_pipeline(shop30: Shop) -> None:

@@ -7,24 +7,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from korsync.pipelines import stock
-from korsync.pipelines.base import Knowledge
+from korsync.pipelines.base import Reading, Sides
 from korsync.pipelines.order_list import read_orders
-from korsync.pipelines.sides import Sides
+from korsync.pipelines.sides import read_levels
 from korsync.records.bookings import Booking, BookingStatus, KnownOrder
 from korsync.records.orders import OrderLine, Refund
-from korsync.rules import bookings
-from korsync.rules import stock as levels
-from korsync.rules import stock as pending
-from korsync.rules.bookings import is_booked
+from korsync.rules import stock as rules
 from korsync.sandbox.exchange import Fault
 from tests.support.schedule import LEVELS, ORDERS, Schedule, is_needed
 
-expected_level = levels.expected_level
+expected_level = rules.expected_level
 
 A_FEW_MINUTES = timedelta(minutes=5)
-NO_FALL = (levels, "unexplained_fall", lambda _expected, _available: 0)
-BOOKED_IS_SETTLED = (pending, "is_settled", lambda booking, _now, _settle: is_booked(booking))
+NO_FALL = ("unexplained_fall", lambda _expected, _available: 0)
+BOOKED_IS_SETTLED = ("is_settled", lambda booking, *_: booking.is_booked)
 
 
 # --- what is sold and not in KORONA yet (P) ---
@@ -35,7 +31,7 @@ def test_pieces_sold_are_kept_until_korona_has_them(tmp_path: Path) -> None:
         day.shopify.place_order([("1001", 1)])
         day.run("stock")
 
-    is_needed(schedule, tmp_path, ((levels, "pending_pieces", lambda *_: Decimal(0)),))
+    is_needed(schedule, tmp_path, (("pending_pieces", lambda *_: Decimal(0)),))
 
 
 def test_pieces_of_a_held_order_are_kept_too(tmp_path: Path) -> None:
@@ -46,10 +42,10 @@ def test_pieces_of_a_held_order_are_kept_too(tmp_path: Path) -> None:
             day.run()
         assert day.offered() == 4
 
-    def begun_only(orders: Iterator[KnownOrder], *others: Any) -> pending.SaleIndex:
-        return pending.index_sales([order for order in orders if order.sale], *others)
+    def begun_only(orders: Iterator[KnownOrder], *others: Any) -> rules.SoldIndex:
+        return rules.index_sold([order for order in orders if order.sale], *others)
 
-    is_needed(schedule, tmp_path, ((stock, "index_sales", begun_only),))
+    is_needed(schedule, tmp_path, (("index_sold", begun_only),))
 
 
 def test_a_booked_order_counts_as_sold_until_it_is_settled(tmp_path: Path) -> None:
@@ -69,10 +65,10 @@ def test_a_queued_order_never_counts_as_booked(tmp_path: Path) -> None:
         for _ in range(3):
             day.run()
 
-    def queued_or_booked(booking: Booking | None, *_: object) -> bool:
-        return booking is not None and booking.status in (BookingStatus.QUEUED, BookingStatus.BOOKED)
+    def queued_or_booked(booking: Booking, *_: object) -> bool:
+        return booking.status in (BookingStatus.QUEUED, BookingStatus.BOOKED)
 
-    is_needed(schedule, tmp_path, ((pending, "is_settled", queued_or_booked),))
+    is_needed(schedule, tmp_path, (("is_settled", queued_or_booked),))
 
 
 def test_what_goes_back_between_the_level_and_the_order_list_counts_as_sold_in_this_run(tmp_path: Path) -> None:
@@ -82,10 +78,10 @@ def test_what_goes_back_between_the_level_and_the_order_list_counts_as_sold_in_t
         day.between(LEVELS, lambda: day.shopify.cancel_order(order))
         day.run("stock")
 
-    def at_any_time(put_back: pending.PutBack, _seen_at: object) -> bool:
+    def at_any_time(put_back: rules.PutBack, _seen_at: object) -> bool:
         return put_back.here and not put_back.sent
 
-    is_needed(schedule, tmp_path, ((pending, "is_back", at_any_time),))
+    is_needed(schedule, tmp_path, (("is_back", at_any_time),))
 
 
 def test_pieces_refunded_but_not_put_back_still_count_as_sold(tmp_path: Path) -> None:
@@ -98,7 +94,7 @@ def test_pieces_refunded_but_not_put_back_still_count_as_sold(tmp_path: Path) ->
     def current_only(line: OrderLine, _refunds: tuple[Refund, ...]) -> int:
         return line.current_quantity
 
-    is_needed(schedule, tmp_path, ((bookings, "sold_pieces", current_only),))
+    is_needed(schedule, tmp_path, (("sold_pieces", current_only),))
 
 
 def test_an_order_whose_booking_has_begun_counts_as_sold_although_it_is_cancelled(tmp_path: Path) -> None:
@@ -110,7 +106,7 @@ def test_an_order_whose_booking_has_begun_counts_as_sold_although_it_is_cancelle
         for _ in range(2):
             day.run("stock")
 
-    is_needed(schedule, tmp_path, ((pending, "is_begun", lambda _order: False),))
+    is_needed(schedule, tmp_path, (("is_begun", False),))
 
 
 def test_a_cancelled_order_counts_as_sold_until_shopify_is_surely_done_with_it(tmp_path: Path) -> None:
@@ -122,10 +118,10 @@ def test_a_cancelled_order_counts_as_sold_until_shopify_is_surely_done_with_it(t
         day.shop.later(5)
         day.ledger.check()
 
-    def at_once(sale: pending.Sale, *_: object) -> bool:
+    def at_once(sale: rules.SoldLine, *_: object) -> bool:
         return sale.cancelled_at is not None and not sale.booking_begun
 
-    is_needed(schedule, tmp_path, ((pending, "is_cancelled_for_good", at_once),))
+    is_needed(schedule, tmp_path, (("is_cancelled_for_good", at_once),))
 
 
 def test_a_receipt_is_settled_only_if_it_was_before_any_of_koronas_stock_was_read(tmp_path: Path) -> None:
@@ -140,10 +136,10 @@ def test_a_receipt_is_settled_only_if_it_was_before_any_of_koronas_stock_was_rea
         day.run("stock", minutes=0)
 
     def as_of_the_end(orders: Iterator[KnownOrder], articles: Any, place: int, now: datetime, settle: Any) -> Any:
-        return pending.index_sales(orders, articles, place, now + timedelta(seconds=2), settle)
+        return rules.index_sold(orders, articles, place, now + timedelta(seconds=2), settle)
 
     location = {"location": "Laden Mitte", "warehouses": ["1", "2"], "buffer": 0}
-    replacement = (stock, "index_sales", as_of_the_end)
+    replacement = ("index_sold", as_of_the_end)
     is_needed(schedule, tmp_path, (replacement,), stock={"locations": [location]})
 
 
@@ -164,7 +160,7 @@ def test_a_piece_put_back_stays_on_sale_before_korona_knows_of_it(tmp_path: Path
         day.run("stock")
         assert day.offered() == 5
 
-    is_needed(schedule, tmp_path, ((pending, "is_back", lambda *_: False),))
+    is_needed(schedule, tmp_path, (("is_back", lambda *_: False),))
 
 
 def test_a_return_that_is_sent_counts_only_through_korona(tmp_path: Path) -> None:
@@ -173,10 +169,10 @@ def test_a_return_that_is_sent_counts_only_through_korona(tmp_path: Path) -> Non
         day.run()
         day.run()
 
-    def sent_or_not(put_back: pending.PutBack, seen_at: Any) -> bool:
+    def sent_or_not(put_back: rules.PutBack, seen_at: Any) -> bool:
         return put_back.here and put_back.at < seen_at
 
-    is_needed(schedule, tmp_path, ((pending, "is_back", sent_or_not),))
+    is_needed(schedule, tmp_path, (("is_back", sent_or_not),))
 
 
 def test_what_is_put_back_elsewhere_does_not_raise_the_level_here(tmp_path: Path) -> None:
@@ -186,10 +182,10 @@ def test_what_is_put_back_elsewhere_does_not_raise_the_level_here(tmp_path: Path
         day.run("stock")
         assert day.offered() == 4
 
-    def anywhere(put_back: pending.PutBack, seen_at: Any) -> bool:
+    def anywhere(put_back: rules.PutBack, seen_at: Any) -> bool:
         return not put_back.sent and put_back.at < seen_at
 
-    is_needed(schedule, tmp_path, ((pending, "is_back", anywhere),))
+    is_needed(schedule, tmp_path, (("is_back", anywhere),))
 
 
 # --- orders that are not listed yet (U) ---
@@ -209,12 +205,10 @@ def test_levels_are_read_before_orders_or_else_falls_must_be_seen(tmp_path: Path
         day.between(f"{LEVELS}|{ORDERS}", lambda: day.shopify.place_order([("1001", 1)]))
         day.run("stock")
 
-    read_levels = Sides.levels
+    def orders_first(sides: Sides, reading: Reading, location_id: int) -> Reading:
+        return read_levels(sides, read_orders(sides, reading), location_id)
 
-    def orders_first(self: Sides, knowledge: Knowledge, location_id: int) -> Knowledge:
-        return read_levels(self, read_orders(self, knowledge), location_id)
-
-    is_needed(schedule, tmp_path, ((Sides, "levels", orders_first), NO_FALL))
+    is_needed(schedule, tmp_path, (("read_levels", orders_first), NO_FALL))
 
 
 def test_known_orders_explain_a_fall(tmp_path: Path) -> None:
@@ -224,7 +218,7 @@ def test_known_orders_explain_a_fall(tmp_path: Path) -> None:
         day.run(minutes=1)
         assert day.offered() == 4
 
-    is_needed(schedule, tmp_path, ((levels, "expected_level", lambda pieces, *_: pieces),))
+    is_needed(schedule, tmp_path, (("expected_level", lambda pieces, *_: pieces),))
 
 
 def test_a_piece_put_back_does_not_hide_an_order_not_listed_yet(tmp_path: Path) -> None:
@@ -235,10 +229,10 @@ def test_a_piece_put_back_does_not_hide_an_order_not_listed_yet(tmp_path: Path) 
         day.shopify.place_order([("1001", 1)], listing_delay=A_FEW_MINUTES)
         day.run("stock", minutes=1)
 
-    def without_what_came_back(pieces: int, looked_at: Any, seen_at: Any, sales: Sequence[pending.Sale]) -> int:
+    def without_what_came_back(pieces: int, looked_at: Any, seen_at: Any, sales: Sequence[rules.SoldLine]) -> int:
         return expected_level(pieces, looked_at, seen_at, [replace(sale, put_back=()) for sale in sales])
 
-    is_needed(schedule, tmp_path, ((levels, "expected_level", without_what_came_back),))
+    is_needed(schedule, tmp_path, (("expected_level", without_what_came_back),))
 
 
 # --- where a level goes ---
@@ -252,8 +246,8 @@ def test_an_oversold_level_is_written_as_it_is_so_that_a_cancellation_comes_out_
         day.shopify.cancel_order(order)
         day.ledger.check()
 
-    target_level = levels.target_level
-    is_needed(schedule, tmp_path, ((levels, "target_level", lambda *each: max(0, target_level(*each))),))
+    target_level = rules.target_level
+    is_needed(schedule, tmp_path, (("target_level", lambda *each: max(0, target_level(*each))),))
 
 
 def test_the_buffer_alone_never_pushes_a_level_below_zero(tmp_path: Path) -> None:
@@ -266,7 +260,7 @@ def test_the_buffer_alone_never_pushes_a_level_below_zero(tmp_path: Path) -> Non
         return int(actual - sold) - fall - buffer
 
     location = {"location": "Laden Mitte", "warehouses": ["1"], "buffer": 2}
-    replacement = (levels, "target_level", taken_off)
+    replacement = ("target_level", taken_off)
     is_needed(schedule, tmp_path, (replacement,), stock={"locations": [location]})
 
 
@@ -276,4 +270,4 @@ def test_a_part_of_a_piece_is_not_for_sale(tmp_path: Path) -> None:
         day.run("stock")
         assert day.offered() == 6
 
-    is_needed(schedule, tmp_path, ((levels, "target_level", lambda actual, *_: round(actual)),))
+    is_needed(schedule, tmp_path, (("target_level", lambda actual, *_: round(actual)),))

@@ -4,6 +4,7 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from rich.console import Console
 from korsync.errors import ConfigurationError, Refused, SafetyStop, Unavailable
 from korsync.pipelines.products import Price, Title
 from korsync.records.memory import Held, Identity, RunRecord, State
-from korsync.records.plan import Change, Fate, Outcome, Plan, Result, Skip, Written
+from korsync.records.plan import Change, Fate, Outcome, Plan, Ran, Result, Skip, Written
 from korsync.report.as_json import as_json
 from korsync.report.diffs import print_plan
 from korsync.report.screens import print_error, print_status
@@ -22,14 +23,20 @@ from korsync.report.telling import Reporter, summary
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 
 
-def shown(plan: Plan, *, rules: bool = True, verbose: bool = False) -> str:
+def shown(plan: Plan[Any], *, rules: bool = True, verbose: bool = False) -> str:
     page = io.StringIO()
     console = Console(file=page, markup=False, highlight=False, emoji=False, soft_wrap=True, width=200)
     print_plan(console, plan, rules=rules, verbose=verbose)
     return page.getvalue()
 
 
-def price_change(sku: str = "1001") -> Change:
+def ran(result: Result, *, held: int = 0, requests: int = 0, writes: int = 0, exit_code: int = 0) -> Ran:
+    items = {f"orders/{each}": Held("orders", str(each), "why", NOON) for each in range(held)}
+    state = State(Identity("shop", "account", "90"), NOON, held=items)
+    return Ran((result,), state, exit_code, requests, writes, is_news=False)
+
+
+def price_change(sku: str = "1001") -> Change[Any]:
     return Change(sku, Price(Decimal("8.00"), 1), Price(Decimal("8.90"), 1))
 
 
@@ -52,7 +59,7 @@ def test_held_and_waiting_items_are_named_with_their_reason() -> None:
 
 
 def test_items_left_by_rule_are_summed_up_by_reason_and_all_named_with_verbose() -> None:
-    plan = Plan("stock", skips=tuple(Skip(str(each), "not tracked", Fate.LEFT) for each in range(20)))
+    plan: Plan[Any] = Plan("stock", skips=tuple(Skip(str(each), "not tracked", Fate.LEFT) for each in range(20)))
     assert "left: not tracked: 0, 1, 2, 3, 4, 5, 6, 7 and 12 more" in shown(plan)
     assert "18, 19" in shown(plan, verbose=True)
     assert "left" not in shown(plan, rules=False)
@@ -60,7 +67,7 @@ def test_items_left_by_rule_are_summed_up_by_reason_and_all_named_with_verbose()
 
 @given(name=st.text(min_size=1, max_size=40))
 def test_no_name_breaks_the_report_or_reaches_the_terminal_as_a_command(name: str) -> None:
-    plan = Plan(
+    plan: Plan[Any] = Plan(
         "products",
         (Change(name, Title("alt", 1), Title(name, 1)),),
         (Skip(name, name, Fate.LEFT), Skip(name, name, Fate.HELD)),
@@ -83,7 +90,7 @@ def test_the_summary_tells_what_was_written_and_what_is_left_and_for_how_long() 
     change = price_change()
     written = (Written(change, Outcome.DONE), Written(change, Outcome.REJECTED, "no"))
     result = Result(Plan("products"), written, (change, change), seconds_left_over=600)
-    line = summary([result], 2, (9, 2))
+    line = summary(ran(result, held=2, requests=9, writes=2))
     assert line == (
         "korsync: products 1 written, 1 refused, 2 left for the next run (about 10 minutes);"
         " 2 items held (see `korsync status`) (9 requests, 2 of them writes)"
@@ -91,7 +98,7 @@ def test_the_summary_tells_what_was_written_and_what_is_left_and_for_how_long() 
 
 
 def test_a_run_in_which_nothing_happened_has_no_summary() -> None:
-    assert summary([Result(Plan("stock"))], 0, (7, 0)) == ""
+    assert summary(ran(Result(Plan("stock")), requests=7)) == ""
 
 
 @pytest.mark.parametrize("width", [80, 40])
@@ -114,9 +121,8 @@ def test_an_error_in_words_from_outside_cannot_command_the_terminal() -> None:
 
 
 def test_half_an_emoji_in_a_name_does_not_keep_json_from_a_program() -> None:
-    state = State(Identity("shop", "account", "90"), NOON)
     result = Result(Plan("products", (price_change("Tee \ud83d"),)))
-    written = as_json([result], state, 0)
+    written = as_json(ran(result))
     assert written.isascii()
     assert json.loads(written)["pipelines"][0]["changes"][0]["key"] == "Tee \ud83d"
 
@@ -149,8 +155,7 @@ def test_json_holds_plan_outcome_and_errors() -> None:
         (Written(price_change(), Outcome.UNSURE, "lost"),),
         errors=(SafetyStop("too much", "look", ("mark",)), Unavailable("down", "wait")),
     )
-    state = State(Identity("shop", "account", "90"), NOON)
-    told = json.loads(as_json([result], state, 3))
+    told = json.loads(as_json(ran(result, exit_code=3)))
     (products,) = told["pipelines"]
     assert told["exit_code"] == 3
     assert products["changes"][0]["edits"] == [{"field": "price", "before": "8.00", "after": "8.90"}]
@@ -161,7 +166,7 @@ def test_json_holds_plan_outcome_and_errors() -> None:
 def test_without_a_terminal_nothing_is_drawn_while_a_run_goes(capsys: pytest.CaptureFixture[str]) -> None:
     reporter = Reporter()
     plan = Plan("products", tuple(price_change(str(each)) for each in range(50)))
-    reporter.planned(plan, None)
+    reporter.planned(plan)
     for change in plan.changes:
         reporter.written(Written(change, Outcome.DONE))
     reporter.finished(Result(plan))

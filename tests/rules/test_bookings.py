@@ -8,27 +8,28 @@ from typing import Any
 import pytest
 
 from korsync.errors import ConfigurationError
-from korsync.records.bookings import Booking, BookingStatus, KnownLine, KnownOrder, Pieces, Restock
+from korsync.records.bookings import (
+    MOST_ATTEMPTS,
+    NOT_BOOKED,
+    Booking,
+    BookingStatus,
+    KnownLine,
+    KnownOrder,
+    Pieces,
+    Restock,
+)
 from korsync.records.catalogue import Shop
-from korsync.records.plan import Outcome
+from korsync.records.plan import Fate, Outcome, Skip
 from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptLine
 from korsync.rules.bookings import (
-    added_since_booking,
+    QUEUE_PATIENCE,
+    begun_before,
     found_return,
     found_sale,
     intent,
-    is_begun,
-    is_due,
-    is_settled,
-    may_stand_in_korona,
     names_apart,
-    open_refunds,
     outcome_of,
     start_instant,
-    with_added_pieces_settled,
-    with_booking,
-    without_booking,
-    worth_remembering,
 )
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -103,7 +104,7 @@ RETURN = Restock(refund_id=5, line_id=LINE, quantity=1, at=LONG_AGO, location_id
     ],
 )
 def test_what_was_begun_is_booked_to_the_end_and_nothing_else_that_was_cancelled(order: KnownOrder, due: bool) -> None:
-    assert is_due(order) is due
+    assert order.is_due is due
 
 
 def test_orders_are_booked_from_midnight_in_the_shops_own_time_zone() -> None:
@@ -158,18 +159,16 @@ def test_a_receipt_is_kept_until_it_is_booked(outcome: Outcome, status: BookingS
 
 
 def test_only_a_booked_receipt_settles_and_only_after_its_time() -> None:
-    assert not is_settled(None, NOW, SETTLE)
-    assert not is_settled(booking(BookingStatus.QUEUED), NOW, SETTLE)
+    assert not booking(BookingStatus.QUEUED).is_settled(NOW, SETTLE)
     fresh = booking(confirmed_at=NOW)
-    assert not is_settled(fresh, NOW + SETTLE - timedelta(seconds=1), SETTLE)
-    assert is_settled(fresh, NOW + SETTLE, SETTLE)
+    assert not fresh.is_settled(NOW + SETTLE - timedelta(seconds=1), SETTLE)
+    assert fresh.is_settled(NOW + SETTLE, SETTLE)
 
 
 @pytest.mark.parametrize("status", BookingStatus)
 def test_korona_may_hold_whatever_was_sent_unless_its_only_attempt_was_refused(status: BookingStatus) -> None:
-    assert may_stand_in_korona(booking(status)) is (status is not BookingStatus.REFUSED)
-    assert may_stand_in_korona(booking(status, attempts=2))
-    assert not may_stand_in_korona(None)
+    assert booking(status).may_stand_in_korona is (status is not BookingStatus.REFUSED)
+    assert booking(status, attempts=2).may_stand_in_korona
 
 
 # --- what a look-up shows ---
@@ -213,7 +212,7 @@ def test_what_is_there_otherwise_than_posted_is_a_conflict_now_and_at_the_next_l
         assert found is not None
         assert found.status is BookingStatus.CONFLICT
         assert reason in found.reason
-        order = with_booking(order, found)
+        order = order.with_booking(found)
     solved = found_sale(order, None, [booked()], NOW)
     assert solved is not None
     assert (solved.status, solved.reason) == (BookingStatus.BOOKED, "")
@@ -260,29 +259,29 @@ def test_a_return_is_found_under_the_key_of_its_refund() -> None:
 
 
 def test_a_booking_takes_the_place_of_the_one_with_its_key() -> None:
-    order = with_booking(known(), booking(BookingStatus.INTENT))
-    order = with_booking(order, booking(BookingStatus.INTENT, "refund/5"))
-    order = with_booking(order, booking(BookingStatus.BOOKED))
-    order = with_booking(order, booking(BookingStatus.BOOKED, "refund/5"))
+    order = known().with_booking(booking(BookingStatus.INTENT))
+    order = order.with_booking(booking(BookingStatus.INTENT, "refund/5"))
+    order = order.with_booking(booking(BookingStatus.BOOKED))
+    order = order.with_booking(booking(BookingStatus.BOOKED, "refund/5"))
     assert order.sale == booking()
     assert order.returns == (booking(key="refund/5"),)
-    assert without_booking(order, "refund/5").returns == ()
-    assert without_booking(order, "order/1").sale is None
+    assert order.without_booking("refund/5").returns == ()
+    assert order.without_booking("order/1").sale is None
 
 
 def test_pieces_that_an_edit_added_are_those_above_what_was_booked() -> None:
     order = known(sale=booking(pieces=(Pieces(LINE, 2),)))
-    assert added_since_booking(order) == {LINE: 1, OTHER: 1}
-    assert added_since_booking(known(sale=booking())) == {}
-    assert added_since_booking(known(sale=booking(BookingStatus.INTENT, pieces=()))) == {}
+    assert order.added_pieces == {LINE: 1, OTHER: 1}
+    assert known(sale=booking()).added_pieces == {}
+    assert known(sale=booking(BookingStatus.INTENT, pieces=())).added_pieces == {}
 
 
 def test_refunds_are_open_until_they_are_booked_or_ignored() -> None:
     order = known(sale=booking(), restocks=(replace(RETURN, refund_id=6), RETURN))
-    assert open_refunds(order) == (5, 6)
-    assert open_refunds(with_booking(order, booking(BookingStatus.CONFLICT, "refund/5"))) == (5, 6)
-    assert open_refunds(with_booking(order, booking(key="refund/5"))) == (6,)
-    assert open_refunds(replace(order, ignored_refunds=(5, 6))) == ()
+    assert order.open_refunds == (5, 6)
+    assert order.with_booking(booking(BookingStatus.CONFLICT, "refund/5")).open_refunds == (5, 6)
+    assert order.with_booking(booking(key="refund/5")).open_refunds == (6,)
+    assert replace(order, ignored_refunds=(5, 6)).open_refunds == ()
 
 
 # --- how long an order is remembered ---
@@ -309,7 +308,7 @@ def test_refunds_are_open_until_they_are_booked_or_ignored() -> None:
             id="a return refused",
         ),
         pytest.param(known(cancelled_at=LONG_AGO), True, id="cancelled, and nobody has looked whether it was booked"),
-        pytest.param(known(cancelled_at=LONG_AGO, listed=True), False, id="cancelled before it was booked"),
+        pytest.param(known(cancelled_at=LONG_AGO, told=(NOT_BOOKED,)), False, id="cancelled before it was booked"),
         pytest.param(known(sale=booking(), booked_by_hand=(Pieces(LINE, 1),)), True, id="an edit booked by hand"),
         pytest.param(known(test=True), False, id="test order"),
         pytest.param(known(before_start=True), False, id="before start_from and fulfilled"),
@@ -319,30 +318,81 @@ def test_refunds_are_open_until_they_are_booked_or_ignored() -> None:
     ],
 )
 def test_an_order_is_remembered_as_long_as_anything_about_it_stands_nowhere_else(order: KnownOrder, kept: bool) -> None:
-    assert worth_remembering(order, NOW) is kept
+    assert order.is_worth_remembering(NOW) is kept
 
 
 def test_a_sale_in_which_nothing_can_stand_in_korona_is_not_begun() -> None:
-    assert not is_begun(known())
-    assert not is_begun(known(sale=booking(BookingStatus.REFUSED)))
-    assert is_begun(known(sale=booking(BookingStatus.INTENT)))
+    assert not known().is_begun
+    assert not known(sale=booking(BookingStatus.REFUSED)).is_begun
+    assert known(sale=booking(BookingStatus.INTENT)).is_begun
 
 
 def test_an_order_once_begun_is_booked_to_the_end_also_where_the_start_was_moved_behind_it() -> None:
-    assert is_due(known(before_start=True, sale=booking(BookingStatus.INTENT)))
-    assert not is_due(known(before_start=True))
-    assert not is_due(known(test=True))
-
-
-def test_pieces_booked_by_hand_are_settled_and_what_is_added_later_is_not() -> None:
-    edited = known(sale=booking(), lines=(KnownLine(LINE, "A", 1, 5), KnownLine(OTHER, "B", 2, 1)))
-    settled = with_added_pieces_settled(edited)
-    assert (settled.booked_by_hand, added_since_booking(settled)) == ((Pieces(LINE, 2),), {})
-    later = replace(settled, lines=(KnownLine(LINE, "A", 1, 6), KnownLine(OTHER, "B", 2, 1)))
-    assert added_since_booking(later) == {LINE: 1}
-    assert with_added_pieces_settled(later).booked_by_hand == (Pieces(LINE, 2), Pieces(LINE, 1))
+    assert known(before_start=True, sale=booking(BookingStatus.INTENT)).is_due
+    assert not known(before_start=True).is_due
+    assert not known(test=True).is_due
 
 
 def test_orders_of_one_name_are_told_apart_by_their_ids() -> None:
     orders = [known(), known(id=2), known(id=3, name="#1003")]
     assert names_apart(orders) == {1: "#1001 (1)", 2: "#1001 (2)", 3: "#1003"}
+
+
+# --- a receipt begun before ---
+
+SECOND = timedelta(seconds=1)
+SENT = Receipt("id", "order/1", "shop", 1, "1042", "1042", NOW, (), ())
+
+
+def begun(status: BookingStatus = BookingStatus.INTENT, **changes: Any) -> Booking:
+    return replace(Booking("order/1", status, (), SENT, sent_at=NOW, attempts=1), **changes)
+
+
+def fate(booking: Booking, after: timedelta) -> Fate | None:
+    """Return the fate of the item so long after its receipt was sent; None where it is sent or made now."""
+    verdict = begun_before("#1042", booking, NOW + after, SETTLE)
+    return verdict.fate if isinstance(verdict, Skip) else None
+
+
+def test_an_intent_is_sent_again_once_its_time_is_up() -> None:
+    assert not begun().may_be_sent_again(NOW + SETTLE - SECOND, SETTLE)
+    assert begun().may_be_sent_again(NOW + SETTLE, SETTLE)
+    assert fate(begun(), SETTLE - SECOND) is Fate.WAITING
+    assert begun_before("#1042", begun(), NOW + SETTLE, SETTLE) == SENT
+
+
+@pytest.mark.parametrize("booking", [None, begun(BookingStatus.REFUSED), begun(BookingStatus.REFUSED, attempts=3)])
+def test_what_was_never_begun_or_was_refused_is_made_anew(booking: Booking | None) -> None:
+    assert begun_before("#1042", booking, NOW, SETTLE) is None
+
+
+def test_a_queued_receipt_waits_a_day_and_is_then_held() -> None:
+    queued = begun(BookingStatus.QUEUED)
+    assert fate(queued, QUEUE_PATIENCE - SECOND) is Fate.WAITING
+    assert fate(queued, QUEUE_PATIENCE) is Fate.HELD
+
+
+def test_a_conflict_is_held_with_its_reason() -> None:
+    conflict = begun(BookingStatus.CONFLICT, reason="KORONA holds 2 receipts for it")
+    assert begun_before("#1042", conflict, NOW, SETTLE) == Skip("#1042", "KORONA holds 2 receipts for it", Fate.HELD)
+
+
+def test_what_is_sent_so_often_without_a_clear_answer_is_held() -> None:
+    assert fate(begun(attempts=MOST_ATTEMPTS - 1), SETTLE) is None
+    last = begun(attempts=MOST_ATTEMPTS)
+    assert fate(last, SETTLE - SECOND) is Fate.WAITING
+    assert fate(last, SETTLE) is Fate.HELD
+
+
+@pytest.mark.parametrize("status", [each for each in BookingStatus if each is not BookingStatus.INTENT])
+def test_only_what_has_no_clear_answer_is_given_up(status: BookingStatus) -> None:
+    assert begun(attempts=MOST_ATTEMPTS).is_given_up
+    assert not begun(status, attempts=MOST_ATTEMPTS).is_given_up
+
+
+@pytest.mark.parametrize(("name", "typed"), [("#1042", "1042"), ("#1042 refund 9", '"1042 refund 9"')])
+def test_what_is_given_up_says_what_to_type(name: str, typed: str) -> None:
+    verdict = begun_before(name, begun(attempts=MOST_ATTEMPTS), NOW + SETTLE, SETTLE)
+    assert isinstance(verdict, Skip)
+    assert f"`korsync retry {typed}`" in verdict.reason
+    assert f"`korsync ignore {typed}`" in verdict.reason

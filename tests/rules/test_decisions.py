@@ -7,13 +7,20 @@ from typing import Any
 import pytest
 
 from korsync.errors import ConfigurationError
-from korsync.records.bookings import Booking, BookingStatus, KnownLine, KnownOrder, Restock
+from korsync.records.bookings import MOST_ATTEMPTS, Booking, BookingStatus, KnownLine, KnownOrder, Pieces, Restock
 from korsync.records.memory import Held, Identity, State, held_key
-from korsync.rules.attempts import MOST_ATTEMPTS
-from korsync.rules.bookings import may_stand_in_korona
-from korsync.rules.decisions import accept, ignore, retry
+from korsync.rules import decisions
+from korsync.rules.decisions import accept
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def ignore(before: State, item: str) -> State:
+    return decisions.ignore(before, item, frozenset({"orders", "refunds"}))
+
+
+def retry(before: State, item: str) -> State:
+    return decisions.retry(before, item, frozenset({"orders", "refunds"}))
 
 
 def known(**changes: Any) -> KnownOrder:
@@ -82,7 +89,7 @@ def test_a_held_receipt_is_begun_anew(status: BookingStatus) -> None:
     after = retry(state(order, held=held), "1042 refund 5")
     (again,) = after.orders[1].returns
     assert (again.status, again.receipt) == (BookingStatus.REFUSED, None)
-    assert may_stand_in_korona(again)
+    assert again.may_stand_in_korona
     assert after.orders[1].sale == order.sale
     assert after.held.keys() == {"orders/#1042"}
 
@@ -142,3 +149,13 @@ def test_only_a_stopped_plan_can_be_accepted() -> None:
     assert accept(stopped, "stock").accepted == {"stock": ("1001 falls to 0 or below",)}
     with pytest.raises(ConfigurationError, match="was not stopped"):
         accept(stopped, "products")
+
+
+def test_pieces_booked_by_hand_are_settled_and_what_is_added_later_is_not() -> None:
+    booked = replace(booking(BookingStatus.BOOKED), pieces=(Pieces(11, 3),))
+    edited = known(sale=booked, lines=(KnownLine(11, "A", 1, 5),))
+    settled = ignore(state(edited), "1042").orders[1]
+    assert (settled.booked_by_hand, settled.added_pieces) == ((Pieces(11, 2),), {})
+    later = replace(settled, lines=(KnownLine(11, "A", 1, 6),))
+    assert later.added_pieces == {11: 1}
+    assert ignore(state(later), "1042").orders[1].booked_by_hand == (Pieces(11, 2), Pieces(11, 1))

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from korsync.records.memory import Look
-from korsync.rules.stock import LevelRules, Sale, Situation, appraise, target_level
+from korsync.rules.stock import LevelFacts, LevelRules, SoldLine, target_level, target_of
 
 SEEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 EARLIER = SEEN - timedelta(minutes=20)
 RULES = LevelRules(buffer=0, settle=timedelta(minutes=15))
 
-CALM = Situation(
+CALM = LevelFacts(
     available=5,
     seen_at=SEEN,
     actual=Decimal(5),
-    believed=Decimal(5),
+    actual_before=Decimal(5),
     sold_as_article=(),
     sold_as_variant=(),
     look=Look(5, EARLIER),
@@ -27,8 +27,8 @@ CALM = Situation(
 )
 
 
-def sold(pieces: int) -> tuple[Sale, ...]:
-    return (Sale(pieces, SEEN - timedelta(minutes=1), None, False, 0),)
+def sold(pieces: int) -> tuple[SoldLine, ...]:
+    return (SoldLine(pieces, SEEN - timedelta(minutes=1), None, False, 0),)
 
 
 # --- the target ---
@@ -58,74 +58,74 @@ def test_the_buffer_alone_never_pushes_a_level_below_zero(free: int, target: int
 # --- rising ---
 
 
-def held_down(**others: Any) -> str:
-    return appraise(replace(CALM, **others), RULES).held_down
+def why_not_raised(**others: Any) -> str:
+    return target_of(replace(CALM, **others), RULES).why_not_raised
 
 
 def test_a_level_that_is_well_known_may_rise() -> None:
-    finding = appraise(replace(CALM, actual=Decimal(9)), RULES)
-    assert (finding.target, finding.held_down, finding.doubted_at) == (9, "", None)
+    found = target_of(replace(CALM, actual=Decimal(9)), RULES)
+    assert (found.level, found.why_not_raised, found.doubted_at) == (9, "", None)
 
 
 def test_nothing_rises_while_the_orders_are_incomplete() -> None:
-    assert held_down(complete=False) == "Shopify's orders could not be read completely"
+    assert why_not_raised(complete=False) == "Shopify's orders could not be read completely"
 
 
 def test_nothing_rises_at_a_first_look_which_is_itself_a_doubt() -> None:
-    finding = appraise(replace(CALM, look=None, actual=Decimal(9)), RULES)
-    assert finding.held_down == "this is the first look at it"
-    assert finding.doubted_at == SEEN
-    assert finding.target == 9
+    found = target_of(replace(CALM, look=None, actual=Decimal(9)), RULES)
+    assert found.why_not_raised == "this is the first look at it"
+    assert found.doubted_at == SEEN
+    assert found.level == 9
 
 
 def test_nothing_rises_in_a_run_with_an_unexplained_fall_which_is_a_doubt() -> None:
-    finding = appraise(replace(CALM, available=3), RULES)
-    assert finding.held_down == "2 left the shelf that no listed order explains yet"
-    assert finding.doubted_at == SEEN
-    assert finding.target == 3
+    found = target_of(replace(CALM, available=3), RULES)
+    assert found.why_not_raised == "2 left the shelf that no listed order explains yet"
+    assert found.doubted_at == SEEN
+    assert found.level == 3
 
 
 @pytest.mark.parametrize(("minutes", "may_rise"), [(0, False), (14.9, False), (15, True), (600, True)])
 def test_a_level_may_rise_again_when_the_last_doubt_is_settle_minutes_old(minutes: float, may_rise: bool) -> None:
-    assert (held_down(doubted_at=SEEN - timedelta(minutes=minutes)) == "") is may_rise
+    assert (why_not_raised(doubted_at=SEEN - timedelta(minutes=minutes)) == "") is may_rise
 
 
 def test_a_doubt_is_kept_as_long_as_it_counts() -> None:
     fresh, old = SEEN - timedelta(minutes=1), SEEN - timedelta(minutes=15)
-    assert appraise(replace(CALM, doubted_at=fresh), RULES).doubted_at == fresh
-    assert appraise(replace(CALM, doubted_at=old), RULES).doubted_at is None
+    assert target_of(replace(CALM, doubted_at=fresh), RULES).doubted_at == fresh
+    assert target_of(replace(CALM, doubted_at=old), RULES).doubted_at is None
 
 
 def test_a_fall_that_orders_explain_is_no_doubt() -> None:
-    finding = appraise(replace(CALM, available=3, sold_as_article=sold(2), sold_as_variant=sold(2)), RULES)
-    assert (finding.target, finding.doubted_at) == (3, None)
+    found = target_of(replace(CALM, available=3, sold_as_article=sold(2), sold_as_variant=sold(2)), RULES)
+    assert (found.level, found.doubted_at) == (3, None)
 
 
 def test_a_level_that_somebody_raised_by_hand_goes_back() -> None:
-    finding = appraise(replace(CALM, available=8), RULES)
-    assert (finding.target, finding.doubted_at) == (5, None)
+    found = target_of(replace(CALM, available=8), RULES)
+    assert (found.level, found.doubted_at) == (5, None)
 
 
 # --- what sold pieces alone would make of it ---
 
 
 def test_what_korona_lost_is_not_by_sales() -> None:
-    assert appraise(replace(CALM, actual=Decimal(0)), RULES).by_sales == 5
+    assert target_of(replace(CALM, actual=Decimal(0)), RULES).by_sales == 5
 
 
 def test_what_is_sold_is_by_sales_whatever_korona_says_now() -> None:
-    finding = appraise(replace(CALM, actual=Decimal(0), sold_as_article=sold(2)), RULES)
-    assert (finding.target, finding.by_sales) == (-2, 3)
+    found = target_of(replace(CALM, actual=Decimal(0), sold_as_article=sold(2)), RULES)
+    assert (found.level, found.by_sales) == (-2, 3)
 
 
 def test_an_order_not_listed_yet_is_by_sales_too() -> None:
-    finding = appraise(replace(CALM, available=4, actual=Decimal(0), sold_as_article=sold(1)), RULES)
-    assert finding.by_sales == 3
+    found = target_of(replace(CALM, available=4, actual=Decimal(0), sold_as_article=sold(1)), RULES)
+    assert found.by_sales == 3
 
 
 def test_sales_alone_never_raise() -> None:
-    assert appraise(replace(CALM, believed=Decimal(9)), RULES).by_sales == 5
+    assert target_of(replace(CALM, actual_before=Decimal(9)), RULES).by_sales == 5
 
 
 def test_without_an_earlier_figure_of_korona_nothing_is_by_sales() -> None:
-    assert appraise(replace(CALM, believed=None, sold_as_article=sold(2)), RULES).by_sales == 5
+    assert target_of(replace(CALM, actual_before=None, sold_as_article=sold(2)), RULES).by_sales == 5

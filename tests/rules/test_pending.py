@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from korsync.records.bookings import Booking, BookingStatus, KnownLine, KnownOrder, Pieces, Restock
+from korsync.records.catalogue import Article, Part
+from korsync.rules.matching import assortment
 from korsync.rules.stock import (
     PutBack,
-    Sale,
-    SaleIndex,
-    Taken,
+    SoldIndex,
+    SoldLine,
     expected_level,
-    index_sales,
+    index_sold,
     is_cancelled_for_good,
     pending_pieces,
     unexplained_fall,
@@ -26,15 +27,15 @@ SETTLE = timedelta(minutes=15)
 HERE, ELSEWHERE = 60, 61
 
 
-def sale(sold: int = 2, *put_back: PutBack, settled: int = 0, begun: bool | None = None) -> Sale:
-    return Sale(sold, LONG_AGO, None, settled > 0 if begun is None else begun, settled, put_back)
+def sale(sold: int = 2, *put_back: PutBack, settled: int = 0, begun: bool | None = None) -> SoldLine:
+    return SoldLine(sold, LONG_AGO, None, settled > 0 if begun is None else begun, settled, put_back)
 
 
 def back(pieces: int = 1, at: datetime = LONG_AGO, *, here: bool = True, sent: bool = False) -> PutBack:
     return PutBack(pieces, at, here, sent)
 
 
-def pending(each: Sale) -> Decimal:
+def pending(each: SoldLine) -> Decimal:
     return pending_pieces(each, SEEN, SETTLE)
 
 
@@ -93,14 +94,14 @@ def test_what_comes_back_raises_only_the_article_whose_stock_the_receipt_lowered
 
 
 def test_a_bundle_counts_for_each_of_its_parts() -> None:
-    assert pending(replace(sale(2), each=Decimal(3))) == 6
-    assert pending(replace(sale(1), each=Decimal("0.5"))) == Decimal("0.5")
+    assert pending(replace(sale(2), per_piece=Decimal(3))) == 6
+    assert pending(replace(sale(1), per_piece=Decimal("0.5"))) == Decimal("0.5")
 
 
 # --- cancelled orders ---
 
 
-def cancelled(minutes_ago: float, **others: bool) -> Sale:
+def cancelled(minutes_ago: float, **others: bool) -> SoldLine:
     return replace(sale(2, **others), cancelled_at=SEEN - timedelta(minutes=minutes_ago))
 
 
@@ -130,7 +131,7 @@ def test_only_a_fall_is_unexplained_never_a_rise() -> None:
 LOOKED = SEEN - timedelta(minutes=20)
 
 
-def expected(*sales: Sale) -> int:
+def expected(*sales: SoldLine) -> int:
     return expected_level(10, LOOKED, SEEN, sales)
 
 
@@ -191,11 +192,23 @@ def order(**others: Any) -> KnownOrder:
     return replace(plain, **others)
 
 
-def indexed(*orders: KnownOrder) -> SaleIndex:
-    def articles(line: KnownLine) -> list[Taken]:
-        return [Taken(f"article {line.sku}", Decimal(1)), Taken("part", Decimal(3))]
+def article(article_id: str, number: str | None, *parts: Part) -> Article:
+    return Article(article_id, number, "Tee", 1, True, False, True, (), parts=parts)
 
-    return index_sales(orders, articles, HERE, SEEN, SETTLE)
+
+TRIPLE = Part("part", Decimal(3))
+ARTICLES = {
+    each.id: each
+    for each in (
+        article("article 1001", "1001", TRIPLE),
+        article("article 1002", "1002", TRIPLE),
+        article("part", None),
+    )
+}
+
+
+def indexed(*orders: KnownOrder) -> SoldIndex:
+    return index_sold(orders, assortment(ARTICLES, []), HERE, SEEN, SETTLE)
 
 
 def booking(minutes_ago: float, status: BookingStatus = BookingStatus.BOOKED) -> Booking:

@@ -13,10 +13,9 @@ from korsync.commands import sync as sync_command
 from korsync.commands.init import initialise
 from korsync.commands.sync import Clocks, state_of, sync
 from korsync.config.load import load
-from korsync.errors import SafetyStop
 from korsync.memory.cache import save_cache
 from korsync.memory.state import save_state
-from korsync.records.plan import Plan, Result, Written
+from korsync.records.plan import Plan, Ran, Result, Written
 from korsync.sandbox.exchange import Action, Fault, Request
 from korsync.sandbox.world import World
 from tests.simulation.ledger import Ledger, Oversold, Tally
@@ -128,7 +127,7 @@ class Days:
         try:
             with _at_every_save(self._before_save):
                 clocks = Clocks(self._sleep, lambda: self.world.clock.now().timestamp())
-                sync(self.settings, pipelines, "run", self, clocks=clocks)
+                sync(self.settings, self, pipelines=pipelines, clocks=clocks)
         except Killed:
             self.ledger.lost_sight()
         finally:
@@ -217,20 +216,23 @@ class Days:
     def reading(self, _pipeline: str) -> None:
         self._unless_dead()
 
-    def planned(self, plan: Plan, stop: SafetyStop | None) -> None:
+    def planned(self, plan: Plan[Any]) -> None:
         self._unless_dead()
-        if stop is not None:
-            self.ledger.fail(f"stopped: {stop}")
+        if plan.stop is not None:
+            self.ledger.fail(f"stopped: {plan.stop}")
         edits = [(change.key, edit.before, edit.after) for change in plan.changes for edit in change.edits()]
         self.ledger.note(f"plans {plan.pipeline} {edits}")
 
-    def written(self, written: Written) -> None:
+    def written(self, written: Written[Any]) -> None:
         self._unless_dead()
         self.ledger.note(f"{written.change.key} {written.outcome}")
 
     def finished(self, result: Result) -> None:
         self._unless_dead()
         self.ledger.finished(result)
+
+    def ended(self, _ran: Ran) -> None:
+        self._unless_dead()
 
 
 @contextmanager

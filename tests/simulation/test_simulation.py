@@ -25,7 +25,7 @@ def test_with_sales_at_the_till_no_more_is_offered_than_what_nobody_could_have_s
 
 MUTILATIONS: dict[str, tuple[object, str, Any]] = {
     "sold pieces are forgotten": (levels, "pending_pieces", lambda *_: 0),
-    "nothing is ever raised": (levels, "held_down", lambda *_: "never"),
+    "nothing is ever raised": (levels, "why_not_raised", lambda *_: "never"),
     "adjustments are not sent": (ShopifyClient, "adjust", lambda *_: None),
 }
 

@@ -37,7 +37,7 @@ def file_names(shop: Shop, sku: str) -> list[str]:
     return [each.address.rpartition("/")[2].partition("?")[0] for each in product(shop, sku).images]
 
 
-def on_the_wire(change: Change) -> Wire:
+def on_the_wire(change: Change[Any]) -> Wire:
     """Return the write that a planned change stands for."""
     match change.after:
         case Title(text, product_id):

@@ -3,7 +3,7 @@
 korsync runs in this process, over real HTTP against the sandbox's servers; waiting moves the servers' clock.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,38 +12,42 @@ from pathlib import Path
 from typing import Any
 
 from korsync.commands.init import initialise
-from korsync.commands.sync import Clocks, Ran, state_of, sync
+from korsync.commands.sync import Clocks, state_of, sync
 from korsync.config.load import load
 from korsync.config.settings import Settings
-from korsync.errors import SafetyStop
+from korsync.pipelines import PIPELINES
 from korsync.records.memory import Held, State
-from korsync.records.plan import Change, Fate, Plan, Result, Skip, Written
+from korsync.records.plan import Change, Fate, Plan, Ran, Result, Skip, Written
 from korsync.sandbox.server import Recorded
 from korsync.sandbox.world import World
 
 MONDAY = datetime(2026, 11, 23, 9, 0, 0, tzinfo=UTC)
-EVERYTHING = ("stock", "orders", "refunds", "products")
+EVERYTHING = tuple(each.name for each in PIPELINES)
 
 
 @dataclass
 class Watched:
     """A watcher that keeps what it saw."""
 
-    plans: dict[str, Plan] = field(default_factory=dict)
-    pushed: list[Written] = field(default_factory=list)
+    plans: dict[str, Plan[Any]] = field(default_factory=dict)
+    pushed: list[Written[Any]] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
+    told: list[Ran] = field(default_factory=list)
 
     def reading(self, _pipeline: str) -> None:
         """Nothing is kept of a beginning."""
 
-    def planned(self, plan: Plan, _stop: SafetyStop | None) -> None:
+    def planned(self, plan: Plan[Any]) -> None:
         self.plans[plan.pipeline] = plan
 
-    def written(self, written: Written) -> None:
+    def written(self, written: Written[Any]) -> None:
         self.pushed.append(written)
 
     def finished(self, result: Result) -> None:
         self.results.append(result)
+
+    def ended(self, ran: Ran) -> None:
+        self.told.append(ran)
 
 
 class Shop:
@@ -79,8 +83,7 @@ class Shop:
         """Run korsync; without names all four pipelines."""
         self.watched = Watched()
         clocks = Clocks(self.wait, self._monotonic)
-        wanted: Sequence[str] = pipelines or EVERYTHING
-        return sync(self.settings, wanted, "run", self.watched, dry=dry, full=full, clocks=clocks)
+        return sync(self.settings, self.watched, pipelines=pipelines or None, dry=dry, full=full, clocks=clocks)
 
     def later(self, minutes: float = 20) -> None:
         self.world.clock.advance(timedelta(minutes=minutes))
@@ -102,7 +105,7 @@ class Shop:
         (held,) = [each for each in self.state.held.values() if each.item == item]
         return held
 
-    def changes(self, pipeline: str) -> tuple[Change, ...]:
+    def changes(self, pipeline: str) -> tuple[Change[Any], ...]:
         """Return the changes that the last run planned."""
         plan = self.watched.plans.get(pipeline)
         return plan.changes if plan else ()
