@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.support.shop import Shop
 from tests.support.typed import Korsync, an_order_that_cannot_be_booked
 
 HIDDEN, SHOWN = b"\x1b[?25l", b"\x1b[?25h"
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
 
 
 def korsync_of(shop: Shop, *words: str) -> list[str]:
@@ -92,6 +94,21 @@ def test_a_run_that_is_ended_gives_the_terminal_back_and_the_next_goes_on(
     shop.world.shopify_server.faults.clear()
     assert shop.run_later("products").exit_code == 0
     assert shop.run_later("products").results[0].plan.changes == ()
+
+
+@pytest.mark.parametrize("start", ["as a module", "as a script"])
+def test_ctrl_c_while_korsync_is_still_being_loaded_ends_it_without_a_word(tmp_path: Path, start: str) -> None:
+    (tmp_path / "yaml.py").write_text("import time\nprint('loading', flush=True)\ntime.sleep(20)\n")
+    module, function = PROJECT["scripts"]["korsync"].split(":")
+    script = ["-c", f"from {module} import {function}; {function}()"]
+    words = [sys.executable, *(script if start == "as a script" else ["-m", "korsync"]), "--version"]
+    slow = surroundings(PYTHONPATH=str(tmp_path))
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=slow)
+    assert process.stdout
+    assert process.stdout.readline() == b"loading\n"
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=10) == (b"", b"")
+    assert process.returncode == 130
 
 
 def test_a_run_that_is_told_to_end_while_it_books_leaves_a_state_that_knows_what_was_sent(shop: Shop) -> None:
