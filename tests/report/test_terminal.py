@@ -18,7 +18,7 @@ from korsync.sandbox.server import Fault
 from tests.support.shop import Shop
 from tests.support.typed import Korsync, an_order_that_cannot_be_booked
 
-HIDDEN, SHOWN = b"\x1b[?25l", b"\x1b[?25h"
+HIDDEN, SHOWN, ANY_CODE = b"\x1b[?25l", b"\x1b[?25h", b"\x1b"
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
 
 
@@ -94,6 +94,35 @@ def test_a_run_that_is_ended_gives_the_terminal_back_and_the_next_goes_on(
     shop.world.shopify_server.faults.clear()
     assert shop.run_later("products").exit_code == 0
     assert shop.run_later("products").results[0].plan.changes == ()
+
+
+@pytest.mark.parametrize("kind", ["dumb", None], ids=["dumb", "unknown"])
+def test_a_terminal_that_can_do_nothing_is_sent_nothing_but_text(shop: Shop, kind: str | None) -> None:
+    a_shop_with_much_to_do(shop)
+    with at_a_terminal(korsync_of(shop, "products"), kind) as (process, terminal):
+        shown = shown_until(terminal, b"there is no more")
+        assert process.wait(20) == 0
+    lines = shown.decode().splitlines()
+    assert lines[:2] == ["products: 30 changes", "  ~ 1000  price  8.80 → 8.90"]
+    assert len(lines) == 1 + 30 + 1
+    assert lines[-1].startswith("korsync: products 30 written (")
+    assert ANY_CODE not in shown
+
+
+@pytest.mark.parametrize("kind", ["dumb", None], ids=["dumb", "unknown"])
+def test_a_run_that_is_ended_at_a_terminal_that_can_do_nothing_leaves_nothing_on_it(
+    shop: Shop, kind: str | None
+) -> None:
+    a_shop_with_much_to_do(shop)
+    shop.world.shopify_server.faults.append(Fault("delay", path="variants", seconds=4, times=1))
+    with at_a_terminal(korsync_of(shop, "products"), kind) as (process, terminal):
+        shown = shown_until(terminal, b"~ 1029")
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        shown += shown_until(terminal, b"there is no more")
+        assert process.wait(20) == 130
+    assert ANY_CODE not in shown
+    assert b"Traceback" not in shown
 
 
 @pytest.mark.parametrize("start", ["as a module", "as a script"])
