@@ -30,7 +30,7 @@ BUG = 70
 
 
 def main() -> None:
-    """Run korsync and exit with the code of the README's table; a traceback never reaches the user."""
+    """Run korsync and exit with a code of the README's table and no other; a traceback never reaches the user."""
     signal.signal(signal.SIGTERM, _end)
     _spell_out_what_the_terminal_lacks()
     context: click.Context | None = None
@@ -43,16 +43,19 @@ def main() -> None:
     except (click.exceptions.Abort, KeyboardInterrupt):
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         sys.exit(2)
     except KorsyncError as error:
         _complain(error)
-    except BrokenPipeError:
-        pass  # Click's own help, and its reader has gone: there is nothing else to do.
     except Exception as error:
+        if _is_of_printing(error):
+            return
         mark = uuid.uuid4().hex[:8]
         print_bug(error, mark, _note_bug(error, mark, context.obj if context else None))
         sys.exit(BUG)
+    finally:
+        _hand_over_what_was_printed()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -214,6 +217,24 @@ def _spell_out_what_the_terminal_lacks() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _is_of_printing(error: Exception) -> bool:
+    """Tell whether nobody took click's own help or version; what korsync itself prints never raises."""
+    *_, (innermost, _) = traceback.walk_tb(error.__traceback__)
+    return isinstance(error, OSError) and innermost.f_code is click.echo.__code__
+
+
+def _hand_over_what_was_printed() -> None:
+    """Flush what was printed: left to Python, output that nobody takes would end korsync with a code of Python's."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream:
+                stream.flush()
+        except OSError:
+            # What is left in the buffer goes nowhere when Python flushes it once more.
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _complain(error: KorsyncError) -> None:

@@ -1,5 +1,6 @@
 """Pages of text: what is held, how korsync stands, an error, a bug. All foreign text goes through `visible`."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,16 @@ class Page(Console):
     def on_broken_pipe(self) -> None:
         """Go on where rich itself would end the process."""
         self.quiet = True
+
+    @property
+    def is_dumb_terminal(self) -> bool:
+        """Whether a terminal takes nothing but text; one that does not say what it is may be such a one."""
+        return super().is_dumb_terminal or (self.is_terminal and not os.environ.get("TERM"))
+
+    @property
+    def can_redraw(self) -> bool:
+        """Whether what was printed can be printed over."""
+        return self.is_terminal and not self.is_dumb_terminal
 
 
 def page(*, stderr: bool = False) -> Page:

@@ -51,7 +51,7 @@ class Reporter:
 
     def reading(self, pipeline: str) -> None:
         """Show at a terminal that both sides are being read."""
-        if self.out.is_terminal and not self._quiet:
+        if self.out.can_redraw and not self._quiet:
             self._status = self.out.status(f"{pipeline}: reading both sides …")
             self._status.start()
 
@@ -60,7 +60,7 @@ class Reporter:
         self._end_status()
         if self._shows_plans:
             print_plan(self.out, plan, rules=self._dry or self._verbose, verbose=self._verbose)
-        if self.out.is_terminal and not self._quiet and not self._dry and len(plan.changes) >= LONG_WORK:
+        if self.out.can_redraw and not self._quiet and not self._dry and len(plan.changes) >= LONG_WORK:
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
             self._bar = Progress(*columns, console=self.out, transient=True)
             self._task = self._bar.add_task(plan.pipeline, total=len(plan.changes))

@@ -229,6 +229,7 @@ def test_adopt_leaves_receipts_of_another_shop_alone(shop: Shop) -> None:
     assert opening(shop, adopts=True).missing == (order.name,)
 
 
+@pytest.mark.long
 def test_adopt_finds_a_thousand_orders(shop: Shop) -> None:
     for _ in range(1000):
         shop.shopify.place_order([("1001", 1)])

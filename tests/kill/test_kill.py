@@ -15,6 +15,7 @@ BOOKING = ("orders", "refunds")
 TO_DISK = {"fsync .state.json.new", "rename to state.json", "fsync the folder"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("variant", PAIRWISE, ids=str)
 @pytest.mark.parametrize("story", STORIES)
 def test_wherever_korsync_dies_every_receipt_is_booked_once(story: str, variant: Variant, tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, object]:
         return requests, ledger(shop)["receipts"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("applies", [False, True], ids=["before it is applied", "after it was applied"])
 @pytest.mark.parametrize("back", range(1, 7), ids=lambda back: f"request {back} from the end")
 def test_a_process_killed_in_a_request_loses_and_doubles_nothing(
@@ -115,6 +116,7 @@ def test_a_process_killed_in_a_request_loses_and_doubles_nothing(
         assert seen.writes == []
 
 
+@pytest.mark.long
 def test_of_twenty_processes_at_once_one_works_and_the_others_send_nothing(tmp_path: Path) -> None:
     gate = threading.Event()
 

@@ -224,6 +224,7 @@ def test_any_bytes_are_json_or_a_value_error(data: bytes) -> None:
     assert found == json.loads(data, parse_float=Decimal)
 
 
+@pytest.mark.long
 def test_fifty_thousand_articles_are_read_in_under_four_seconds() -> None:
     prices = (ArticlePrice("g1", Decimal("12.99"), NOON), ArticlePrice("g2", Decimal("11.49")))
     articles = {f"id-{n}": Article(f"id-{n}", str(n), f"Käse {n}", n, True, False, True, prices) for n in range(50_000)}

@@ -199,6 +199,7 @@ def compare(shop: Shop, before: dict[int, tuple[Any, ...]], sought: dict[int, Wa
             assert fields(variant) == expected
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     theirs=st.lists(articles, min_size=3, max_size=8),

@@ -54,6 +54,7 @@ def test_one_new_order_costs_one_look_up_and_one_post(shop: Shop) -> None:
     assert singly(seen) == seen.count("POST", "/receipts") == 1
 
 
+@pytest.mark.long
 def test_a_thousand_orders_cost_a_hundred_requests_and_are_booked_once_each(shop: Shop) -> None:
     orders(shop, 1000)
     with shop.requests() as seen:

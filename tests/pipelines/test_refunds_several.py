@@ -209,6 +209,7 @@ def ledger(shop: Shop) -> list[tuple[str | None, Decimal]]:
     return sorted((receipt.key, receipt.gross) for receipt in shop.korona.receipts if receipt.key)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("answered", [False, True])
 def test_a_run_that_dies_at_any_request_loses_and_doubles_no_return(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answered: bool

@@ -83,6 +83,7 @@ def assert_held_rightly(case: Case, reason: str) -> None:
         assert Decimal(figures[2]) == case.order.total_price != Decimal(figures[1])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("gross", [True, False], ids=["gross", "net"])
 def test_every_generated_order_is_booked_to_the_cent_or_held_with_its_reason(gross: bool) -> None:
     seen: Counter[str] = Counter()

@@ -116,6 +116,7 @@ def added(totals: Mapping[tuple[int, str], Decimal], receipt: Receipt) -> dict[t
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("gross", [True, False])
 @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), chance=st.randoms(use_true_random=False))
@@ -223,6 +224,7 @@ def money_by_rate(shop: Shop, order: PlacedOrder) -> Iterator[dict[str, Decimal]
             yield dict(totals)
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32 - 1))
 def test_booked_sales_and_returns_equal_what_left_the_shelf(seed: int) -> None:

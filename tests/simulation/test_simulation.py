@@ -11,14 +11,19 @@ from tests.simulation.days import DAYS_PER_WORLD, simulate
 from tests.simulation.ledger import Oversold
 
 
-@pytest.mark.parametrize("seed", range(20))
+def worlds(number: int) -> list[Any]:
+    """Return seeds of worlds: the first is lived through every day."""
+    return [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, number))]
+
+
+@pytest.mark.parametrize("seed", worlds(20))
 def test_without_sales_at_the_till_nothing_is_ever_sold_twice(tmp_path: Path, seed: int) -> None:
     tally = simulate(DAYS_PER_WORLD, seed, tmp_path, disturbed=False)
     assert tally.orders > 0
     assert tally.oversold == 0
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", worlds(10))
 def test_with_sales_at_the_till_no_more_is_offered_than_what_nobody_could_have_seen(tmp_path: Path, seed: int) -> None:
     assert simulate(DAYS_PER_WORLD, seed, tmp_path, disturbed=True).orders > 0
 

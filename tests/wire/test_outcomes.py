@@ -3,6 +3,7 @@
 import pytest
 
 from korsync.errors import ConfigurationError, Refused, Rejected, Unavailable, Unsure
+from korsync.wire.answers import Answer
 from korsync.wire.outcomes import (
     Kind,
     NoSuchList,
@@ -13,6 +14,8 @@ from korsync.wire.outcomes import (
     classify,
     complaint,
     error_of,
+    reply_cut_off,
+    reply_from,
     seen_in,
     seen_in_failure,
     told_to_wait,
@@ -23,18 +26,18 @@ READS = [Kind.LIST, Kind.ITEM, Kind.GRANT]
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_what_was_never_sent_is_tried_again(kind: Kind) -> None:
-    assert classify(kind, Seen.NOT_SENT) is Verdict.RETRY
-
-
-@pytest.mark.parametrize("kind", Kind)
-def test_what_the_api_itself_slowed_down_is_tried_again(kind: Kind) -> None:
-    assert classify(kind, Seen.SLOW_DOWN) is Verdict.RETRY
-
-
-@pytest.mark.parametrize("kind", Kind)
-def test_a_used_up_day_is_left_to_a_later_run(kind: Kind) -> None:
-    assert classify(kind, Seen.USED_UP) is Verdict.LATER
+@pytest.mark.parametrize(
+    ("seen", "verdict"),
+    [
+        (Seen.NOT_SENT, Verdict.RETRY),
+        (Seen.SLOW_DOWN, Verdict.RETRY),
+        (Seen.USED_UP, Verdict.LATER),
+        (Seen.REFUSED, Verdict.REFUSED),
+        (Seen.SENT_ELSEWHERE, Verdict.WRONG_ADDRESS),
+    ],
+)
+def test_what_says_enough_means_the_same_whatever_was_asked(kind: Kind, seen: Seen, verdict: Verdict) -> None:
+    assert classify(kind, seen) is verdict
 
 
 @pytest.mark.parametrize("kind", [Kind.ITEM, *WRITES_THAT_ADD_UP, Kind.REPLACE])
@@ -50,16 +53,6 @@ def test_a_rejected_token_request_means_that_the_side_refuses_everything() -> No
     assert classify(Kind.GRANT, Seen.REJECTED) is Verdict.REFUSED
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_a_refusal_stops_the_side(kind: Kind) -> None:
-    assert classify(kind, Seen.REFUSED) is Verdict.REFUSED
-
-
-@pytest.mark.parametrize("kind", Kind)
-def test_a_redirect_is_a_wrong_address(kind: Kind) -> None:
-    assert classify(kind, Seen.SENT_ELSEWHERE) is Verdict.WRONG_ADDRESS
-
-
 @pytest.mark.parametrize("kind", READS)
 def test_a_lost_answer_to_a_read_is_asked_for_again(kind: Kind) -> None:
     assert classify(kind, Seen.UNCLEAR) is Verdict.RETRY
@@ -68,6 +61,10 @@ def test_a_lost_answer_to_a_read_is_asked_for_again(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", WRITES_THAT_ADD_UP)
 def test_a_lost_answer_to_a_write_that_adds_up_is_never_repeated(kind: Kind) -> None:
     assert classify(kind, Seen.UNCLEAR) is Verdict.UNSURE
+
+
+def test_a_lost_answer_to_a_replacement_is_read_again() -> None:
+    assert classify(Kind.REPLACE, Seen.UNCLEAR) is Verdict.READ_AGAIN
 
 
 def test_an_object_too_large_to_be_read_is_not_asked_for_again() -> None:
@@ -79,28 +76,18 @@ def test_any_other_answer_that_is_too_large_is_a_lost_one(kind: Kind) -> None:
     assert classify(kind, Seen.TOO_LARGE) is classify(kind, Seen.UNCLEAR)
 
 
-def test_a_lost_answer_to_a_replacement_is_read_again() -> None:
-    assert classify(Kind.REPLACE, Seen.UNCLEAR) is Verdict.READ_AGAIN
-
-
-@pytest.mark.parametrize("status", [400, 404, 405, 406, 410, 413, 414, 415, 422])
-def test_these_statuses_reject_a_record(status: int) -> None:
-    assert seen_in(status, None) is Seen.REJECTED
-
-
-@pytest.mark.parametrize("status", [401, 402, 403, 423, 430])
-def test_these_statuses_refuse_everything(status: int) -> None:
-    assert seen_in(status, None) is Seen.REFUSED
-
-
-@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
-def test_these_statuses_point_elsewhere(status: int) -> None:
-    assert seen_in(status, None) is Seen.SENT_ELSEWHERE
-
-
-@pytest.mark.parametrize("status", [100, 408, 409, 418, 425, 499, 500, 502, 503, 504, 599])
-def test_everything_else_is_unclear(status: int) -> None:
-    assert seen_in(status, {"errors": "whatever"}) is Seen.UNCLEAR
+@pytest.mark.parametrize(
+    ("statuses", "seen"),
+    [
+        ((400, 404, 405, 406, 410, 413, 414, 415, 422), Seen.REJECTED),
+        ((401, 402, 403, 423, 430), Seen.REFUSED),
+        ((300, 301, 302, 303, 304, 307, 308), Seen.SENT_ELSEWHERE),
+        ((100, 408, 409, 418, 425, 499, 500, 502, 503, 504, 599), Seen.UNCLEAR),
+    ],
+)
+def test_a_status_says_what_was_seen(statuses: tuple[int, ...], seen: Seen) -> None:
+    for body in (None, {"errors": "whatever"}):
+        assert {status: seen_in(status, body) for status in statuses} == dict.fromkeys(statuses, seen)
 
 
 @pytest.mark.parametrize("body", [{"errors": "Exceeded 2 calls"}, {"code": "TOO_MANY_PARALLEL_UPDATE_REQUESTS"}])
@@ -192,3 +179,32 @@ def test_a_failure_outside_connecting_counts_as_sent() -> None:
     with pytest.raises(ConnectionRefusedError) as caught:
         raise ConnectionRefusedError
     assert seen_in_failure(caught.value) is Seen.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "content", "answer"),
+    [
+        (204, {}, b"", Answer(None, {}, None)),
+        (204, {"content-type": "text/html"}, b"<html>", None),
+        (200, {}, b"", None),
+    ],
+    ids=["a 204 without a body", "a 204 that carries something else", "an empty 200"],
+)
+def test_of_answers_without_json_only_a_bare_204_is_one(
+    status: int, headers: dict[str, str], content: bytes, answer: Answer | None
+) -> None:
+    assert reply_from(status, headers, content).answer == answer
+
+
+@pytest.mark.parametrize(
+    ("status", "seen"),
+    [
+        (200, Seen.TOO_LARGE),
+        (301, Seen.SENT_ELSEWHERE),
+        (404, Seen.REJECTED),
+        (403, Seen.REFUSED),
+        (500, Seen.UNCLEAR),
+    ],
+)
+def test_an_answer_that_was_cut_off_is_judged_by_its_status_where_that_says_enough(status: int, seen: Seen) -> None:
+    assert reply_cut_off(status, {}, 5).seen is seen
