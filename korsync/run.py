@@ -74,7 +74,6 @@ class Run:
 
     @property
     def memory(self) -> Memory:
-        """What is known now."""
         return self.reading.memory
 
     def through(self, wanted: Sequence[str]) -> tuple[Result, ...]:

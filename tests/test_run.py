@@ -5,12 +5,13 @@ from decimal import Decimal
 
 import pytest
 
+from korsync.commands.sync import Clocks, sync
 from korsync.errors import Refused, Unavailable
-from korsync.records.plan import Outcome
+from korsync.records.plan import Outcome, Result
 from korsync.sandbox.korona.store import PointOfSale
 from korsync.sandbox.server import Fault
 from korsync.sandbox.shopify.access import Bucket
-from tests.support.shop import Shop
+from tests.support.shop import Shop, Watched
 
 
 def changed_levels(shop: Shop, count: int) -> None:
@@ -196,3 +197,27 @@ def test_what_one_pipeline_writes_of_an_item_does_not_let_go_what_another_holds_
     assert shop.run_later().exit_code == 1
     assert [each.outcome for each in shop.watched.pushed] == [Outcome.REJECTED, Outcome.DONE]
     assert list(shop.state.held) == ["stock/1001"]
+
+
+class DiesBeforeItTells(Watched):
+    """A teller whose process dies when it would have told what a pipeline did."""
+
+    def finished(self, result: Result) -> None:
+        if result.plan.skips:
+            raise KeyboardInterrupt
+
+
+def test_what_is_told_once_is_told_in_the_next_run_where_a_run_died_before_it_was_shown(shop: Shop) -> None:
+    shop.stocked("1001")
+    shop.init()
+    order = shop.shopify.place_order([("1001", 2)])
+    shop.shopify.cancel_order(order, restock=False)
+    shop.later()
+    with pytest.raises(KeyboardInterrupt):
+        sync(shop.settings, DiesBeforeItTells(), pipelines=["orders"], clocks=Clocks(shop.wait))
+    assert shop.state.orders[order.id].told == ()
+    shop.run_later("orders")
+    lost = "cancelled before it was booked; pieces that have not come back, of which KORONA does not know: 2"
+    assert shop.reason("orders", order.name) == lost
+    shop.run_later("orders")
+    assert shop.reason("orders", order.name) == ""

@@ -135,7 +135,6 @@ def confirm(opening: Opening, *, yes: bool) -> None:
 
 
 def reserved(order: KnownOrder) -> str:
-    """Return the pieces of an order in words."""
     return ", ".join(f"{line.quantity} × {line.sku or 'without SKU'}" for line in order.lines)
 
 

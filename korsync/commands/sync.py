@@ -75,7 +75,6 @@ def sync(
 
 
 def state_of(settings: Settings) -> State:
-    """Return the state as it is on disk."""
     return load_state(settings.state_path, identity_of(settings))
 
 

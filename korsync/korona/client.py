@@ -67,7 +67,6 @@ class KoronaClient:
 
     @property
     def now(self) -> datetime:
-        """KORONA's own time in UTC, as of its last answer."""
         return self.session.now
 
     # --- what has changed since a revision; 0 for everything ---
@@ -129,19 +128,15 @@ class KoronaClient:
             return None
 
     def price_groups(self) -> list[PriceGroup]:
-        """Return all price lists."""
         return self._all("priceGroups", reads.price_group, lambda each: each.id)
 
     def currencies(self) -> list[Currency]:
-        """Return all currencies."""
         return self._all("currencies", reads.currency, lambda each: each.id)
 
     def organizational_units(self) -> list[OrganizationalUnit]:
-        """Return all organizational units, warehouses or not."""
         return self._all("organizationalUnits", reads.organizational_unit, lambda each: each.id)
 
     def points_of_sale(self, number: str) -> list[PointOfSale]:
-        """Return the points of sale with exactly this number."""
         found = self._all("pointsOfSale", reads.point_of_sale, lambda each: each.id, {"number": number})
         return [each for each in found if each.number == number]
 
@@ -153,11 +148,9 @@ class KoronaClient:
         return self.session.get(path, lambda answer: reads.point_of_sale(an_object(answer.body, "answer")), params)
 
     def payment_methods(self) -> list[PaymentMethod]:
-        """Return all payment methods."""
         return self._all("paymentMethods", reads.payment_method, lambda each: each.id)
 
     def sales_taxes(self) -> list[SalesTax]:
-        """Return all sales taxes."""
         return self._all("salesTaxes", reads.sales_tax, lambda each: each.id)
 
     def cashiers(self) -> list[NumberedThing]:
@@ -165,7 +158,6 @@ class KoronaClient:
         return self._all("cashiers", reads.numbered_thing, lambda each: each.id)
 
     def customer_groups(self) -> list[NumberedThing]:
-        """Return all customer groups."""
         return self._all("customerGroups", reads.numbered_thing, lambda each: each.id)
 
     def receipts_by_order_number(self, point_of_sale_id: str, order_number: str) -> tuple[BookedReceipt, ...]:

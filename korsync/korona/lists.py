@@ -50,7 +50,6 @@ class Lists:
     """The lists of an account."""
 
     def __init__(self, session: Session, root: str) -> None:
-        """Take the session and the path of the account."""
         self._session = session
         self._root = root
 

@@ -59,12 +59,10 @@ def article(row: Row) -> Article:
 
 
 def price_row(row: Row) -> PriceRow:
-    """Read a row of /prices."""
     return PriceRow(id=_id(row), revision=revision(row), article_id=_reference(row, "product"))
 
 
 def image(row: Row) -> ArticleImage:
-    """Read the properties of an image."""
     return ArticleImage(id=_id(row), revision=revision(row), active=flag(row, "active") is not False)
 
 
@@ -78,7 +76,6 @@ def image_content(answer: Answer) -> bytes:
 
 
 def stock_level(row: Row, warehouse_id: str) -> StockLevel:
-    """Read a row of a warehouse's stock."""
     return StockLevel(
         article_id=needed(_reference(row, "product"), "product"),
         warehouse_id=_reference(row, "warehouse") or warehouse_id,
@@ -88,7 +85,6 @@ def stock_level(row: Row, warehouse_id: str) -> StockLevel:
 
 
 def price_group(row: Row) -> PriceGroup:
-    """Read a price group."""
     return PriceGroup(
         id=_id(row),
         number=text(row, "number") or None,
@@ -99,12 +95,10 @@ def price_group(row: Row) -> PriceGroup:
 
 
 def currency(row: Row) -> Currency:
-    """Read a currency."""
     return Currency(id=_id(row), key=text(row, "key") or None)
 
 
 def organizational_unit(row: Row) -> OrganizationalUnit:
-    """Read an organizational unit."""
     return OrganizationalUnit(
         id=_id(row),
         number=text(row, "number") or None,
@@ -129,7 +123,6 @@ def point_of_sale(row: Row) -> PointOfSale:
 
 
 def payment_method(row: Row) -> PaymentMethod:
-    """Read a payment method."""
     return PaymentMethod(
         id=_id(row),
         number=text(row, "number") or None,

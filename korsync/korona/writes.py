@@ -9,12 +9,10 @@ from korsync.records.receipts import Receipt, ReceiptLine, ReceiptPayment
 
 
 def receipt_bytes(receipts: Iterable[Receipt]) -> bytes:
-    """Return the body of a POST of receipts."""
     return _json([_receipt(each) for each in receipts]).encode()
 
 
 def coupling_bytes(coupling_id: str) -> bytes:
-    """Return the body that couples a point of sale."""
     return _json({"couplingId": coupling_id}).encode()
 
 

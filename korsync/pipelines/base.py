@@ -51,7 +51,6 @@ class Reading:
     orders: Mapping[int, Order] = field(default_factory=dict)
 
     def with_memory(self, memory: Memory) -> "Reading":
-        """Return the reading with another memory."""
         return replace(self, memory=memory)
 
 

@@ -165,13 +165,11 @@ def about_to_send(state: State, pictures: Iterable[Picture], now: datetime) -> S
 
 
 def with_sent(state: State, picture: Picture) -> State:
-    """Note an image that Shopify took."""
     facts = {use.article_id: _following(state.images.get(use.article_id), _fact(picture, use)) for use in picture.uses}
     return replace(without_doubt(state, picture), images=state.images | facts)
 
 
 def without_doubt(state: State, picture: Picture) -> State:
-    """Forget that an image may have been taken."""
     articles = {use.article_id for use in picture.uses}
     unsure = {article_id: each for article_id, each in state.unsure_images.items() if article_id not in articles}
     return replace(state, unsure_images=unsure)

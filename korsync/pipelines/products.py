@@ -69,7 +69,6 @@ class Offer:
 
     @property
     def sku(self) -> str:
-        """The SKU of both sides."""
         return self.match.sku
 
 
@@ -156,7 +155,6 @@ class Products:
         return replace(memory, state=about_to_send(memory.state, pictures, self._sides.shopify.now))
 
     def push(self, batch: Sequence[Change[Value]]) -> Iterator[Sequence[Written[Value]]]:
-        """Write title, price, tracking or image of one item after the other."""
         return one_by_one(batch, lambda change: self._write(change.after))
 
     def record(self, memory: Memory, written: Written[Value]) -> Memory:

@@ -30,12 +30,10 @@ def read_catalogue(sides: Sides, reading: Reading) -> Reading:
 
 
 def read_images(sides: Sides, reading: Reading) -> Reading:
-    """Read the properties of KORONA's images that changed."""
     return _once("images", reading, lambda: _images(sides, reading))
 
 
 def read_shop_products(sides: Sides, reading: Reading) -> Reading:
-    """Read Shopify's products that changed."""
     return _once("shop_products", reading, lambda: _shop_products(sides, reading))
 
 

@@ -35,7 +35,6 @@ NamedT = TypeVar("NamedT", bound=Named)
 
 
 def find_shop(sides: Sides, reading: Reading) -> tuple[Reading, Shop]:
-    """Return the store's own currency, time zone and tax basis."""
     return _kept_for_a_day(sides, reading, "shop", sides.shopify.shop)
 
 

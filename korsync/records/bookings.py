@@ -18,12 +18,10 @@ NOT_BOOKED = "not booked"
 
 
 def sale_key(order_id: int) -> str:
-    """Return the key of an order's receipt."""
     return f"order/{order_id}"
 
 
 def refund_key(refund_id: int) -> str:
-    """Return the key of a refund's receipt."""
     return f"refund/{refund_id}"
 
 

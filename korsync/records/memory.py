@@ -219,7 +219,6 @@ class State:
     runs: tuple[RunRecord, ...] = ()
 
     def with_order(self, order: KnownOrder) -> "State":
-        """Return the state with an order in the place of the one with the same id."""
         return replace(self, orders=self.orders | {order.id: order})
 
 
@@ -231,11 +230,9 @@ class Memory:
     cache: Cache
 
     def with_state(self, **changed: Any) -> "Memory":
-        """Return the memory with these fields of the state changed."""
         return replace(self, state=replace(self.state, **changed))
 
     def with_cache(self, **changed: Any) -> "Memory":
-        """Return the memory with these fields of the cache changed."""
         return replace(self, cache=replace(self.cache, **changed))
 
 

@@ -96,11 +96,9 @@ class Plan(Generic[T]):
 
     @property
     def allowed(self) -> tuple[Change[T], ...]:
-        """The changes that may be written."""
         return self.written_all_the_same if self.stop else self.changes
 
     def skipped(self, fate: Fate) -> tuple[Skip, ...]:
-        """Return the skips of one fate."""
         return tuple(skip for skip in self.skips if skip.fate is fate)
 
 

@@ -33,7 +33,6 @@ class Page(Console):
 
     @property
     def can_redraw(self) -> bool:
-        """Whether what was printed can be printed over."""
         return self.is_terminal and not self.is_dumb_terminal
 
 
@@ -55,7 +54,6 @@ def count(number: int, noun: str) -> str:
 
 
 def print_held(console: Console, state: State, now: datetime | None) -> None:
-    """Print every held item with its reason and age."""
     for held in by_item(state):
         age = "" if now is None else f", for {_age(held.since, now)}"
         console.print(visible(f"  ! {held.item} ({held.pipeline}{age}): {held.reason}"))

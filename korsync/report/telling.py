@@ -86,7 +86,6 @@ class Reporter:
                 print_error(self.err, error)
 
     def ended(self, ran: Ran) -> None:
-        """Tell the whole of a run, for a person or for a program."""
         if self._as_json:
             self.out.print(as_json(ran))
             return

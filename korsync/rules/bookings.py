@@ -239,7 +239,6 @@ def differs_from_posted(receipt: BookedReceipt, posted: Receipt) -> str:
 
 
 def several(number: int) -> str:
-    """Say that KORONA holds more than one receipt under one key."""
     return f"KORONA holds {number} receipts for it"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from korsync.records.bookings import sale_key
 from korsync.records.catalogue import SalesTax
 from korsync.records.memory import BookingTargets
 from korsync.records.orders import Order, OrderLine, Refund, TaxLine, Transaction
@@ -18,11 +19,6 @@ _KEYS = uuid.UUID("6f0f7a52-5a54-5c3f-9a0e-3f6f1d1c7b10")
 
 class NotBookableError(Exception):
     """The order or refund cannot become a receipt; the text says why, in a shopkeeper's words."""
-
-
-def sale_key(order_id: int) -> str:
-    """Return the key of an order's receipt."""
-    return f"order/{order_id}"
 
 
 def sold_pieces(line: OrderLine, refunds: tuple[Refund, ...]) -> int:

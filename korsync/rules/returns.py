@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from korsync.records.bookings import refund_key
 from korsync.records.memory import BookingTargets
 from korsync.records.orders import Order, Refund, RefundLine
 from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptLine, ReceiptPayment
@@ -17,11 +18,6 @@ NOT_RESTOCKED = frozenset({"no_restock"})
 
 FAILED = frozenset({"failure", "error"})
 """The states of a transaction that moved no money; one that is pending still may."""
-
-
-def refund_key(refund_id: int) -> str:
-    """Return the key of a refund's receipt."""
-    return f"refund/{refund_id}"
 
 
 def restocked_pieces(refund: Refund) -> dict[int, int]:

@@ -64,13 +64,11 @@ class ShopifyClient:
 
     @property
     def now(self) -> datetime:
-        """Shopify's own time in UTC, as of its last answer."""
         return self.session.now
 
     # --- the store ---
 
     def shop(self) -> Shop:
-        """Return the store itself."""
         return self._one("shop", "shop", reads.shop)
 
     def locations(self) -> list[Location]:
@@ -100,8 +98,6 @@ class ShopifyClient:
             return None
 
     def product_images(self, product_id: int) -> list[ShopImage]:
-        """Return the images of a product."""
-
         def read(answer: Answer) -> list[ShopImage]:
             return [reads.image(each) for each in _rows(answer, "images")]
 
@@ -186,8 +182,6 @@ class ShopifyClient:
         return [order for order in found if order.cancelled_at is None]
 
     def transactions(self, order_id: int) -> list[Transaction]:
-        """Return the payments of an order in the shop's currency."""
-
         def read(answer: Answer) -> list[Transaction]:
             return [reads.transaction(each) for each in _rows(answer, "transactions")]
 

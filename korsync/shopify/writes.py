@@ -11,7 +11,6 @@ from typing import Any
 
 
 def title_bytes(product_id: int, title: str) -> bytes:
-    """Return the body that renames a product."""
     return _json({"product": {"id": product_id, "title": title}})
 
 

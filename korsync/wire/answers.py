@@ -89,7 +89,6 @@ def rows(row: Row, name: str) -> list[Row]:
 
 
 def text(row: Row, name: str) -> str | None:
-    """Return the text under a name."""
     value = row.get(name)
     if value is not None and not isinstance(value, str):
         raise NotAsExpected(f"{name} is not text")
@@ -97,7 +96,6 @@ def text(row: Row, name: str) -> str | None:
 
 
 def flag(row: Row, name: str) -> bool | None:
-    """Return the truth value under a name."""
     value = row.get(name)
     if value is not None and not isinstance(value, bool):
         raise NotAsExpected(f"{name} is neither true nor false")
@@ -128,7 +126,6 @@ def money(row: Row, name: str) -> Decimal | None:
 
 
 def whole(row: Row, name: str) -> int | None:
-    """Return the whole number under a name."""
     value = number(row, name)
     if value is None:
         return None

@@ -93,7 +93,6 @@ class _Unredirected(requests.Session):
     """Never looks where a redirect points: requests would read that answer whole and stumble over a bad address."""
 
     def get_redirect_target(self, _resp: requests.Response) -> str | None:
-        """Say that there is none."""
         return None
 
 

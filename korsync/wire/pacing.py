@@ -34,7 +34,6 @@ class Bucket:
         self._under_way = 0
 
     def enter(self) -> None:
-        """Wait until one more request fits."""
         with self._lock:
             self._under_way += 1
             if not self._size:

@@ -2,12 +2,8 @@
 
 import json
 from contextlib import suppress
-from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, datetime
-from decimal import Decimal
-from enum import StrEnum
-from types import NoneType
-from typing import Any, get_args, get_origin, get_type_hints
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,30 +13,7 @@ from korsync.errors import StateError
 from korsync.memory.state import load_state, save_state
 from korsync.records.memory import State
 from tests.memory.test_state import IDENTITY, saved
-
-
-def values(hint: Any) -> st.SearchStrategy[Any]:
-    """Any value that a field with this type hint may hold."""
-    arguments = get_args(hint)
-    if NoneType in arguments:
-        return st.none() | values(arguments[0])
-    if get_origin(hint) is tuple:
-        return st.lists(values(arguments[0]), max_size=2).map(tuple)
-    if get_origin(hint) is dict:
-        return st.dictionaries(values(arguments[0]), values(arguments[1]), max_size=2)
-    if is_dataclass(hint) and isinstance(hint, type):
-        hints = get_type_hints(hint)
-        return st.builds(hint, **{each.name: values(hints[each.name]) for each in fields(hint)})
-    if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return st.sampled_from(hint)
-    plain: dict[Any, st.SearchStrategy[Any]] = {
-        int: st.integers(0, 2**63),
-        str: st.text(st.characters(), max_size=5),
-        bool: st.booleans(),
-        Decimal: st.decimals(allow_nan=False, allow_infinity=False),
-        datetime: st.datetimes(timezones=st.just(UTC)),
-    }
-    return plain[hint]
+from tests.support.values import values
 
 
 def consistent(state: State) -> State:

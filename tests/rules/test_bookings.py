@@ -1,11 +1,12 @@
 """What is known of orders and their receipts, as pure values."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from korsync.errors import ConfigurationError
 from korsync.records.bookings import (
@@ -19,6 +20,7 @@ from korsync.records.bookings import (
     Restock,
 )
 from korsync.records.catalogue import Shop
+from korsync.records.orders import Order
 from korsync.records.plan import Fate, Outcome, Skip
 from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptLine
 from korsync.rules.bookings import (
@@ -29,8 +31,10 @@ from korsync.rules.bookings import (
     intent,
     names_apart,
     outcome_of,
+    remember,
     start_instant,
 )
+from tests.support.values import values
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SETTLE = timedelta(minutes=15)
@@ -116,6 +120,22 @@ def test_a_time_zone_that_this_machine_does_not_know_is_said_so() -> None:
     shop = Shop("EUR", "Mars/Base_One", True)
     with pytest.raises(ConfigurationError, match="does not know the shop's time zone “Mars/Base_One”"):
         start_instant(date(2026, 11, 1), shop)
+
+
+# --- what Shopify shows ---
+
+
+SHOWN = {"name", "created_at", "updated_at", "cancelled_at", "test", "fulfilled", "before_start", "lines", "restocks"}
+
+
+@given(values(KnownOrder), values(Order), values(datetime))
+def test_what_a_person_decided_or_korsync_noted_survives_any_reading(
+    before: KnownOrder, order: Order, start: datetime
+) -> None:
+    after = remember(order, before, start)
+    noted = {each.name for each in fields(KnownOrder)} - SHOWN
+    assert {name: getattr(after, name) for name in noted} == {name: getattr(before, name) for name in noted}
+    assert after == replace(remember(order, None, start), **{name: getattr(before, name) for name in noted})
 
 
 # --- the life of a booking ---

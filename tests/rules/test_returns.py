@@ -6,12 +6,13 @@ from decimal import Decimal
 
 import pytest
 
+from korsync.records.bookings import refund_key
 from korsync.records.catalogue import PaymentMethod
 from korsync.records.memory import BookingTargets
 from korsync.records.orders import Order, Refund, RefundLine, Transaction
 from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptTax
 from korsync.rules.receipts import NotBookableError
-from korsync.rules.returns import refund_key, restocked_pieces, return_receipt, returned_pieces
+from korsync.rules.returns import restocked_pieces, return_receipt, returned_pieces
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 METHODS = {name: PaymentMethod(name, None, name) for name in ("shopify_payments", "paypal", "default")}
