@@ -85,13 +85,26 @@ def row_amounts(store: KoronaStore, item: Json) -> RowAmounts:
 
 
 def answered_included(store: KoronaStore, tax: Mapping[str, Any]) -> bool:
-    """Say whether a posted tax is part of the base, as the account answers it; deleted since or not."""
+    """Say whether a posted tax is part of the base, as the account answers it."""
+    return not store.denies_included and _was_included(store, tax)
+
+
+def answered_gross(store: KoronaStore, receipt: Receipt) -> Decimal:
+    """Return a receipt's total, as the account answers it."""
+    if not store.denies_included:
+        return receipt.gross
+    taxes = [tax for item in receipt.posted["items"] for tax in item["total"]["taxPayments"]]
+    included = (Decimal(tax.get("amount", 0)) for tax in taxes if _was_included(store, tax))
+    return receipt.gross + sum(included, Decimal(0))
+
+
+def _was_included(store: KoronaStore, tax: Mapping[str, Any]) -> bool:
+    """Say whether a posted tax is part of the base, its sales tax deleted since or not."""
     posted = tax.get("salesTax", {})
-    meant = [
-        row for row in store.table(SalesTax).values() if posted and posted in ({"id": row.id}, {"number": row.number})
-    ]
-    included = meant[0].included if meant else tax_included(store, tax)
-    return included and not store.denies_included
+    for row in store.table(SalesTax).values():
+        if posted in ({"id": row.id}, {"number": row.number}):
+            return row.included
+    return tax_included(store, tax)
 
 
 def answered_amounts(store: KoronaStore, item: Json) -> RowAmounts:
@@ -189,10 +202,9 @@ def _checked(store: KoronaStore, pos: PointOfSale, posted: Json, number: str) ->
         point_of_sale_id=pos.id,
         warehouse_id=warehouse.id if warehouse else pos.warehouse_id,
         accepted_at=store.clock.now(),
-        gross=gross,
+        gross=gross + store.gross_off,
         lines=lines,
         posted=posted,
-        gross_off=store.gross_off,
     )
 
 

@@ -144,8 +144,7 @@ class StockRow(Row):
 class Receipt(Row):
     """A receipt, booked or about to be: `posted` is what was sent, word for word.
 
-    `lines` are (article id, pieces), `gross` is its total in the account's currency; the total that is answered is off
-    by `gross_off`.
+    `lines` are (article id, pieces), `gross` is its total in the account's currency.
     """
 
     order_number: str | None
@@ -155,7 +154,6 @@ class Receipt(Row):
     gross: Decimal
     lines: list[tuple[str, Decimal]]
     posted: dict[str, Any]
-    gross_off: Decimal = Decimal(0)
 
     @property
     def key(self) -> str | None:
@@ -181,7 +179,7 @@ class KoronaStore:
     - `queues`: receipts are answered QUEUED and booked `queue_delay` later
     - `booking_delay`: receipts are answered ADDED, but show and move stock only so much later
     - `reject_articles`: numbers whose receipts are answered with ERROR rows
-    - `gross_off`: receipts booked from now on answer a total that is off by so much
+    - `gross_off`: the totals of receipts booked from now on are off by so much
     - `denies_included`: receipts answer every tax as not included, and their totals as if it came on top
     - `float_noise`: receipts answer money that a sum of floats would give: 29.900000000000002 instead of 29.9
     - `leaves_out`: fields that receipts are answered without, wherever they stand: externalReferences, included, gross

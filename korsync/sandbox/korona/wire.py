@@ -8,7 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from korsync.sandbox.korona.habits import as_answered
-from korsync.sandbox.korona.receipts import answered_amounts, answered_included, receipt_number_prefix
+from korsync.sandbox.korona.receipts import (
+    answered_amounts,
+    answered_gross,
+    answered_included,
+    receipt_number_prefix,
+)
 from korsync.sandbox.korona.store import (
     Article,
     Cashier,
@@ -179,8 +184,7 @@ def _receipt(store: KoronaStore, receipt: Receipt) -> Json:
     pos = store.table(PointOfSale)[receipt.point_of_sale_id]
     amounts = [answered_amounts(store, item) for item in posted["items"]]
     net = sum((each.net for each in amounts), Decimal(0))
-    gross = sum((each.gross for each in amounts), Decimal(0))
-    told_gross = gross + receipt.gross_off
+    gross = answered_gross(store, receipt)
 
     accepted = local_time(store, receipt.accepted_at)
     return filled(
@@ -199,8 +203,8 @@ def _receipt(store: KoronaStore, receipt: Receipt) -> Json:
         reversal=posted.get("reversal", False),
         items=[_item(store, index, item) for index, item in enumerate(posted["items"])],
         payments=[_payment(store, payment) for payment in posted.get("payments", [])],
-        total={"gross": told_gross, "net": net, "tax": gross - net},
-        revenue={"gross": told_gross, "net": net},
+        total={"gross": gross, "net": net, "tax": gross - net},
+        revenue={"gross": gross, "net": net},
     )
 
 
