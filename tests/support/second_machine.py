@@ -7,9 +7,13 @@ from typing import Any
 from korsync.sandbox.exchange import Request
 from korsync.sandbox.korona.account import KoronaSide
 from korsync.sandbox.server import SandboxServer
-from korsync.sandbox.shopify.sales import Line, Order
+from korsync.sandbox.shopify.pricing import sums
+from korsync.sandbox.shopify.sales import Line, Order, ShippingLine
 
 Json = dict[str, Any]
+
+_INCLUDED = {Decimal(19): "1", Decimal(7): "2", Decimal(0): "3"}
+_ADDED = {Decimal(19): "11", Decimal(7): "12"}
 
 
 def posts_first(side: KoronaSide, server: SandboxServer, *, keyless: bool = False) -> None:
@@ -23,17 +27,20 @@ def posts_first(side: KoronaSide, server: SandboxServer, *, keyless: bool = Fals
     server.before_request = race
 
 
-def receipt_of(order: Order, *, keyless: bool = False) -> Json:
-    """Return the receipt of an order as another machine posts it; articles by SKU, taxes by the usual sales taxes."""
-    lines = [_item(line) for line in order.lines]
-    total = sum((line.total for line in order.lines), Decimal(0))
+def receipt_of(order: Order, *, keyless: bool = False, shop: str = "sandbox-shop.myshopify.com") -> Json:
+    """Return the receipt of an order as another machine posts it: articles by SKU, shipping on 9001, paid by card."""
+    items = [_item(order, row) for row in order.rows]
     receipt = {
         "number": str(order.order_number),
         "orderNumber": order.name.removeprefix("#"),
         "bookingTime": order.created_at.isoformat(),
-        "externalReferences": {"korsyncKey": f"order/{order.id}", "shopifyOrderId": str(order.id)},
-        "items": lines,
-        "payments": [{"amount": total, "paymentMethod": {"number": "5"}}],
+        "externalReferences": {
+            "korsyncKey": f"order/{order.id}",
+            "shopifyShop": shop,
+            "shopifyOrderId": str(order.id),
+        },
+        "items": items,
+        "payments": [{"amount": sums(order).total, "paymentMethod": {"number": "5"}}],
     }
     return without_keys(receipt) if keyless else receipt
 
@@ -48,15 +55,19 @@ def _without_references(row: Mapping[str, Any]) -> Json:
     return {name: value for name, value in row.items() if name != "externalReferences"}
 
 
-def _item(line: Line) -> Json:
-    numbers = {Decimal(19): "1", Decimal(7): "2", Decimal(0): "3"}
+def _item(order: Order, row: Line | ShippingLine) -> Json:
+    numbers = _INCLUDED if order.taxes_included else _ADDED
     taxes = [
         {"amount": tax.amount, "taxRate": tax.percent, "salesTax": {"number": numbers[tax.percent]}}
-        for tax in line.taxes
+        for tax in row.taxes
     ]
     return {
-        "product": {"number": line.sku},
-        "quantity": line.sold,
-        "total": {"base": line.total, "discount": line.discount, "taxPayments": taxes},
-        "externalReferences": {"shopifyLineId": str(line.id)},
+        "product": {"number": row.sku if isinstance(row, Line) else "9001"},
+        "quantity": row.sold if isinstance(row, Line) else 1,
+        "total": {
+            "base": row.total,
+            "discount": sum((each.amount for each in row.allocations), Decimal(0)),
+            "taxPayments": taxes,
+        },
+        "externalReferences": {"shopifyLineId": str(row.id)},
     }
