@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from korsync.sandbox.shopify.line_wire import CANARY
-from korsync.sandbox.shopify.sales import Discount, Order
-from tests.support.shopify_counter import Counter, opened
+from korsync.sandbox.shopify.sales import Discount
+from tests.support.shopify_counter import Counter, opened, told
 
 MINUTE = timedelta(minutes=1)
 PERSONAL = ("customer", "billing_address", "shipping_address", "email", "contact_email", "phone", "note")
@@ -27,11 +27,6 @@ def stock(counter: Counter) -> None:
     counter.side.add_product("Ceylon Tea", [{"sku": "1042", "price": "8.90", "tax": "7", "available": 10}])
     counter.side.add_product("Kanne", [{"sku": "2000", "price": "33.33", "available": 10}])
     counter.side.add_product("Gutschein", [{"sku": "G", "price": "25", "gift_card": True, "tracked": False}])
-
-
-def told(counter: Counter, order: Order) -> dict[str, Any]:
-    row: dict[str, Any] = counter.get(f"orders/{order.id}.json")["order"]
-    return row
 
 
 def listed(counter: Counter, **query: Any) -> list[str]:

@@ -1,14 +1,13 @@
-"""The simulated store's refunds, cancellations and edits: what goes back on the shelf, and what money with it."""
+"""The simulated store's refunds and returns: what goes back on the shelf, and what money with it."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from korsync.sandbox.shopify.sales import Discount, Order
-from tests.support.shopify_counter import Counter, opened
+from korsync.sandbox.shopify.sales import Discount
+from tests.support.shopify_counter import Counter, money_fits, opened, refund_of, told
 
 MINUTE = timedelta(minutes=1)
 
@@ -19,32 +18,6 @@ def shop() -> Iterator[Counter]:
         counter.side.add_product("Ceylon Tea", [{"sku": "1042", "price": "8.90", "tax": "7", "available": 10}])
         counter.side.add_product("Kanne", [{"sku": "2000", "price": "33.33", "available": 10}])
         yield counter
-
-
-def told(shop: Counter, order: Order) -> dict[str, Any]:
-    row: dict[str, Any] = shop.get(f"orders/{order.id}.json")["order"]
-    return row
-
-
-def refund_of(shop: Counter, order: Order) -> dict[str, Any]:
-    (row,) = told(shop, order)["refunds"]
-    assert shop.get(f"orders/{order.id}/refunds.json")["refunds"] == [row]
-    return dict(row)
-
-
-def money_fits(order: dict[str, Any], refund: dict[str, Any]) -> bool:
-    """Check the sum that Shopify's figures keep: money given back = lines + shipping - discrepancies."""
-    rows = refund["refund_line_items"]
-    sets = [each["subtotal_set"] for each in rows]
-    if not order["taxes_included"]:
-        sets += [each["total_tax_set"] for each in rows]
-    lines = sum(Decimal(each["shop_money"]["amount"]) for each in sets)
-    shipping = sum(
-        Decimal(each["subtotal_amount_set"]["shop_money"]["amount"]) for each in refund["refund_shipping_lines"]
-    )
-    odd = sum(Decimal(each["amount"]) for each in refund["order_adjustments"])
-    arrived = sum(Decimal(each["amount"]) for each in refund["transactions"] if each["status"] == "success")
-    return arrived == lines + shipping - odd
 
 
 def test_the_reference_refund_gives_back_what_shopify_says(shop: Counter) -> None:
@@ -194,113 +167,91 @@ def test_a_refund_may_go_through_another_gateway(shop: Counter) -> None:
     assert refund_of(shop, order)["transactions"][0]["gateway"] == "paypal"
 
 
-def test_a_paid_order_cancelled_with_restock_is_refunded_whole(shop: Counter) -> None:
-    order = shop.side.place_order(
-        [("1042", 2)], shipping=Decimal("4.90"), tip=Decimal("1.00"), gateways=[("gift_card", Decimal(5)), "paypal"]
-    )
-    shop.clock.advance(MINUTE)
-    shop.side.cancel_order(order, reason="inventory")
-    row, refund = told(shop, order), refund_of(shop, order)
-    assert row["cancelled_at"] == row["closed_at"] == row["updated_at"] == "2026-11-23T13:01:00+01:00"
-    assert (row["cancel_reason"], row["financial_status"], row["fulfillment_status"]) == ("inventory", "refunded", None)
-    line = row["line_items"][0]
-    assert (line["quantity"], line["current_quantity"], line["fulfillable_quantity"]) == (2, 0, 0)
-    assert {each["restock_type"] for each in refund["refund_line_items"]} == {"cancel"}
-    amounts = [(each["gateway"], each["amount"]) for each in refund["transactions"]]
-    assert amounts == [("gift_card", "5.00"), ("paypal", "18.70")]
-    assert money_fits(row, refund)
-    assert shop.side.available("1042") == 10
-
-
-def test_an_unpaid_order_cancelled_with_restock_has_a_refund_without_money(shop: Counter) -> None:
-    order = shop.side.place_order([("1042", 2)], paid=False)
-    shop.side.cancel_order(order)
-    assert (refund_of(shop, order)["transactions"], told(shop, order)["financial_status"]) == ([], "voided")
-    assert shop.side.available("1042") == 10
-
-
-def test_an_authorization_is_voided_by_a_cancellation(shop: Counter) -> None:
-    order = shop.side.place_order([("1042", 1)], paid=False, authorized=True)
-    shop.side.cancel_order(order)
-    kinds = [each["kind"] for each in shop.get(f"orders/{order.id}/transactions.json")["transactions"]]
-    assert kinds == ["authorization", "void"]
-
-
-def test_captured_money_is_refunded_not_voided(shop: Counter) -> None:
-    order = shop.side.place_order([("1042", 1)], paid=False, authorized=True)
-    shop.side.pay_order(order)
-    shop.side.cancel_order(order)
-    kinds = [each["kind"] for each in shop.get(f"orders/{order.id}/transactions.json")["transactions"]]
-    assert kinds == ["authorization", "capture", "refund"]
-
-
-def test_a_cancellation_without_restock_leaves_the_goods_away(shop: Counter) -> None:
+def test_more_money_than_the_goods_cost_is_a_discrepancy_below_zero(shop: Counter) -> None:
     order = shop.side.place_order([("1042", 2)])
-    shop.side.cancel_order(order, restock=False)
+    shop.side.refund_order(order, {"1042": 1}, amount=Decimal("13.90"))
+    assert refund_of(shop, order)["order_adjustments"][0]["amount"] == "-5.00"
+    assert money_fits(told(shop, order), refund_of(shop, order))
+
+
+def test_money_may_go_back_over_two_gateways(shop: Counter) -> None:
+    order = shop.side.place_order([("2000", 1)], gateways=[("gift_card", Decimal(10)), "paypal"])
+    shop.side.refund_order(order, {"2000": 1}, gateway=[("paypal", Decimal("23.33")), ("gift_card", Decimal(10))])
+    back, taken = refund_of(shop, order), shop.get(f"orders/{order.id}/transactions.json")["transactions"]
+    parts = [(each["gateway"], each["amount"], each["parent_id"]) for each in back["transactions"]]
+    assert parts == [("paypal", "23.33", taken[1]["id"]), ("gift_card", "10.00", taken[0]["id"])]
+    assert [each["kind"] for each in taken] == ["sale", "sale", "refund", "refund"]
+    assert back["order_adjustments"] == []
+    assert money_fits(told(shop, order), back)
+
+
+def test_money_over_two_gateways_may_differ_from_the_goods_price(shop: Counter) -> None:
+    order = shop.side.place_order([("2000", 1)], gateways=[("gift_card", Decimal(10)), "paypal"])
+    shop.side.refund_order(order, {"2000": 1}, gateway=[("paypal", Decimal(5)), ("gift_card", Decimal(2))])
+    assert refund_of(shop, order)["order_adjustments"][0]["amount"] == "26.33"
+    assert money_fits(told(shop, order), refund_of(shop, order))
+
+
+def test_a_refund_of_pieces_with_two_taxes_rounds_their_sum_not_each(shop: Counter) -> None:
+    taxes = (Decimal("6.5"), Decimal("3.6"))
+    shop.side.add_product("Satz", [{"sku": "SB", "price": "689.28", "tax": taxes}])
+    discount = Discount(Decimal("206.78"), percentage=False)
+    order = shop.side.place_order([("SB", 3)], discounts=[discount], taxes_included=False)
+    shop.side.refund_order(order, {"SB": 2})
     line = refund_of(shop, order)["refund_line_items"][0]
-    assert (line["restock_type"], line["location_id"]) == ("no_restock", None)
-    assert shop.side.available("1042") == 8
+    assert [each.amount for each in order.lines[0].taxes] == [Decimal("120.97"), Decimal("67.00")]
+    assert (line["subtotal"], line["total_tax"]) == (1240.71, 125.31)
+    assert refund_of(shop, order)["transactions"][0]["amount"] == "1366.02"
 
 
-def test_a_cancellation_may_be_seen_before_its_refund(shop: Counter) -> None:
-    order = shop.side.place_order([("1042", 2)])
-    shop.side.cancel_order(order, refund_after=5 * MINUTE)
-    assert told(shop, order)["cancelled_at"] is not None
-    assert (told(shop, order)["refunds"], shop.side.available("1042")) == ([], 8)
-    shop.clock.advance(5 * MINUTE)
-    assert refund_of(shop, order)["created_at"] == "2026-11-23T13:05:00+01:00"
-    assert told(shop, order)["updated_at"] == "2026-11-23T13:05:00+01:00"
-    assert shop.side.available("1042") == 10
-
-
-def test_a_shipped_order_cannot_be_cancelled(shop: Counter) -> None:
-    order = shop.side.place_order([("1042", 1)])
-    shop.side.fulfil_order(order)
-    with pytest.raises(ValueError, match="fulfilled"):
-        shop.side.cancel_order(order)
-
-
-def test_an_edit_that_takes_pieces_out_is_a_refund_without_money(shop: Counter) -> None:
-    order = shop.side.place_order([("1042", 3)])
-    shop.side.edit_order(order, fewer={"1042": 1})
-    row, refund = told(shop, order), refund_of(shop, order)
-    assert (refund["transactions"], refund["refund_line_items"][0]["restock_type"]) == ([], "cancel")
-    assert refund["order_adjustments"] == []
-    assert (row["line_items"][0]["quantity"], row["line_items"][0]["current_quantity"]) == (3, 2)
-    assert (row["total_price"], row["current_total_price"]) == ("26.70", "17.80")
-    assert shop.side.available("1042") == 8
-
-
-def test_an_edit_may_take_pieces_out_without_putting_them_back(shop: Counter) -> None:
-    order = shop.side.place_order([("1042", 3)])
-    shop.side.edit_order(order, fewer={"1042": 1}, restock=False)
-    assert refund_of(shop, order)["refund_line_items"][0]["restock_type"] == "no_restock"
-    assert shop.side.available("1042") == 7
-
-
-def test_an_edit_that_adds_pieces_leaves_the_quantity_as_ordered(shop: Counter) -> None:
-    order = shop.side.place_order([("1042", 1)])
-    assert shop.side.edit_order(order, more={"1042": 2}, add=[("2000", 1)]) is None
-    row = told(shop, order)
-    first, second = row["line_items"]
-    assert (first["quantity"], first["current_quantity"], first["fulfillable_quantity"]) == (1, 3, 3)
-    assert (second["sku"], second["quantity"]) == ("2000", 1)
-    assert (first["tax_lines"][0]["price"], second["tax_lines"][0]["price"]) == ("1.75", "5.32")
-    assert second["id"] > first["id"]
-    assert (row["total_price"], row["total_outstanding"], row["financial_status"]) == (
-        "60.03",
-        "51.13",
-        "partially_paid",
-    )
-    assert (shop.side.available("1042"), shop.side.available("2000")) == (7, 9)
-
-
-def test_removed_shipping_stays_listed_but_costs_nothing(shop: Counter) -> None:
+def test_shipping_may_be_given_back_in_part(shop: Counter) -> None:
     order = shop.side.place_order([("1042", 1)], shipping=Decimal("4.90"))
-    shop.side.remove_shipping(order)
-    row = told(shop, order)
-    assert row["shipping_lines"][0]["is_removed"] is True
-    assert (row["total_price"], row["total_tax"]) == ("8.90", "0.58")
+    amounts = []
+    for most in (Decimal("2.00"), True):
+        shop.side.refund_order(order, shipping=most)
+        row = told(shop, order)["refunds"][-1]
+        amounts.append(row["refund_shipping_lines"][0]["subtotal_amount_set"]["shop_money"]["amount"])
+        assert money_fits(told(shop, order), row)
+    assert amounts == ["2.00", "2.90"]
+    assert told(shop, order)["current_total_price"] == "8.90"
+    assert told(shop, order)["current_total_tax"] == "0.58"
+
+
+def test_shipping_given_back_may_stand_in_an_adjustment_as_well(shop: Counter) -> None:
+    shop.side.store.doubles_shipping_refunds = True
+    order = shop.side.place_order([("1042", 1)], shipping=Decimal("4.90"))
+    shop.side.refund_order(order, shipping=True)
+    refund = refund_of(shop, order)
+    (adjustment,) = refund["order_adjustments"]
+    assert (adjustment["kind"], adjustment["amount"], adjustment["tax_amount"]) == ("shipping_refund", "-4.12", "-0.78")
+    assert refund["refund_shipping_lines"][0]["subtotal_amount_set"]["shop_money"]["amount"] == "4.90"
+    assert refund["transactions"][0]["amount"] == "4.90"
+
+
+def test_a_return_may_be_restocked_without_a_refund(shop: Counter) -> None:
+    order = shop.side.place_order([("1042", 2)])
+    shop.side.fulfil_order(order)
+    before = told(shop, order)
+    shop.clock.advance(MINUTE)
+    shop.side.restock_return(order, {"1042": 1})
+    assert shop.side.available("1042") == 9
+    changed = {name for name, value in told(shop, order).items() if value != before[name]}
+    assert changed - {"fulfillments"} == {"updated_at"}
+    assert (before["refunds"], before["line_items"][0]["current_quantity"]) == ([], 2)
+    levels = shop.get("inventory_levels.json", location_ids="60000000001", updated_at_min="2026-11-23T12:01:00Z")
+    assert [each["available"] for each in levels["inventory_levels"]] == [9]
+
+
+def test_a_refund_of_a_restocked_return_does_not_say_that_goods_came_back(shop: Counter) -> None:
+    order = shop.side.place_order([("1042", 2)])
+    shop.side.fulfil_order(order)
+    return_id = shop.side.restock_return(order, {"1042": 1}, location="Laden Mitte")
+    shop.side.refund_order(order, {"1042": 1}, restock_type="no_restock", return_id=return_id)
+    refund = refund_of(shop, order)
+    assert refund["return"] == {"id": return_id, "admin_graphql_api_id": f"gid://shopify/Return/{return_id}"}
+    assert [each["restock_type"] for each in refund["refund_line_items"]] == ["no_restock"]
+    assert shop.side.available("1042") == 9
+    assert told(shop, order)["line_items"][0]["current_quantity"] == 1
 
 
 def test_moves_can_be_dated_back(shop: Counter) -> None:

@@ -7,12 +7,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import requests
 
 from korsync.sandbox.exchange import Clock
 from korsync.sandbox.server import SandboxServer
+from korsync.sandbox.shopify.sales import Order
 from korsync.sandbox.shopify.shop import ShopifySide
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -69,6 +71,34 @@ def opened(**settings: Any) -> Iterator[Counter]:
     finally:
         counter.session.close()
         server.stop()
+
+
+def told(counter: Counter, order: Order) -> dict[str, Any]:
+    """An order as the store tells it."""
+    row: dict[str, Any] = counter.get(f"orders/{order.id}.json")["order"]
+    return row
+
+
+def refund_of(counter: Counter, order: Order) -> dict[str, Any]:
+    """The one refund of an order, as the order and the list of its refunds tell it."""
+    (row,) = told(counter, order)["refunds"]
+    assert counter.get(f"orders/{order.id}/refunds.json")["refunds"] == [row]
+    return dict(row)
+
+
+def money_fits(order: dict[str, Any], refund: dict[str, Any]) -> bool:
+    """Check the sum that Shopify's figures keep: money given back = lines + shipping - discrepancies."""
+    rows = refund["refund_line_items"]
+    sets = [each["subtotal_set"] for each in rows]
+    if not order["taxes_included"]:
+        sets += [each["total_tax_set"] for each in rows]
+    lines = sum(Decimal(each["shop_money"]["amount"]) for each in sets)
+    shipping = sum(
+        Decimal(each["subtotal_amount_set"]["shop_money"]["amount"]) for each in refund["refund_shipping_lines"]
+    )
+    odd = sum(Decimal(each["amount"]) for each in refund["order_adjustments"])
+    arrived = sum(Decimal(each["amount"]) for each in refund["transactions"] if each["status"] == "success")
+    return arrived == lines + shipping - odd
 
 
 def tiny_png(shade: int = 0) -> bytes:

@@ -41,11 +41,9 @@ def on_sale(shop: Shop, number: str, price: str, *, tax: str | tuple[Decimal, ..
 
 def without_added_taxes(shop: Shop) -> None:
     """Take the sales taxes that come on top out of KORONA, as in an account that only knows gross prices."""
-    with shop.korona.turn():
-        for tax in shop.korona.table(SalesTax).values():
-            if not tax.included:
-                tax.active = False
-                shop.korona.save(tax)
+    for tax in list(shop.korona.table(SalesTax).values()):
+        if tax.active and not tax.included:
+            shop.korona.remove_sales_tax(tax.number or "")
 
 
 def only_receipt(shop: Shop) -> Receipt:

@@ -7,18 +7,17 @@ from threading import RLock
 
 from korsync.sandbox.exchange import Answer, Clock, Request
 from korsync.sandbox.korona import routes as korona_routes
+from korsync.sandbox.korona.booking import BookingMoves
 from korsync.sandbox.korona.store import (
     Article,
     Cashier,
     Currency,
     CustomerGroup,
     Image,
-    KoronaStore,
     PaymentMethod,
     PointOfSale,
     Price,
     PriceGroup,
-    Receipt,
     SalesTax,
     Unit,
 )
@@ -40,7 +39,7 @@ _INCLUDED_TAXES = {
 _ADDED_TAXES = {"11": ("19 % net", [("2007-01-01", "19")]), "12": ("7 % net", [("2007-01-01", "7")])}
 
 
-class KoronaSide(KoronaStore):
+class KoronaSide(BookingMoves):
     """A KORONA account with a warehouse "1", an external point of sale "90" and the price list "Shopify".
 
     Moves may be called from any thread; articles are named by number, pieces are int or Decimal, money is in the
@@ -82,17 +81,6 @@ class KoronaSide(KoronaStore):
         return korona_routes.answer(self, request)
 
     # --- what tests ask ---
-
-    @property
-    def receipts(self) -> list[Receipt]:
-        """The receipts booked through the API by now, in the order of booking, with everything posted."""
-        with self.turn():
-            external = {row.id for row in self.table(PointOfSale).values() if row.external}
-            return [row for row in self.table(Receipt).values() if row.point_of_sale_id in external]
-
-    def booked_under(self, key: str) -> list[Receipt]:
-        """Return the booked receipts with this korsyncKey."""
-        return [receipt for receipt in self.receipts if receipt.key == key]
 
     def stock_of(self, number: str, warehouse: str = "1") -> Decimal:
         """Return an article's pieces in a warehouse by now; 0 where it never moved."""
@@ -231,23 +219,6 @@ class KoronaSide(KoronaStore):
 
     # --- moves: stock ---
 
-    def sell_at_till(self, number: str, pieces: Decimal | int, warehouse: str | None = None) -> None:
-        """Sell pieces at the till "1" (negative: take them back), from its own warehouse or another."""
-        with self.turn():
-            article, till = self.find(Article, number), self.find(PointOfSale, "1")
-            item = {"product": {"id": article.id}, "quantity": pieces, "total": {"base": 0, "taxPayments": []}}
-            receipt = Receipt(
-                number=str(len(self.table(Receipt)) + 1),
-                order_number=None,
-                point_of_sale_id=till.id,
-                warehouse_id=self.find(Unit, warehouse).id if warehouse else till.warehouse_id,
-                accepted_at=self.clock.now(),
-                gross=Decimal(0),
-                lines=[(article.id, Decimal(pieces))],
-                posted={"items": [item]},
-            )
-            self.book(receipt)
-
     def deliver(self, number: str, pieces: Decimal | int, warehouse: str = "1") -> None:
         """Put delivered pieces into stock."""
         with self.turn():
@@ -265,6 +236,18 @@ class KoronaSide(KoronaStore):
         with self.turn():
             days = {datetime.fromisoformat(day).replace(tzinfo=self.zone): Decimal(rate) for day, rate in rates.items()}
             return self.save(SalesTax(number=number, name=name, included=included, rates=list(days.items())))
+
+    def remove_sales_tax(self, number: str) -> None:
+        """Delete a sales tax: from now on it shows with includeDeleted only."""
+        with self.turn():
+            tax = self.find(SalesTax, number)
+            tax.active = False
+            self.save(tax)
+
+    def add_payment_method(self, number: str, name: str) -> PaymentMethod:
+        """Add a payment method."""
+        with self.turn():
+            return self.save(PaymentMethod(number=number, name=name))
 
     def add_point_of_sale(
         self, number: str, name: str, *, type: str, unit: Unit, coupling_id: str | None = None

@@ -65,6 +65,9 @@ def list_answer(
     to_json: Callable[[KoronaStore, Any], dict[str, Any]],
 ) -> Answer:
     """Return one page of these rows as the query asks for them; an empty list is a 204 without body."""
+    for name in ("number", "orderNumber"):
+        if text(request, name) in store.unaskable:
+            raise Refusal(400, "MALFORMED_MODEL_ID_OR_NUMBER", f"{name}={text(request, name)}")
     number = whole_number(request, "page", 1, range(1, 10**9))
     size = whole_number(request, "size", DEFAULT_SIZE, range(1, LARGEST_SIZE + 1))
     since = whole_number(request, "revision", -1, range(2**63))

@@ -81,11 +81,43 @@ def booked_at(receipt: Receipt) -> datetime:
 
 def row_amounts(store: KoronaStore, item: Json) -> RowAmounts:
     """Return what a posted receipt row comes to."""
+    return _amounts(item, [tax_included(store, tax) for tax in item["total"]["taxPayments"]])
+
+
+def answered_included(store: KoronaStore, tax: Mapping[str, Any]) -> bool:
+    """Say whether a posted tax is part of the base, as the account answers it."""
+    return not store.denies_included and _was_included(store, tax)
+
+
+def answered_gross(store: KoronaStore, receipt: Receipt) -> Decimal:
+    """Return a receipt's total, as the account answers it."""
+    if not store.denies_included:
+        return receipt.gross
+    taxes = [tax for item in receipt.posted["items"] for tax in item["total"]["taxPayments"]]
+    included = (Decimal(tax.get("amount", 0)) for tax in taxes if _was_included(store, tax))
+    return receipt.gross + sum(included, Decimal(0))
+
+
+def _was_included(store: KoronaStore, tax: Mapping[str, Any]) -> bool:
+    """Say whether a posted tax is part of the base, its sales tax deleted since or not."""
+    posted = tax.get("salesTax", {})
+    for row in store.table(SalesTax).values():
+        if posted in ({"id": row.id}, {"number": row.number}):
+            return row.included
+    return tax_included(store, tax)
+
+
+def answered_amounts(store: KoronaStore, item: Json) -> RowAmounts:
+    """Return what a posted receipt row comes to, as the account answers it."""
+    return _amounts(item, [answered_included(store, tax) for tax in item["total"]["taxPayments"]])
+
+
+def _amounts(item: Json, included: list[bool]) -> RowAmounts:
     base = Decimal(item["total"]["base"])
     gross, net = base, base
-    for tax in item["total"]["taxPayments"]:
+    for tax, is_included in zip(item["total"]["taxPayments"], included, strict=True):
         amount = Decimal(tax.get("amount", 0))
-        if tax_included(store, tax):
+        if is_included:
             net -= amount
         else:
             gross += amount
@@ -101,27 +133,34 @@ def take_batch(store: KoronaStore, pos: PointOfSale, batch: Any, *, prefixed: bo
     if problem := misfit(batch, "[Receipt]", "receipts"):
         raise Refusal(400, "INVALID_MODEL_PROPERTY", problem)
     prefix = (receipt_number_prefix(store, pos) or "") if prefixed else ""
-    _refuse_repetitions(store, pos, batch, prefix)
-    return [_take(store, pos, posted, prefix) for posted in batch]
+    repeated = _repetitions(store, pos, batch, prefix)
+    if repeated and not store.refuses_in_rows:
+        raise next(iter(repeated.values()))
+    return [_take(store, pos, posted, prefix, repeated.get(place)) for place, posted in enumerate(batch)]
 
 
-def _refuse_repetitions(store: KoronaStore, pos: PointOfSale, batch: list[Json], prefix: str) -> None:
+def _repetitions(store: KoronaStore, pos: PointOfSale, batch: list[Json], prefix: str) -> dict[int, Refusal]:
+    """Return, by its place in the batch, why a receipt is refused whose number or id was used before."""
     known = [*store.table(Receipt).values(), *(receipt for _, receipt in store.waiting)]
     numbers = {receipt.number for receipt in known if receipt.point_of_sale_id == pos.id}
     ids = {receipt.id for receipt in known}
-    for posted in batch:
+    found: dict[int, Refusal] = {}
+    for place, posted in enumerate(batch):
         number = prefix + posted["number"] if "number" in posted else None
         if store.refuses_repeated_numbers and number is not None and number in numbers:
-            raise Refusal(400, "NUMBER_ALREADY_IN_USE", f"receipt number {number}")
-        if store.honours_ids and posted.get("id") in ids:
-            raise Refusal(400, "ID_ALREADY_IN_USE", f"receipt id {posted['id']}")
+            found[place] = Refusal(400, "NUMBER_ALREADY_IN_USE", f"receipt number {number}")
+        elif store.honours_ids and posted.get("id") in ids:
+            found[place] = Refusal(400, "ID_ALREADY_IN_USE", f"receipt id {posted['id']}")
         numbers.add(number)
         ids.add(posted.get("id", ""))
+    return found
 
 
-def _take(store: KoronaStore, pos: PointOfSale, posted: Json, prefix: str) -> Json:
+def _take(store: KoronaStore, pos: PointOfSale, posted: Json, prefix: str, repeated: Refusal | None) -> Json:
     number = prefix + posted.get("number", str(1 + len(store.table(Receipt))))
     try:
+        if repeated is not None:
+            raise RowError(f"{repeated.code}: {repeated.message}")
         receipt = _checked(store, pos, posted, number)
     except (RowError, KeyError) as error:
         return {"action": "NONE", "status": "ERROR", "number": number, "message": str(error.args[0])}
@@ -163,7 +202,7 @@ def _checked(store: KoronaStore, pos: PointOfSale, posted: Json, number: str) ->
         point_of_sale_id=pos.id,
         warehouse_id=warehouse.id if warehouse else pos.warehouse_id,
         accepted_at=store.clock.now(),
-        gross=gross,
+        gross=gross + store.gross_off,
         lines=lines,
         posted=posted,
     )

@@ -205,11 +205,17 @@ def _receipts(call: Call) -> Answer:
         row
         for row in store.table(Receipt).values()
         if (pos is None or row.point_of_sale_id == pos.id)
-        and matching(store, call.request, "orderNumber", row.order_number)
+        and _bears_order_number(store, call.request, row)
         and (earliest is None or earliest <= booked_at(row))
         and (latest is None or booked_at(row) <= latest)
     ]
     return list_answer(store, call.request, Receipt, rows, row_json)
+
+
+def _bears_order_number(store: KoronaStore, request: Request, receipt: Receipt) -> bool:
+    if store.finds_no_order_numbers and text(request, "orderNumber") is not None:
+        return False
+    return matching(store, request, "orderNumber", receipt.order_number)
 
 
 def _receipt(call: Call) -> Answer:

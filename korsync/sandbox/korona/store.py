@@ -170,12 +170,20 @@ class KoronaStore:
 
     - `ignores_sort`: lists come in the order in which rows were made
     - `contains_filters`: `number` and `orderNumber` find every row that contains the text
+    - `finds_no_order_numbers`: the filter `orderNumber` finds nothing
+    - `unaskable`: numbers and order numbers that a list answers with 400 when it is asked for them
     - `refuses_repeated_numbers`: a receipt number used before refuses the batch; else a second receipt is booked
     - `honours_ids`: the posted id becomes the receipt's, and one used before refuses the batch; else it gets a new one
+    - `refuses_in_rows`: what is used before refuses its own row alone, not the batch
     - `uses_prefix`: the point of sale's prefix is put before receipt numbers
     - `queues`: receipts are answered QUEUED and booked `queue_delay` later
     - `booking_delay`: receipts are answered ADDED, but show and move stock only so much later
     - `reject_articles`: numbers whose receipts are answered with ERROR rows
+    - `gross_off`: the totals of receipts booked from now on are off by so much
+    - `denies_included`: receipts answer every tax as not included, and their totals as if it came on top
+    - `float_noise`: receipts answer money that a sum of floats would give: 29.900000000000002 instead of 29.9
+    - `leaves_out`: fields that receipts are answered without, wherever they stand: externalReferences, included, gross
+    - `padding`: so many characters of fiscal data make each receipt longer
     - `without_actual`: numbers whose stock rows come without a figure
     - `active_packages`: the licences; without RETAIL there are no stock lists
     """
@@ -191,13 +199,21 @@ class KoronaStore:
         self.active_packages = {"POS", "RETAIL", "PLUS"}
         self.ignores_sort = False
         self.contains_filters = False
+        self.finds_no_order_numbers = False
+        self.unaskable: set[str] = set()
         self.refuses_repeated_numbers = False
         self.honours_ids = False
+        self.refuses_in_rows = False
         self.uses_prefix = False
         self.queues = False
         self.queue_delay = timedelta(minutes=5)
         self.booking_delay = timedelta(0)
         self.reject_articles: set[str] = set()
+        self.gross_off = Decimal(0)
+        self.denies_included = False
+        self.float_noise = False
+        self.leaves_out: set[str] = set()
+        self.padding = 0
         self.without_actual: set[str] = set()
         self.waiting: list[tuple[datetime, Receipt]] = []
         self._tables: dict[type[Row], dict[str, Row]] = {}

@@ -7,7 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from korsync.sandbox.korona.receipts import receipt_number_prefix, row_amounts, tax_included
+from korsync.sandbox.korona.habits import as_answered
+from korsync.sandbox.korona.receipts import (
+    answered_amounts,
+    answered_gross,
+    answered_included,
+    receipt_number_prefix,
+)
 from korsync.sandbox.korona.store import (
     Article,
     Cashier,
@@ -77,7 +83,7 @@ def _body(store: KoronaStore, row: Row) -> Json:
         case Article():
             return _article(store, row)
         case Receipt():
-            return _receipt(store, row)
+            return as_answered(store, _receipt(store, row))
         case PointOfSale():
             return _point_of_sale(store, row)
         case Price():
@@ -176,8 +182,9 @@ def _point_of_sale(store: KoronaStore, pos: PointOfSale) -> Json:
 def _receipt(store: KoronaStore, receipt: Receipt) -> Json:
     posted = receipt.posted
     pos = store.table(PointOfSale)[receipt.point_of_sale_id]
-    amounts = [row_amounts(store, item) for item in posted["items"]]
+    amounts = [answered_amounts(store, item) for item in posted["items"]]
     net = sum((each.net for each in amounts), Decimal(0))
+    gross = answered_gross(store, receipt)
 
     accepted = local_time(store, receipt.accepted_at)
     return filled(
@@ -196,18 +203,18 @@ def _receipt(store: KoronaStore, receipt: Receipt) -> Json:
         reversal=posted.get("reversal", False),
         items=[_item(store, index, item) for index, item in enumerate(posted["items"])],
         payments=[_payment(store, payment) for payment in posted.get("payments", [])],
-        total={"gross": receipt.gross, "net": net, "tax": receipt.gross - net},
-        revenue={"gross": receipt.gross, "net": net},
+        total={"gross": gross, "net": net, "tax": gross - net},
+        revenue={"gross": gross, "net": net},
     )
 
 
 def _item(store: KoronaStore, index: int, item: Json) -> Json:
-    total, amounts = item["total"], row_amounts(store, item)
+    total, amounts = item["total"], answered_amounts(store, item)
     taxes = [
         filled(
             amount=Decimal(tax.get("amount", 0)),
             taxRate=Decimal(tax.get("taxRate", 0)),
-            included=tax_included(store, tax),
+            included=answered_included(store, tax),
             salesTax=_meant(store, SalesTax, tax.get("salesTax")),
         )
         for tax in total["taxPayments"]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from korsync.sandbox.shopify.moves import StoreMoves
-from korsync.sandbox.shopify.pricing import allocate, outstanding, rounded, sums, tax_order, taxes_of
+from korsync.sandbox.shopify.pricing import allocate, outstanding, rounded, sums, tax_order
 from korsync.sandbox.shopify.sales import CustomLine, Discount, Duty, Line, Order, ShippingLine, Transaction
 from korsync.sandbox.shopify.store import Store
 
@@ -32,21 +32,31 @@ class CheckoutMoves(StoreMoves):
         shipping_tax: Decimal | None = _STANDARD_RATE,
         tip: Decimal | None = None,
         duties: Decimal | None = None,
+        duties_included: bool = False,
+        taxes: Sequence[tuple[str, Decimal]] = (),
         taxes_included: bool | None = None,
         tax_exempt: bool = False,
+        names_rates: bool = False,
         test: bool = False,
+        currency: str | None = None,
         presentment: tuple[str, Decimal] | None = None,
         cash_rounding: Decimal = Decimal(0),
         location: str | int | None = None,
         source_name: str = "web",
+        claims_stock: bool = True,
         listing_delay: timedelta | None = None,
+        processed_at: datetime | None = None,
         at: datetime | None = None,
     ) -> Order:
         """Place an order; what is for sale falls at once, paid or not.
 
         `gateways` are names, with an amount where several share the bill; the last takes the rest. `presentment` is
-        the buyer's currency and what one unit of the shop's is worth in it. `cash_rounding` is what was paid above
-        the total. `duties` fall on the first line. Lists and look-ups show the order only after `listing_delay`.
+        the buyer's currency and what one unit of the shop's is worth in it; `currency` is the shop's where it was
+        another then. `cash_rounding` is what was paid above the total. `duties` fall on the first line, on top of its
+        price or as a part of it. `taxes` are the rates of the place that it goes to, with their titles, instead of the
+        variants' own; an exempt order has none, or (`names_rates`) the usual ones at 0.00. An order imported from
+        elsewhere was `processed_at` before it is made here, and as a rule claims no stock. Lists and look-ups show
+        the order only after `listing_delay`.
         """
         with self.acting() as store:
             instant = at or store.clock.now()
@@ -55,32 +65,34 @@ class CheckoutMoves(StoreMoves):
                 id=store.next_id("order"),
                 number=store.next_id("order_number"),
                 created_at=now,
+                processed_at=store.second(processed_at or instant),
                 updated_at=now,
                 listed_from=instant + (self.listing_delay if listing_delay is None else listing_delay),
-                currency=store.currency,
-                presentment_currency=presentment[0] if presentment else store.currency,
+                currency=currency or store.currency,
+                presentment_currency=presentment[0] if presentment else currency or store.currency,
                 presentment_rate=presentment[1] if presentment else Decimal(1),
                 taxes_included=store.taxes_included if taxes_included is None else taxes_included,
                 test=test,
                 source_name=source_name,
                 location_id=store.location_of(location).id,
+                tax_exempt=tax_exempt,
+                duties_included=duties_included,
                 cash_rounding=cash_rounding,
-                discounts=tuple(discounts),
             )
             for what, pieces in lines:
-                add_line(store, order, what, pieces, now)
+                add_line(store, order, what, pieces, now, claims_stock=claims_stock)
             if shipping is not None:
                 rates = () if shipping_tax is None else (shipping_tax,)
                 order.shipping_lines.append(ShippingLine(store.next_id("shipping_line"), "DHL", shipping, rates))
             if tip is not None:
                 order.lines.append(Line(store.next_id("line"), 1, "Tip", None, tip, (), tip=True))
             if duties is not None:
-                percents = order.lines[0].percents
-                taxes = taxes_of(duties, percents, order.taxes_included, order.currency)
-                order.lines[0].duties.append(Duty(store.next_id("duty"), duties, taxes))
-            if tax_exempt:
-                _exempt(order)
-            allocate(order.discounts, order.lines, order.shipping_lines, order.currency)
+                order.lines[0].duties.append(Duty(store.next_id("duty"), duties))
+            if taxes:
+                _tax_where_it_goes(order, taxes)
+            if tax_exempt and not names_rates:
+                _take_rates_off(order)
+            allocate(order, discounts)
             tax_order(order)
             _charge(store, order, gateways, paid=paid, authorized=authorized)
             store.orders[order.id] = order
@@ -126,6 +138,12 @@ class CheckoutMoves(StoreMoves):
                 order.closed_at = store.second(at)
             touch_order(store, order, at)
 
+    def close_order(self, order: Order, *, at: datetime | None = None) -> None:
+        """Archive an order as it stands, shipped or not."""
+        with self.acting() as store:
+            order.closed_at = store.second(at)
+            touch_order(store, order, at)
+
     def touch(self, order: Order, *, at: datetime | None = None) -> None:
         """Let an order's `updated_at` move without any visible change, as it does in life."""
         with self.acting() as store:
@@ -137,7 +155,9 @@ class CheckoutMoves(StoreMoves):
             del store.orders[order.id]
 
 
-def add_line(store: Store, order: Order, what: str | int | CustomLine, pieces: int, at: datetime) -> Line:
+def add_line(
+    store: Store, order: Order, what: str | int | CustomLine, pieces: int, at: datetime, *, claims_stock: bool = True
+) -> Line:
     """Append a line and take its pieces off the shelf at the order's location."""
     if isinstance(what, str | int):
         variant = store.variant_of(what)
@@ -167,7 +187,8 @@ def add_line(store: Store, order: Order, what: str | int | CustomLine, pieces: i
             gift_card=gift_card,
         )
     order.lines.append(line)
-    store.move_stock(line.variant_id, order.location_id, -pieces, at)
+    if claims_stock:
+        store.move_stock(line.variant_id, order.location_id, -pieces, at)
     return line
 
 
@@ -176,14 +197,17 @@ def touch_order(store: Store, order: Order, at: datetime | None) -> None:
     order.updated_at = max(order.updated_at, store.second(at))
 
 
-def _exempt(order: Order) -> None:
+def _tax_where_it_goes(order: Order, taxes: Sequence[tuple[str, Decimal]]) -> None:
+    """Give whatever is taxed the rates of the place that the order goes to."""
+    order.tax_titles = {percent: title for title, percent in taxes}
+    for row in (each for each in order.rows if each.percents):
+        row.percents = tuple(order.tax_titles)
+
+
+def _take_rates_off(order: Order) -> None:
     """Take every tax rate off an order; its prices stay as they are."""
-    for line in order.lines:
-        line.percents = ()
-        for duty in line.duties:
-            duty.taxes = []
-    for shipping in order.shipping_lines:
-        shipping.percents = ()
+    for row in order.rows:
+        row.percents = ()
 
 
 def _charge(

@@ -1,5 +1,6 @@
 """The lines, refunds and payments of the simulated store's orders as JSON, in the shop's and the buyer's currency."""
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +25,16 @@ CANARY = "CANARY"
 
 
 def line_json(store: Store, order: Order, line: Line) -> dict[str, Any]:
+    """Return an order line as the store's version and habits show it."""
+    row = _line_json(store, order, line)
+    if store.quantity_follows_edits:
+        row["quantity"] = line.sold
+    if not store.shows_current_quantity:
+        del row["current_quantity"]
+    return row
+
+
+def _line_json(store: Store, order: Order, line: Line) -> dict[str, Any]:
     """Return an order line; product and variant are null once they are deleted."""
     variant = store.variant(line.variant_id)
     product_exists = line.product_id in store.products
@@ -54,8 +65,8 @@ def line_json(store: Store, order: Order, line: Line) -> dict[str, Any]:
         "requires_shipping": not (line.gift_card or line.tip),
         "taxable": bool(line.percents),
         "properties": [{"name": "Gravur", "value": f"{CANARY}-ENGRAVING"}],
-        "tax_lines": [tax_json(order, each) for each in line.taxes],
-        "duties": [_duty_json(order, each) for each in line.duties],
+        "tax_lines": [tax_json(store, order, each) for each in line.taxes],
+        "duties": [_duty_json(store, order, each) for each in line.duties],
         "discount_allocations": [_allocation_json(order, each) for each in line.allocations],
     }
     if line.tip:
@@ -63,7 +74,7 @@ def line_json(store: Store, order: Order, line: Line) -> dict[str, Any]:
     return row
 
 
-def shipping_json(order: Order, line: ShippingLine) -> dict[str, Any]:
+def shipping_json(store: Store, order: Order, line: ShippingLine) -> dict[str, Any]:
     """Return a shipping line; removed ones are shown too."""
     return {
         "id": line.id,
@@ -78,7 +89,7 @@ def shipping_json(order: Order, line: ShippingLine) -> dict[str, Any]:
         "discounted_price": written(line.total, order.currency),
         "discounted_price_set": money_set(order, line.total),
         "is_removed": line.removed,
-        "tax_lines": [tax_json(order, each) for each in line.taxes],
+        "tax_lines": [tax_json(store, order, each) for each in line.taxes],
         "discount_allocations": [_allocation_json(order, each) for each in line.allocations],
     }
 
@@ -95,24 +106,25 @@ def money_set(order: Order, amount: Decimal) -> dict[str, Any]:
     }
 
 
-def tax_json(order: Order, tax: Tax) -> dict[str, Any]:
+def tax_json(store: Store, order: Order, tax: Tax) -> dict[str, Any]:
     """Return a tax line; its rate is a fraction of one."""
+    rate = float(tax.percent / 100)
     return {
-        "title": "MwSt",
+        "title": order.tax_titles.get(tax.percent, "MwSt"),
         "price": written(tax.amount, order.currency),
-        "rate": tax.percent / 100,
+        "rate": math.nextafter(rate, math.inf) if store.float_noise and rate else rate,
         "channel_liable": False,
         "price_set": money_set(order, tax.amount),
     }
 
 
-def _duty_json(order: Order, duty: Duty) -> dict[str, Any]:
+def _duty_json(store: Store, order: Order, duty: Duty) -> dict[str, Any]:
     return {
         "id": str(duty.id),
         "harmonized_system_code": "090240",
         "country_code_of_origin": "LK",
         **money_set(order, duty.amount),
-        "tax_lines": [tax_json(order, each) for each in duty.taxes],
+        "tax_lines": [tax_json(store, order, each) for each in duty.taxes],
         "admin_graphql_api_id": f"gid://shopify/Duty/{duty.id}",
     }
 
@@ -137,15 +149,15 @@ def refund_json(store: Store, order: Order, refund: Refund, *, in_shop_currency:
         "note": f"{CANARY}-REFUND-NOTE",
         "user_id": 88000001,
         "restock": any(each.restock_type != "no_restock" for each in refund.lines),
-        "return": None,
+        "return": None if refund.return_id is None else _return_json(refund.return_id),
         "duties": [],
         "total_duties_set": money_set(order, Decimal(0)),
         "additional_fees": [],
         "total_additional_fees_set": money_set(order, Decimal(0)),
         "admin_graphql_api_id": f"gid://shopify/Refund/{refund.id}",
-        "refund_line_items": [_line_json(store, order, each) for each in refund.lines],
-        "refund_shipping_lines": [_shipping_json(order, each) for each in refund.shipping],
-        "order_adjustments": [_adjustment_json(order, refund, each) for each in refund.adjustments],
+        "refund_line_items": [_refund_line_json(store, order, each) for each in refund.lines],
+        "refund_shipping_lines": [_shipping_json(store, order, each) for each in refund.shipping],
+        "order_adjustments": _adjustments_json(store, order, refund),
         "transactions": movements,
     }
 
@@ -189,7 +201,11 @@ def transaction_json(
     }
 
 
-def _line_json(store: Store, order: Order, line: RefundLine) -> dict[str, Any]:
+def _return_json(return_id: int) -> dict[str, Any]:
+    return {"id": return_id, "admin_graphql_api_id": f"gid://shopify/Return/{return_id}"}
+
+
+def _refund_line_json(store: Store, order: Order, line: RefundLine) -> dict[str, Any]:
     return {
         "id": line.id,
         "line_item_id": line.line_id,
@@ -204,13 +220,22 @@ def _line_json(store: Store, order: Order, line: RefundLine) -> dict[str, Any]:
     }
 
 
-def _shipping_json(order: Order, given_back: RefundedShipping) -> dict[str, Any]:
+def _shipping_json(store: Store, order: Order, given_back: RefundedShipping) -> dict[str, Any]:
     return {
         "id": given_back.id,
         "shipping_line_id": given_back.shipping_line_id,
         "subtotal_amount_set": money_set(order, given_back.amount),
-        "shipping_line": shipping_json(order, order.shipping_line(given_back.shipping_line_id)),
+        "shipping_line": shipping_json(store, order, order.shipping_line(given_back.shipping_line_id)),
     }
+
+
+def _adjustments_json(store: Store, order: Order, refund: Refund) -> list[dict[str, Any]]:
+    rows = [_adjustment_json(order, refund, each) for each in refund.adjustments]
+    for shipping in refund.shipping if store.doubles_shipping_refunds else ():
+        net = shipping.amount - shipping.tax if order.taxes_included else shipping.amount
+        told = Adjustment(shipping.id, -net, "Shipping refund", "shipping_refund", -shipping.tax)
+        rows.append(_adjustment_json(order, refund, told))
+    return rows
 
 
 def _adjustment_json(order: Order, refund: Refund, adjustment: Adjustment) -> dict[str, Any]:
@@ -219,9 +244,9 @@ def _adjustment_json(order: Order, refund: Refund, adjustment: Adjustment) -> di
         "order_id": order.id,
         "refund_id": refund.id,
         "amount": written(adjustment.amount, order.currency),
-        "tax_amount": written(Decimal(0), order.currency),
-        "kind": "refund_discrepancy",
+        "tax_amount": written(adjustment.tax, order.currency),
+        "kind": adjustment.kind,
         "reason": adjustment.reason,
         "amount_set": money_set(order, adjustment.amount),
-        "tax_amount_set": money_set(order, Decimal(0)),
+        "tax_amount_set": money_set(order, adjustment.tax),
     }

@@ -14,11 +14,12 @@ from korsync.sandbox.shopify.store import Image, Level, Location, Product, Store
 
 
 class NewVariant(TypedDict, total=False):
-    """A variant to be added; whatever is left out takes the value of an ordinary one.
+    """A variant to be added; whatever is left out takes the value of an ordinary one, and `id` a fresh one.
 
     `tax` is one rate in percent or several, 19 by default; `available` is what the first location has for sale.
     """
 
+    id: int
     sku: str | None
     title: str
     price: Decimal | str
@@ -168,7 +169,7 @@ def add_variant(store: Store, product: Product, new: NewVariant) -> Variant:
     tax = new.get("tax", Decimal(19))
     price = new.get("compare_at_price")
     variant = Variant(
-        id=store.next_id("variant"),
+        id=new["id"] if "id" in new else store.next_id("variant"),
         product_id=product.id,
         inventory_item_id=store.next_id("item"),
         title=new.get("title", "Default Title"),

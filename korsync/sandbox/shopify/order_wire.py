@@ -6,6 +6,7 @@ from typing import Any
 from korsync.sandbox.shopify.line_wire import CANARY, line_json, money_set, refund_json, shipping_json, tax_json
 from korsync.sandbox.shopify.pricing import (
     current_sums,
+    edited_sums,
     every_tax,
     financial_status,
     fulfillment_status,
@@ -13,7 +14,7 @@ from korsync.sandbox.shopify.pricing import (
     sums,
     written,
 )
-from korsync.sandbox.shopify.sales import Discount, Line, Order, ShippingLine, Tax
+from korsync.sandbox.shopify.sales import Discount, Order, Tax
 from korsync.sandbox.shopify.store import Store
 
 _ADDRESS = {
@@ -37,16 +38,18 @@ _ADDRESS = {
 
 def order_json(store: Store, order: Order) -> dict[str, Any]:
     """Return an order with every key that Shopify shows."""
+    if order.told is not None:
+        return order.told
     return (
         _identity(store, order)
         | _person(order)
-        | _amounts(order)
+        | _amounts(store, order)
         | {
             "discount_codes": [_code_json(order, index, each) for index, each in enumerate(order.discounts)],
             "discount_applications": [_application_json(each) for each in order.discounts],
-            "tax_lines": _order_taxes(order),
+            "tax_lines": _order_taxes(store, order),
             "line_items": [line_json(store, order, each) for each in order.lines],
-            "shipping_lines": [shipping_json(order, each) for each in order.shipping_lines],
+            "shipping_lines": [shipping_json(store, order, each) for each in order.shipping_lines],
             "fulfillments": _fulfillments(store, order),
             "refunds": [refund_json(store, order, each) for each in order.refunds],
         }
@@ -65,7 +68,7 @@ def _identity(store: Store, order: Order) -> dict[str, Any]:
         "confirmation_number": f"X{order.number:08}",
         "tags": "",
         "created_at": placed,
-        "processed_at": placed,
+        "processed_at": store.stamp(order.processed_at),
         "updated_at": store.stamp(order.updated_at),
         "closed_at": None if order.closed_at is None else store.stamp(order.closed_at),
         "cancelled_at": None if order.cancelled_at is None else store.stamp(order.cancelled_at),
@@ -83,9 +86,9 @@ def _identity(store: Store, order: Order) -> dict[str, Any]:
         "currency": order.currency,
         "presentment_currency": order.presentment_currency,
         "taxes_included": order.taxes_included,
-        "tax_exempt": not every_tax(order),
+        "tax_exempt": order.tax_exempt,
         "estimated_taxes": False,
-        "duties_included": False,
+        "duties_included": order.duties_included,
         "financial_status": financial_status(order),
         "fulfillment_status": fulfillment_status(order.lines),
         "payment_gateway_names": order.gateways,
@@ -124,8 +127,8 @@ def _person(order: Order) -> dict[str, Any]:
     }
 
 
-def _amounts(order: Order) -> dict[str, Any]:
-    sold, now = sums(order), current_sums(order)
+def _amounts(store: Store, order: Order) -> dict[str, Any]:
+    sold, now = edited_sums(order) if store.totals_follow_edits else sums(order), current_sums(order)
     duties = money_set(order, sold.duties) if any(each.duties for each in order.lines) else None
     fields: dict[str, Any] = {}
     for name, amount in {
@@ -155,16 +158,15 @@ def _amounts(order: Order) -> dict[str, Any]:
     }
 
 
-def _order_taxes(order: Order) -> list[dict[str, Any]]:
+def _order_taxes(store: Store, order: Order) -> list[dict[str, Any]]:
     by_rate: dict[Decimal, Decimal] = {}
     for tax in every_tax(order):
         by_rate[tax.percent] = by_rate.get(tax.percent, Decimal(0)) + tax.amount
-    return [tax_json(order, Tax(percent, amount)) for percent, amount in by_rate.items()]
+    return [tax_json(store, order, Tax(percent, amount)) for percent, amount in by_rate.items()]
 
 
 def _code_json(order: Order, index: int, discount: Discount) -> dict[str, Any]:
-    rows: list[Line | ShippingLine] = [*order.lines, *order.shipping_lines]
-    shares = [share.amount for row in rows for share in row.allocations if share.application == index]
+    shares = [share.amount for row in order.rows for share in row.allocations if share.application == index]
     return {
         "code": discount.code or "",
         "amount": written(sum(shares, Decimal(0)), order.currency),

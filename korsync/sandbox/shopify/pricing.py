@@ -1,12 +1,13 @@
 """What things cost in the simulated Shopify store: rounding, taxes, discounts, and what an order adds up to."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from korsync.sandbox.shopify.sales import Allocation, Discount, Line, Order, ShippingLine, Tax
+from korsync.sandbox.shopify.sales import Allocation, Discount, Line, Order, RefundedShipping, ShippingLine, Tax
 
-_DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0, "KWD": 3, "BHD": 3, "TND": 3}
+_DECIMALS = {"CLP": 0, "JPY": 0, "KRW": 0, "VND": 0, "KWD": 3, "BHD": 3, "TND": 3}
 _NOTHING = Decimal(0)
 
 
@@ -39,12 +40,15 @@ def taxes_of(amount: Decimal, percents: Iterable[Decimal], included: bool, curre
     return [Tax(rate, rounded(amount * rate / base, currency)) for rate in rates]
 
 
-def allocate(discounts: Sequence[Discount], lines: Sequence[Line], shipping: Sequence[ShippingLine], cur: str) -> None:
-    """Give each discount's amount to the lines that it is for, in proportion, so that the shares add up to it.
+def allocate(order: Order, added: Sequence[Discount]) -> None:
+    """Give discounts to an order: each amount to the lines that it is for, in proportion, so that it adds up.
 
     Gift cards and tips are never discounted.
     """
-    for index, discount in enumerate(discounts):
+    cur, lines, shipping = order.currency, order.lines, order.shipping_lines
+    first = len(order.discounts)
+    order.discounts = (*order.discounts, *added)
+    for index, discount in enumerate(added, start=first):
         targets: list[Line | ShippingLine] = []
         if discount.target == "shipping":
             targets = [*shipping]
@@ -65,11 +69,18 @@ def allocate(discounts: Sequence[Discount], lines: Sequence[Line], shipping: Seq
 
 
 def tax_order(order: Order) -> None:
-    """Compute the taxes of every line and shipping line anew."""
+    """Compute the taxes of every line, duty and shipping line anew; an exempt order names its rates at 0.00."""
+
+    def taxes(amount: Decimal, percents: Iterable[Decimal]) -> list[Tax]:
+        taxed = _NOTHING if order.tax_exempt else amount
+        return taxes_of(taxed, percents, order.taxes_included, order.currency)
+
     for line in order.lines:
-        line.taxes = taxes_of(line.total, line.percents, order.taxes_included, order.currency)
+        line.taxes = taxes(line.total, line.percents)
+        for duty in line.duties:
+            duty.taxes = [] if order.duties_included else taxes(duty.amount, line.percents)
     for shipping in order.shipping_lines:
-        shipping.taxes = taxes_of(shipping.total, shipping.percents, order.taxes_included, order.currency)
+        shipping.taxes = taxes(shipping.total, shipping.percents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +114,29 @@ def sums(order: Order) -> Sums:
 
 def current_sums(order: Order) -> Sums:
     """Add up an order as it stands: without removed pieces and without shipping that was given back."""
+    given_back = [each for refund in order.refunds for each in refund.shipping]
+    return _sums_without(order, {each.id: each.removed for each in order.lines}, given_back)
+
+
+def edited_sums(order: Order) -> Sums:
+    """Add up an order as sold, but without the pieces that edits took out."""
+    removed: Counter[int] = Counter()
+    for line in (line for refund in order.refunds if refund.by_edit for line in refund.lines):
+        removed[line.line_id] += line.quantity
+    return _sums_without(order, removed, [])
+
+
+def _sums_without(order: Order, removed: Mapping[int, int], given_back: Sequence[RefundedShipping]) -> Sums:
     whole = sums(order)
     cur = order.currency
     goods = [each for each in order.lines if not each.tip]
-    gone = sum((part(each.total, each.sold, 0, each.removed, cur) for each in goods), _NOTHING)
-    gone_tax = sum((part(tax_total(each), each.sold, 0, each.removed, cur) for each in order.lines), _NOTHING)
-    given_back = [each for refund in order.refunds for each in refund.shipping]
+    gone = sum((part(each.total, each.sold, 0, removed.get(each.id, 0), cur) for each in goods), _NOTHING)
+    gone_tax = sum(
+        (part(tax_total(each), each.sold, 0, removed.get(each.id, 0), cur) for each in order.lines), _NOTHING
+    )
     return _summed(
         order,
-        list_prices=sum((each.price * each.current_quantity for each in goods), _NOTHING),
+        list_prices=sum((each.price * (each.sold - removed.get(each.id, 0)) for each in goods), _NOTHING),
         goods=whole.goods - gone,
         shipping=whole.shipping - sum((each.amount for each in given_back), _NOTHING),
         taxes=whole.taxes - gone_tax - sum((each.tax for each in given_back), _NOTHING),
@@ -154,6 +179,8 @@ def outstanding(order: Order) -> Decimal:
 
 def financial_status(order: Order) -> str:
     """Return where the money is, in Shopify's words."""
+    if order.told is not None:
+        return str(order.told["financial_status"])
     taken, returned = paid(order), given_back(order)
     if returned:
         return "refunded" if returned >= taken else "partially_refunded"
@@ -178,6 +205,7 @@ def _summed(
     order: Order, *, list_prices: Decimal, goods: Decimal, shipping: Decimal, taxes: Decimal, duties: Decimal
 ) -> Sums:
     tips = sum((each.total for each in order.lines if each.tip), _NOTHING)
-    total = goods + shipping + tips + duties + (_NOTHING if order.taxes_included else taxes)
+    total = goods + shipping + tips
+    total += (_NOTHING if order.duties_included else duties) + (_NOTHING if order.taxes_included else taxes)
     off_shipping = sum((each.price - each.total for each in order.shipping_lines if not each.removed), _NOTHING)
     return Sums(list_prices, list_prices - goods + off_shipping, goods, shipping, tips, duties, taxes, total)

@@ -1,12 +1,12 @@
-"""What goes back in the simulated store: refunds, cancellations, and order edits that take pieces out."""
+"""What goes back in the simulated store: refunds, returns and cancellations."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from korsync.sandbox.shopify.checkout import Wanted, add_line, touch_order
+from korsync.sandbox.shopify.checkout import touch_order
 from korsync.sandbox.shopify.moves import StoreMoves
-from korsync.sandbox.shopify.pricing import given_back, paid, part, tax_order, tax_total
+from korsync.sandbox.shopify.pricing import given_back, paid, part, rounded, tax_total
 from korsync.sandbox.shopify.sales import (
     Adjustment,
     Line,
@@ -19,7 +19,9 @@ from korsync.sandbox.shopify.sales import (
 )
 from korsync.sandbox.shopify.store import Job, Store
 
-_PUT_BACK = frozenset({"cancel", "return", "legacy_restock"})
+PUT_BACK = frozenset({"cancel", "return", "legacy_restock"})
+"""The restock types of goods that came back."""
+
 _AT_ONCE = timedelta(0)
 
 Back = Mapping[str | int, int] | Sequence[tuple[str | int, int, str]]
@@ -36,28 +38,34 @@ class ReturnMoves(StoreMoves):
         *,
         restock_type: str = "return",
         amount: Decimal | None = None,
-        shipping: bool = False,
+        shipping: bool | Decimal = False,
         status: MoneyStatus = "success",
-        gateway: str | None = None,
+        gateway: str | Sequence[tuple[str, Decimal]] | None = None,
         location: str | int | None = None,
         says_location: bool = True,
+        return_id: int | None = None,
         at: datetime | None = None,
     ) -> Refund:
-        """Refund pieces, shipping, or just an amount.
+        """Refund pieces, shipping (all that is left of it, or so much), or just an amount.
 
-        `amount` is the money given back where it is not what lines and shipping come to. `status` is that of the
-        transaction: while it is pending, or where it failed, a discrepancy stands for the whole sum. `location` is
-        where goods are put back, by default where the order sold from; `says_location` False leaves it unsaid.
+        `amount` is the money given back where it is not what lines and shipping come to; it goes back through one
+        gateway, or in parts through several. `status` is that of the transactions: while they are pending, or where
+        they failed, a discrepancy stands for the whole sum. `location` is where goods are put back, by default where
+        the order sold from; `says_location` False leaves it unsaid. `return_id` is the return that is paid for.
         """
         with self.acting() as store:
-            back = _pieces(order, lines, restock_type)
-            refund = _record(store, order, back, location, at, says_location=says_location)
+            back = pieces_of(order, lines, restock_type)
+            refund = take_out(store, order, back, location, at, says_location=says_location)
+            refund.return_id = return_id
             if shipping:
-                _refund_shipping(store, order, refund)
+                _refund_shipping(store, order, refund, None if shipping is True else shipping)
             money = refund_value(store, order, refund) if amount is None else amount
-            if paid(order) and money:
-                source = _source(order, gateway)
-                refund.transactions.append(_given_back(store, source, money, status, gateway, refund.created_at))
+            shares = [(gateway, money)] if gateway is None or isinstance(gateway, str) else gateway
+            for name, share in shares:
+                if paid(order) and share:
+                    source = _source(order, name)
+                    refund.transactions.append(_given_back(store, source, share, status, name, refund.created_at))
+            if refund.transactions:
                 _balance(store, order, refund)
             touch_order(store, order, at)
             return refund
@@ -71,11 +79,26 @@ class ReturnMoves(StoreMoves):
             _balance(store, order, refund)
             touch_order(store, order, at)
 
+    def restock_return(
+        self, order: Order, lines: Back, *, location: str | int | None = None, at: datetime | None = None
+    ) -> int:
+        """Put returned pieces back on the shelf before anybody refunds them, or without a refund; return its id.
+
+        The level rises; the order shows nothing of it but its `updated_at`.
+        """
+        with self.acting() as store:
+            now, place = store.second(at), store.location_of(order.location_id if location is None else location)
+            for line, pieces, _ in pieces_of(order, lines, "return"):
+                store.move_stock(line.variant_id, place.id, pieces, now)
+            touch_order(store, order, at)
+            return store.next_id("return")
+
     def cancel_order(
         self,
         order: Order,
         *,
         restock: bool = True,
+        lists_pieces: bool = True,
         reason: str = "customer",
         refund_after: timedelta = _AT_ONCE,
         at: datetime | None = None,
@@ -83,7 +106,8 @@ class ReturnMoves(StoreMoves):
         """Cancel an order that was not shipped; raise ValueError where it was.
 
         The refund record, and with it the goods' way back to the shelf, follows after `refund_after`: cancelling is
-        a job of its own, and a reader may see the cancellation first.
+        a job of its own, and a reader may see the cancellation first. Without `lists_pieces` the record is of money
+        only, and where there was none there is no record.
         """
         with self.acting() as store:
             if any(each.fulfilled for each in order.lines):
@@ -93,46 +117,8 @@ class ReturnMoves(StoreMoves):
             order.cancel_reason = reason
             touch_order(store, order, instant)
             due = instant + refund_after
-            store.jobs.append(Job(due, lambda: _refund_cancelled(store, order, restock, due)))
+            store.jobs.append(Job(due, lambda: _refund_cancelled(store, order, restock, lists_pieces, due)))
             store.settle()
-
-    def edit_order(
-        self,
-        order: Order,
-        *,
-        add: Sequence[Wanted] = (),
-        more: Mapping[str | int, int] | None = None,
-        fewer: Back = (),
-        restock: bool = True,
-        at: datetime | None = None,
-    ) -> Refund | None:
-        """Add lines, add pieces to lines, take pieces out; return the record of what was taken out, if anything.
-
-        `quantity` stays as ordered in every case. Added goods are owed until they are paid; for removed ones no
-        money is given back by the edit itself.
-        """
-        with self.acting() as store:
-            now = store.second(at)
-            for what, pieces in add:
-                add_line(store, order, what, pieces, now)
-            for key, pieces in (more or {}).items():
-                line = order.line_of(key)
-                line.raised += pieces
-                store.move_stock(line.variant_id, order.location_id, -pieces, now)
-            tax_order(order)
-            refund = None
-            if fewer:
-                back = _pieces(order, fewer, "cancel" if restock else "no_restock")
-                refund = _record(store, order, back, None, at)
-            touch_order(store, order, at)
-            return refund
-
-    def remove_shipping(self, order: Order, *, at: datetime | None = None) -> None:
-        """Take the shipping lines off an order by an edit; they stay listed as removed."""
-        with self.acting() as store:
-            for line in order.shipping_lines:
-                line.removed = True
-            touch_order(store, order, at)
 
 
 def refund_value(store: Store, order: Order, refund: Refund) -> Decimal:
@@ -146,13 +132,14 @@ def refund_value(store: Store, order: Order, refund: Refund) -> Decimal:
     return lines + shipping
 
 
-def _pieces(order: Order, lines: Back, restock_type: str) -> list[tuple[Line, int, str]]:
+def pieces_of(order: Order, lines: Back, restock_type: str) -> list[tuple[Line, int, str]]:
+    """Return what goes back as lines, pieces and restock types."""
     if isinstance(lines, Mapping):
         return [(order.line_of(key), pieces, restock_type) for key, pieces in lines.items()]
     return [(order.line_of(key), pieces, each_type) for key, pieces, each_type in lines]
 
 
-def _record(
+def take_out(
     store: Store,
     order: Order,
     back: Sequence[tuple[Line, int, str]],
@@ -160,15 +147,16 @@ def _record(
     at: datetime | None,
     *,
     says_location: bool = True,
+    by_edit: bool = False,
 ) -> Refund:
     """Take pieces out of an order, put them back on the shelf where their type says so, and write it down."""
     now = store.second(at)
     place = store.location_of(order.location_id if location is None else location)
-    refund = Refund(store.next_id("refund"), order.id, now)
+    refund = Refund(store.next_id("refund"), order.id, now, by_edit=by_edit)
     for line, pieces, restock_type in back:
         if pieces > line.current_quantity:
             raise ValueError(f"only {line.current_quantity} of {line.title!r} are left in order {order.name}")
-        put_back = restock_type in _PUT_BACK
+        put_back = restock_type in PUT_BACK
         subtotal = part(line.total, line.sold, line.removed, pieces, order.currency)
         tax = part(tax_total(line), line.sold, line.removed, pieces, order.currency)
         if order.taxes_included and not store.gross_refund_subtotals:
@@ -176,14 +164,14 @@ def _record(
         place_said = place.id if put_back and says_location else None
         row_id = store.next_id("refund_line")
         refund.lines.append(RefundLine(row_id, line.id, pieces, restock_type, place_said, subtotal, tax))
-        _take_out(line, pieces, restock_type)
+        _count_out(line, pieces, restock_type)
         if put_back:
             store.move_stock(line.variant_id, place.id, pieces, now)
     order.refunds.append(refund)
     return refund
 
 
-def _take_out(line: Line, pieces: int, restock_type: str) -> None:
+def _count_out(line: Line, pieces: int, restock_type: str) -> None:
     """Count pieces out of a line: a cancellation takes unshipped ones first, everything else shipped ones."""
     shipped = line.fulfilled - (line.removed - line.unfulfilled_removed)
     unshipped = min(pieces, line.fulfillable) if restock_type == "cancel" else max(0, pieces - shipped)
@@ -191,13 +179,16 @@ def _take_out(line: Line, pieces: int, restock_type: str) -> None:
     line.removed += pieces
 
 
-def _refund_shipping(store: Store, order: Order, refund: Refund) -> None:
-    """Give back what is left of every shipping line."""
-    for line in order.shipping_lines:
+def _refund_shipping(store: Store, order: Order, refund: Refund, most: Decimal | None) -> None:
+    """Give back what is left of every shipping line, or so much of it, with its share of the taxes."""
+    for line in (each for each in order.shipping_lines if not each.removed):
         earlier = [each for other in order.refunds for each in other.shipping if each.shipping_line_id == line.id]
-        if not line.removed and not earlier:
-            row_id = store.next_id("refund_shipping")
-            refund.shipping.append(RefundedShipping(row_id, line.id, line.total, tax_total(line)))
+        left = line.total - sum((each.amount for each in earlier), Decimal(0))
+        amount = left if most is None else min(left, most)
+        if amount:
+            tax = tax_total(line) - sum((each.tax for each in earlier), Decimal(0))
+            share = rounded(tax * amount / left, order.currency)
+            refund.shipping.append(RefundedShipping(store.next_id("refund_shipping"), line.id, amount, share))
 
 
 def _balance(store: Store, order: Order, refund: Refund) -> None:
@@ -221,14 +212,18 @@ def _given_back(
     return Transaction(transaction_id, "refund", status, gateway or source.gateway, amount, at, source.id)
 
 
-def _refund_cancelled(store: Store, order: Order, restock: bool, at: datetime) -> None:
+def _refund_cancelled(store: Store, order: Order, restock: bool, lists_pieces: bool, at: datetime) -> None:
     """Write the refund of a cancelled order: everything left of it, with the money where there was any."""
     restock_type = "cancel" if restock else "no_restock"
     left = [(each, each.current_quantity, restock_type) for each in order.lines if each.current_quantity]
     money = paid(order) - given_back(order)
-    refund = _record(store, order, left, None, at)
+    refund = take_out(store, order, left, None, at)
+    if not lists_pieces:
+        refund.lines.clear()
+        if not money:
+            order.refunds.remove(refund)
     if money:
-        _refund_shipping(store, order, refund)
+        _refund_shipping(store, order, refund, None)
         for source in [each for each in order.transactions if each.kind in {"sale", "capture"} and money]:
             if source.status == "success":
                 amount = min(source.amount, money)

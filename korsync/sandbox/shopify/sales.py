@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 
 class CustomLine(TypedDict, total=False):
@@ -166,15 +166,22 @@ class Adjustment:
     id: int
     amount: Decimal
     reason: str = "Refund discrepancy"
+    kind: Literal["refund_discrepancy", "shipping_refund"] = "refund_discrepancy"
+    tax: Decimal = Decimal(0)
 
 
 @dataclass
 class Refund:
-    """A refund record; one without transactions comes from an order edit or from an order nobody had paid."""
+    """A refund record; one without transactions comes from an order edit or from an order nobody had paid.
+
+    `by_edit` tells the first kind; `return_id` names the return that it belongs to.
+    """
 
     id: int
     order_id: int
     created_at: datetime
+    by_edit: bool = False
+    return_id: int | None = None
     lines: list[RefundLine] = field(default_factory=list)
     shipping: list[RefundedShipping] = field(default_factory=list)
     adjustments: list[Adjustment] = field(default_factory=list)
@@ -183,11 +190,16 @@ class Refund:
 
 @dataclass
 class Order:
-    """An order; `listed_from` is when lists and look-ups begin to show it."""
+    """An order; `listed_from` is when lists and look-ups begin to show it.
+
+    `processed_at` lies before `created_at` where the order was made elsewhere and imported. `tax_titles` are what its
+    rates are called. Where it is `told`, that JSON is shown word for word, whatever else is kept.
+    """
 
     id: int
     number: int
     created_at: datetime
+    processed_at: datetime
     updated_at: datetime
     listed_from: datetime
     currency: str
@@ -197,6 +209,8 @@ class Order:
     test: bool
     source_name: str
     location_id: int
+    tax_exempt: bool = False
+    duties_included: bool = False
     cash_rounding: Decimal = Decimal(0)
     cancelled_at: datetime | None = None
     cancel_reason: str | None = None
@@ -206,6 +220,9 @@ class Order:
     shipping_lines: list[ShippingLine] = field(default_factory=list)
     transactions: list[Transaction] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
+    tax_titles: dict[Decimal, str] = field(default_factory=dict)
+    told: dict[str, Any] | None = None
+    told_transactions: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def order_number(self) -> int:
@@ -215,12 +232,17 @@ class Order:
     @property
     def name(self) -> str:
         """The order's name as people say it."""
-        return f"#{self.order_number}"
+        return f"#{self.order_number}" if self.told is None else str(self.told["name"])
 
     @property
     def gateways(self) -> list[str]:
         """The gateways that money was to come through."""
         return list(dict.fromkeys(each.gateway for each in self.transactions if each.kind in {"sale", "authorization"}))
+
+    @property
+    def rows(self) -> list[Line | ShippingLine]:
+        """Everything that is discounted and taxed: lines, then shipping lines."""
+        return [*self.lines, *self.shipping_lines]
 
     def line_of(self, key: str | int) -> Line:
         """Return a line by SKU (the first of several) or by id; raise KeyError where there is none."""

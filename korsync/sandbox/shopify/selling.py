@@ -28,7 +28,7 @@ _FULFILLMENT: dict[str, set[str | None]] = {
 
 _TIMES: dict[str, Callable[[Order], datetime]] = {
     "created_at": lambda order: order.created_at,
-    "processed_at": lambda order: order.created_at,
+    "processed_at": lambda order: order.processed_at,
     "updated_at": lambda order: order.updated_at,
 }
 
@@ -59,6 +59,7 @@ def list_refunds(store: Store, call: Call) -> Answer:
     order = _order(store, call)
     shop_currency = _in_shop_currency(call)
     shown = [refund_json(store, order, each, in_shop_currency=shop_currency) for each in order.refunds]
+    shown += order.told["refunds"] if order.told is not None else []
     return Answer(200, {"refunds": [call.chosen(each) for each in shown[: call.limit()]]})
 
 
@@ -69,6 +70,7 @@ def list_transactions(store: Store, call: Call) -> Answer:
     shop_currency = _in_shop_currency(call)
     movements = [each for each in order.every_transaction() if each.id > after]
     shown = [transaction_json(store, order, each, shop_currency) for each in movements]
+    shown += [each for each in order.told_transactions if each["id"] > after]
     return Answer(200, {"transactions": [call.chosen(each) for each in shown]})
 
 

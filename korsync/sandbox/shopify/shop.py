@@ -19,6 +19,7 @@ from korsync.sandbox.shopify.catalogue import (
     put_variant,
 )
 from korsync.sandbox.shopify.checkout import CheckoutMoves
+from korsync.sandbox.shopify.edits import EditMoves
 from korsync.sandbox.shopify.moves import CatalogueMoves
 from korsync.sandbox.shopify.query import Call, RefusalError, checked_query
 from korsync.sandbox.shopify.returns import ReturnMoves
@@ -38,6 +39,7 @@ from korsync.sandbox.shopify.selling import (
     set_level,
 )
 from korsync.sandbox.shopify.store import Store
+from korsync.sandbox.shopify.told import ToldMoves
 
 _VERSIONED = re.compile(r"/admin/api/(\d{4}-\d{2}|unstable)/(.+)")
 _WINDOWS = frozenset(f"{name}_at_{end}" for name in ("created", "processed", "updated") for end in ("min", "max"))
@@ -109,7 +111,7 @@ ROUTES = (
 _PATTERNS = tuple((re.compile(re.escape(each.path).replace(r"\{id\}", r"(\d+)")), each) for each in ROUTES)
 
 
-class ShopifySide(CatalogueMoves, CheckoutMoves, ReturnMoves):
+class ShopifySide(CatalogueMoves, CheckoutMoves, EditMoves, ReturnMoves, ToldMoves):
     """A Shopify store over HTTP. Give `answer` to a server; move the shop with the methods.
 
     `bucket` None lets every request through. `listing_delay` is how long new orders stay out of lists.
@@ -142,6 +144,11 @@ class ShopifySide(CatalogueMoves, CheckoutMoves, ReturnMoves):
     def scopes(self) -> set[str]:
         """What the app may do; take scopes out to see it refused."""
         return self.access.scopes
+
+    def change_currency(self, currency: str) -> None:
+        """Let the shop sell in another currency from now on; figures and orders stay what they are."""
+        with self.acting() as store:
+            store.currency = currency
 
     def answer(self, request: Request) -> Answer:
         """Answer a request of the Admin API; the caller holds the lock."""

@@ -21,6 +21,7 @@ _FIRST_IDS = {
     "line": 14000000000001,
     "shipping_line": 4600000000001,
     "duty": 170000000001,
+    "return": 1900000001,
     "refund": 940000000001,
     "refund_line": 650000000001,
     "refund_shipping": 3100000001,
@@ -107,7 +108,17 @@ class Job:
 
 
 class Store:
-    """The store's rows by id, its settings, and the ids and instants it gives out. Times are UTC in whole seconds."""
+    """The store's rows by id, its settings, and the ids and instants it gives out. Times are UTC in whole seconds.
+
+    What nobody could see in a real store, or differs by its version, is a habit:
+
+    - `gross_refund_subtotals`: in a store whose prices contain the tax, the subtotals of refunds do too
+    - `totals_follow_edits`: pieces that an edit took out are not in `total_price` any more, nor in its parts
+    - `quantity_follows_edits`: pieces that an edit added to a line are in its `quantity` too
+    - `shows_current_quantity`: lines tell `current_quantity`; versions before 2024-01 do not
+    - `doubles_shipping_refunds`: shipping given back stands in an order adjustment as well, as it did before 2024-10
+    - `float_noise`: tax rates are what a float makes of them: 0.19000000000000003 instead of 0.19
+    """
 
     def __init__(self, clock: Clock, *, domain: str, currency: str, timezone: str, taxes_included: bool) -> None:
         self.clock = clock
@@ -116,6 +127,11 @@ class Store:
         self.zone = ZoneInfo(timezone)
         self.taxes_included = taxes_included
         self.gross_refund_subtotals = True
+        self.totals_follow_edits = False
+        self.quantity_follows_edits = False
+        self.shows_current_quantity = True
+        self.doubles_shipping_refunds = False
+        self.float_noise = False
         self.products: dict[int, Product] = {}
         self.locations: dict[int, Location] = {}
         self.levels: dict[tuple[int, int], Level] = {}
