@@ -1,25 +1,33 @@
 """Looks up which receipts KORONA holds of orders: one by one, or of many at once in the point of sale's own list."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from korsync.errors import Rejected
 from korsync.pipelines.base import Reading, Sides
-from korsync.records.bookings import QUIET, KnownOrder
+from korsync.records.bookings import QUIET, Booking, BookingStatus, KnownOrder
 from korsync.records.memory import ReceiptMark
 from korsync.records.receipts import BookedReceipt
+from korsync.rules.bookings import is_about
 
 MOST_SINGLY = 10
-"""Up to so many orders are looked up by a request each; for more the list of all receipts since a revision is read."""
+"""Up to so many orders are looked up by a request each; for more the list of all receipts since a mark is read."""
 
 CLOCKS_APART = timedelta(hours=1)
 """By so much the clocks of both sides may differ: no receipt is older than its order by more than that."""
 
+BETWEEN_MARKS = timedelta(hours=1)
+
+MARKS_KEPT = 100
+
+LATE_REVISIONS = 200
+"""A row may be committed late, under a revision lower than one that was seen by so much."""
+
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """The receipts that KORONA showed under an order's number, and KORONA's time when it had shown no others."""
+    """The receipts that KORONA showed of an order, and KORONA's time when it had shown no others."""
 
     receipts: tuple[BookedReceipt, ...]
     at: datetime
@@ -29,7 +37,7 @@ def look_up(
     sides: Sides, reading: Reading, point_of_sale_id: str, orders: Sequence[KnownOrder]
 ) -> tuple[Reading, dict[int, LookUp]]:
     """Return what KORONA holds of these orders, by order id."""
-    singly, together, since = _ways(orders, reading.memory.cache.receipts)
+    singly, together, since = _ways(orders, reading.memory.cache.receipt_marks)
     found: dict[int, LookUp] = {}
     seen: list[BookedReceipt] = []
     for order in singly:
@@ -41,42 +49,49 @@ def look_up(
             continue
         found[order.id] = LookUp(receipts, sides.korona.now)
         seen += receipts
-    if not together:
-        return _marked(sides, reading, seen), found
-    # What is booked while the list is read may be missing in it: it shows KORONA as it was before.
-    at = sides.korona.now
-    reading, listed = _receipts_from(sides, reading, point_of_sale_id, since)
-    of_order: dict[int | None, list[BookedReceipt]] = {}
-    for receipt in listed:
-        of_order.setdefault(receipt.order_id, []).append(receipt)
-    found |= {order.id: LookUp(tuple(of_order.get(order.id, ())), at) for order in together}
-    return _marked(sides, reading, [*seen, *listed]), found
+    if together:
+        # What is booked while the list is read may be missing in it: it shows KORONA as it was before.
+        at = sides.korona.now
+        reading, listed = _receipts_from(sides, reading, point_of_sale_id, since)
+        found |= {order.id: LookUp(_about(order, listed), at) for order in together}
+        seen += listed
+    found |= {order.id: _again(sides, point_of_sale_id, order, found[order.id]) for order in orders}
+    return reading.with_memory(reading.memory.with_cache(receipt_marks=_marked(sides, reading, seen))), found
+
+
+def receipts_posted_since(
+    sides: Sides, marks: Sequence[ReceiptMark], point_of_sale_id: str, moment: datetime
+) -> Sequence[BookedReceipt]:
+    """Return the receipts that KORONA took since a moment of its own time, and some that it took before."""
+    revision = next((mark.revision for mark in reversed(marks) if mark.at <= moment), 0)
+    return sides.korona.receipts_since(point_of_sale_id, max(0, revision - LATE_REVISIONS))[0]
 
 
 def all_receipts(sides: Sides, reading: Reading, point_of_sale_id: str) -> tuple[Reading, tuple[BookedReceipt, ...]]:
     """Return every receipt of the point of sale, and remember where its list ends."""
     receipts, _ = sides.korona.receipts_since(point_of_sale_id, 0)
     mark = ReceiptMark(max((each.revision for each in receipts), default=0), sides.korona.now)
-    return reading.with_memory(reading.memory.with_cache(receipts=mark)), tuple(receipts)
+    return reading.with_memory(reading.memory.with_cache(receipt_marks=(mark,))), tuple(receipts)
 
 
 def _ways(
-    orders: Sequence[KnownOrder], mark: ReceiptMark | None
+    orders: Sequence[KnownOrder], marks: Sequence[ReceiptMark]
 ) -> tuple[Sequence[KnownOrder], Sequence[KnownOrder], int]:
     """Split orders into those looked up one by one and those sought in the list, and say from where it is read.
 
+    The list is read from a mark that is older than all of them: what it costs does not grow with what KORONA holds.
     At least one is looked up by itself: before the list is read KORONA's time must be known.
     """
     if len(orders) <= MOST_SINGLY:
         return orders, (), 0
-    recent = [order for order in orders if mark is not None and order.created_at > mark.at + CLOCKS_APART]
-    of_late = {order.id for order in recent}
-    older = [order for order in orders if order.id not in of_late]
-    if mark is None or len(older) > MOST_SINGLY:
-        return orders[:1], orders[1:], 0
-    if len(recent) <= MOST_SINGLY:
-        return orders, (), 0
-    return older or recent[:1], recent if older else recent[1:], mark.revision
+    oldest_first = sorted(orders, key=lambda order: order.created_at)
+    singly, together = oldest_first[:1], oldest_first[1:]
+    for some in range(1, MOST_SINGLY + 1):
+        # A few old ones must not have the list read from far back.
+        mark = next((each for each in reversed(marks) if each.at + CLOCKS_APART < oldest_first[some].created_at), None)
+        if mark is not None:
+            return oldest_first[:some], oldest_first[some:], mark.revision
+    return singly, together, 0
 
 
 def _receipts_from(
@@ -94,13 +109,16 @@ def _receipts_from(
     return all_receipts(sides, reading, point_of_sale_id)
 
 
-def _marked(sides: Sides, reading: Reading, seen: Sequence[BookedReceipt]) -> Reading:
-    """Remember the highest revision seen: whatever is booked from now on has a higher one."""
-    mark = reading.memory.cache.receipts
+def _marked(sides: Sides, reading: Reading, seen: Sequence[BookedReceipt]) -> tuple[ReceiptMark, ...]:
+    """Return the marks with the highest revision seen now: whatever is booked from now on has a higher one.
+
+    One mark an hour is enough, and leaves one that is old enough for orders of a moment ago.
+    """
+    marks = reading.memory.cache.receipt_marks
     highest = max((each.revision for each in seen), default=0)
-    if highest <= (mark.revision if mark else 0):
-        return reading
-    return reading.with_memory(reading.memory.with_cache(receipts=ReceiptMark(highest, sides.korona.now)))
+    if not seen or (marks and (highest <= marks[-1].revision or sides.korona.now < marks[-1].at + BETWEEN_MARKS)):
+        return marks
+    return (*marks, ReceiptMark(highest, sides.korona.now))[-MARKS_KEPT:]
 
 
 def _receipts_of(sides: Sides, point_of_sale_id: str, order: KnownOrder) -> tuple[BookedReceipt, ...]:
@@ -112,8 +130,40 @@ def _receipts_of(sides: Sides, point_of_sale_id: str, order: KnownOrder) -> tupl
     number = order.sale.order_number if order.sale is not None else ""
     korona = sides.korona
     receipts = korona.receipts_by_order_number(point_of_sale_id, number or order.name.removeprefix("#"))
-    mine = tuple(each for each in receipts if each.order_id == order.id)
+    mine = _about(order, receipts)
     if not mine and order.sale is None and order.created_at < korona.now - QUIET:
-        at_its_time = korona.receipts_booked_at(point_of_sale_id, order.created_at)
-        mine = tuple(each for each in at_its_time if each.order_id == order.id)
+        mine = _about(order, korona.receipts_booked_at(point_of_sale_id, order.created_at))
     return mine
+
+
+def _about(order: KnownOrder, receipts: Iterable[BookedReceipt]) -> tuple[BookedReceipt, ...]:
+    return tuple(each for each in receipts if is_about(each, order))
+
+
+def _again(sides: Sides, point_of_sale_id: str, order: KnownOrder, look: LookUp) -> LookUp:
+    """Look a second time, by another way, for receipts that would be sent again otherwise.
+
+    A filter that finds nothing must not have a receipt booked twice. Their time finds them, or else the whole list.
+    """
+    found = {each.key for each in look.receipts}
+    settle = sides.settings.safety.settle
+    lost = [each for each in order.bookings if each.key not in found and _would_be_sent_again(each, look.at, settle)]
+    receipts = look.receipts
+    for booking in lost:
+        if booking.receipt is not None:
+            receipts += _by_time(sides, point_of_sale_id, order, booking.receipt.booked_at)
+    by_id = {each.id: each for each in receipts}
+    return replace(look, receipts=tuple(by_id.values()))
+
+
+def _would_be_sent_again(booking: Booking, now: datetime, settle: timedelta) -> bool:
+    return booking.status is BookingStatus.INTENT and booking.may_be_sent_again(now, settle)
+
+
+def _by_time(
+    sides: Sides, point_of_sale_id: str, order: KnownOrder, moment: datetime
+) -> tuple[BookedReceipt, ...]:
+    try:
+        return _about(order, sides.korona.receipts_booked_at(point_of_sale_id, moment))
+    except Rejected:
+        return _about(order, sides.korona.receipts_since(point_of_sale_id, 0)[0])

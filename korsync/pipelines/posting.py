@@ -144,7 +144,7 @@ class ReceiptPipeline:
         mine = [each for each in found if each.key == value.posted.key]
         if not mine:
             return Written(change, Outcome.REJECTED, message)
-        trouble = several(len(mine)) if len(mine) > 1 else differs_from_posted(mine[0], value.posted)
+        trouble = several(mine) if len(mine) > 1 else differs_from_posted(mine[0], value.posted)
         return Written(change, Outcome.CONFLICT, trouble) if trouble else Written(change, Outcome.DONE)
 
 

@@ -48,7 +48,7 @@ class Pieces:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """The state of one receipt; `receipt` is exactly what is posted and is kept until it is booked.
+    """The state of one receipt; `receipt` is exactly what is posted and is kept until KORONA has shown it so.
 
     `sent_at` and `confirmed_at` are KORONA's own time; `order_number` is what the receipt is looked up by.
     """
@@ -67,6 +67,11 @@ class Booking:
     def is_booked(self) -> bool:
         """Whether KORONA is known to hold the receipt."""
         return self.status is BookingStatus.BOOKED
+
+    @property
+    def awaits_read_back(self) -> bool:
+        """Whether KORONA says that the receipt is booked, but has not shown it yet."""
+        return self.is_booked and self.receipt is not None
 
     @property
     def may_stand_in_korona(self) -> bool:
@@ -175,6 +180,11 @@ class KnownOrder:
         return self.is_begun or not (self.test or self.before_start or self.cancelled_at is not None)
 
     @property
+    def awaits_read_back(self) -> bool:
+        """Whether KORONA has still to show a receipt of the order that it says is booked."""
+        return any(each.awaits_read_back for each in self.bookings)
+
+    @property
     def may_have_been_forgotten(self) -> bool:
         """Whether an order that is cancelled when it comes up must be looked up: it may have been booked long ago."""
         is_new = self.sale is None and NOT_BOOKED not in self.told
@@ -209,7 +219,7 @@ class KnownOrder:
         """
         if self.updated_at > now - QUIET or self.ignored or self.ignored_refunds or self.booked_by_hand:
             return True
-        if self.added_pieces or self.may_have_been_forgotten:
+        if self.added_pieces or self.may_have_been_forgotten or self.awaits_read_back:
             return True
         if self.before_start:
             return not self.fulfilled and self.cancelled_at is None

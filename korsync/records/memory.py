@@ -141,7 +141,7 @@ class Cache:
     looks: dict[int, Look] = field(default_factory=dict)
     doubts: dict[int, datetime] = field(default_factory=dict)
     targets: Targets = field(default_factory=Targets)
-    receipts: ReceiptMark | None = None
+    receipt_marks: tuple[ReceiptMark, ...] = ()
     last_run: datetime | None = None
 
 
@@ -202,7 +202,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The whole of state.json; images are by article id, held items by pipeline and item."""
+    """The whole of state.json; images are by article id, held items by pipeline and item.
+
+    `receipts_come_back`: KORONA has shown a receipt as it was posted, with korsync's references.
+    """
 
     identity: Identity
     order_cursor: datetime
@@ -214,6 +217,7 @@ class State:
     accepted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stopped: dict[str, tuple[str, ...]] = field(default_factory=dict)
     adopted_at: datetime | None = None
+    receipts_come_back: bool = False
     told_held: tuple[str, ...] = ()
     told_at: datetime | None = None
     runs: tuple[RunRecord, ...] = ()

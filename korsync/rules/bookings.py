@@ -5,7 +5,7 @@ bookings whose outcome is not known yet. Such a receipt is never repeated blindl
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -101,11 +101,11 @@ def intent(receipt: Receipt, order: KnownOrder, previous: Booking | None, now: d
 def outcome_of(booking: Booking, outcome: Outcome, message: str, now: datetime) -> Booking:
     """Return what the outcome of a POST makes of an intent; where it is unknown the intent stays.
 
-    The receipt is kept until it is booked: what KORONA may show later is compared with it.
+    The receipt is kept until KORONA shows it: what it shows is compared with it.
     """
     match outcome:
         case Outcome.DONE:
-            return replace(booking, status=BookingStatus.BOOKED, receipt=None, confirmed_at=now, reason="")
+            return replace(booking, status=BookingStatus.BOOKED, confirmed_at=now, reason="")
         case Outcome.QUEUED:
             return replace(booking, status=BookingStatus.QUEUED)
         case Outcome.REJECTED:
@@ -196,11 +196,47 @@ def with_found_returns(order: KnownOrder, found: Iterable[BookedReceipt], now: d
     return order
 
 
+def read_back(order: KnownOrder, found: Iterable[BookedReceipt], now: datetime, settle: timedelta) -> KnownOrder:
+    """Return the order with what KORONA shows of the receipts that it says are booked.
+
+    One that does not come back as it was posted is a conflict, and so is one that does not come back in time.
+    """
+    receipts = tuple(found)
+    for booking in [each for each in order.bookings if each.awaits_read_back]:
+        pieces = {each.line_id: each.quantity for each in booking.pieces}
+        shown = _found(order, _Expected(booking.key, booking, pieces), receipts, now)
+        if shown is None and booking.is_settled(now, settle):
+            reason = "KORONA said that it is booked, but does not show it"
+            shown = replace(booking, status=BookingStatus.CONFLICT, reason=reason)
+        order = order if shown is None else order.with_booking(shown)
+    return order
+
+
+def is_about(receipt: BookedReceipt, order: KnownOrder) -> bool:
+    """Tell whether a receipt on our point of sale may be one of an order: it says so, or it has no key and its number.
+
+    Who does not see korsync's references must not take what stands there for something else.
+    """
+    if receipt.key is not None:
+        return receipt.order_id == order.id
+    numbers = {order.name.removeprefix("#"), *(each.order_number for each in order.bookings)}
+    posted = {each.receipt.number for each in order.bookings if each.receipt is not None}
+    return receipt.order_number in numbers or any(is_numbered(receipt, each) for each in posted)
+
+
+def is_numbered(receipt: BookedReceipt, number: str) -> bool:
+    """Tell whether a receipt has a number that korsync posted; KORONA may have put a prefix before it."""
+    prefix = receipt.number.removesuffix(number)
+    return bool(number) and prefix != receipt.number and not prefix[-1:].isdigit()
+
+
 def _found(order: KnownOrder, expected: _Expected, found: Iterable[BookedReceipt], now: datetime) -> Booking | None:
+    found = tuple(found)
     mine = [each for each in found if each.key == expected.key]
-    if not mine:
-        return None
     before = expected.begun or Booking(expected.key, BookingStatus.INTENT, ())
+    if not mine:
+        nameless = [each for each in found if each.key is None]
+        return replace(before, status=BookingStatus.CONFLICT, reason=_without_key(nameless)) if nameless else None
     begun = replace(before, order_number=mine[0].order_number or "")
     line_ids = {line.id for line in order.lines}
     pieces = tuple(
@@ -208,7 +244,7 @@ def _found(order: KnownOrder, expected: _Expected, found: Iterable[BookedReceipt
         for line in mine[0].lines
         if line.line_id is not None and line.line_id in line_ids
     )
-    trouble = _difference(mine[0], begun.receipt, expected) if len(mine) == 1 else several(len(mine))
+    trouble = _difference(mine[0], begun.receipt, expected) if len(mine) == 1 else several(mine)
     if trouble:
         # What was posted stays with it: the next look-up must come to the same verdict.
         return replace(begun, status=BookingStatus.CONFLICT, pieces=pieces, reason=trouble)
@@ -238,8 +274,16 @@ def differs_from_posted(receipt: BookedReceipt, posted: Receipt) -> str:
     return ""
 
 
-def several(number: int) -> str:
-    return f"KORONA holds {number} receipts for it"
+def several(receipts: Sequence[BookedReceipt]) -> str:
+    return f"KORONA holds {len(receipts)} receipts for it: {_listed(receipts)}"
+
+
+def _without_key(receipts: Sequence[BookedReceipt]) -> str:
+    return f"KORONA holds a receipt with its number that does not bear korsync's references: {_listed(receipts)}"
+
+
+def _listed(receipts: Sequence[BookedReceipt]) -> str:
+    return ", ".join(f"{each.number} (revision {each.revision})" for each in receipts)
 
 
 def _quantities(receipt: Receipt | BookedReceipt) -> dict[int, Decimal]:
