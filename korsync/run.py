@@ -123,11 +123,17 @@ class Run:
 
     def _push(self, pipeline: Pipeline[Any, Any], plan: Plan[Any]) -> Push:
         push = Push(self.monotonic())
+        is_checked = True
         for batch in pipeline.batches(plan.allowed):
             if push.trouble or self._must_stop(pipeline, push):
                 break
             self._keep(pipeline.intend(self.memory, batch))
             self._send(pipeline, batch, push)
+            is_checked = not self.memory.state.receipts_come_back
+            if is_checked and not self._check(pipeline, push):
+                break
+        if not is_checked:
+            self._check(pipeline, push)
         if push.trouble is None and push.is_lost:
             what = f"{pipeline.name}: {MOST_UNSURE} answers in a row were lost"
             push.trouble = Unavailable(what, "the next run looks what became of them")
@@ -153,6 +159,21 @@ class Run:
         for change in batch[len(push.written) - before :]:
             memory = pipeline.record(memory, Written(change, Outcome.NOT_SENT))
         self._keep(memory)
+
+    def _check(self, pipeline: Pipeline[Any, Any], push: Push) -> bool:
+        """Have a pipeline look at what it sent; tell whether more may be sent."""
+        try:
+            checked = pipeline.check(self.memory, push.written)
+        except KorsyncError as error:
+            push.trouble = push.trouble or error
+            return False
+        self._keep(checked.memory)
+        if checked.wrong:
+            push.requests.append(checked.wrong)
+        for each in checked.wrong:
+            self.watcher.written(each)
+        push.trouble = push.trouble or checked.stop
+        return checked.goes_on
 
     def _must_stop(self, pipeline: Pipeline[Any, Any], push: Push) -> bool:
         """Tell whether the rest has to wait for the next run: the one place where that is asked."""

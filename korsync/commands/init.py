@@ -76,6 +76,7 @@ def open_shop(sides: Sides, *, couples: bool = False) -> tuple[Reading, Opening]
     reading, targets = find_booking_targets(sides, reading, is_coupled_later=couples)
     reading = reading.with_memory(replace(reading.memory, state=_with_orders_before(sides, start)))
     reading, receipts = all_receipts(sides, _first_look(sides, reading), targets.point_of_sale_id)
+    _must_be_ours(settings, receipts)
     cache = reading.memory.cache
     matches = match(cache.catalogue.articles, cache.shop_products.products).matches
     now = sides.korona.now
@@ -86,6 +87,17 @@ def open_shop(sides: Sides, *, couples: bool = False) -> tuple[Reading, Opening]
         # There was a state before: taken for new, all that it booked would count as sold again.
         return reading, adopt(sides, reading, opening)
     return reading, opening
+
+
+def _must_be_ours(settings: Settings, receipts: Iterable[BookedReceipt]) -> None:
+    """Stop where nobody could tell whether a receipt on the point of sale is one of an order."""
+    nameless = [each.number for each in receipts if each.key is None]
+    if nameless:
+        raise ConfigurationError(
+            f"point of sale {settings.korona.point_of_sale} holds {len(nameless)} receipts without korsync's references"
+            f" ({nameless[-1]}): of another program, or this KORONA does not return them",
+            "name a point of sale under korona.point_of_sale that serves nothing but korsync",
+        )
 
 
 def _first_look(sides: Sides, reading: Reading) -> Reading:

@@ -33,6 +33,9 @@ T = TypeVar("T")
 
 _DELETED = {"includeDeleted": "true"}
 
+_RECEIPTS_AT_ONCE = 250
+"""Receipts are large: with fiscal data some 35 KB each."""
+
 _ROUNDED = timedelta(seconds=1)
 """KORONA keeps times in whole seconds and may round them either way."""
 
@@ -239,7 +242,8 @@ def _receipts_path(point_of_sale_id: str) -> str:
 def _receipts_of(
     point_of_sale_id: str, params: Mapping[str, str] | None = None, kind: Kind = Kind.LIST
 ) -> Listing[BookedReceipt]:
-    return Listing(_receipts_path(point_of_sale_id), reads.booked_receipt, lambda each: each.id, params or {}, kind)
+    path = _receipts_path(point_of_sale_id)
+    return Listing(path, reads.booked_receipt, lambda each: each.id, params or {}, kind, page=_RECEIPTS_AT_ONCE)
 
 
 def _whole_second(moment: datetime) -> str:

@@ -1,7 +1,7 @@
 """KORONA's lists: read by revision, or page by page where the server does not sort; each record once, as last seen."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Generic, TypeVar
 
@@ -9,7 +9,7 @@ from korsync.errors import Unavailable
 from korsync.korona import reads
 from korsync.wire.answers import Answer, NotAsExpected, Row, an_object, inner, rows, whole
 from korsync.wire.http import Session
-from korsync.wire.outcomes import Kind
+from korsync.wire.outcomes import Kind, TooLarge
 
 T = TypeVar("T")
 
@@ -20,13 +20,17 @@ _MOST_PASSES = 10
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """A list of the account: its path, what becomes of a row, what tells one record from another, what is asked."""
+    """A list of the account: its path, what becomes of a row, what tells one record from another, what is asked.
+
+    `page` is how many rows are asked for at once, at most so many as KORONA gives.
+    """
 
     path: str
     read: Callable[[Row], T]
     key: Callable[[T], str]
     params: Mapping[str, str] = field(default_factory=dict)
     kind: Kind = Kind.LIST
+    page: int = _PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,19 @@ class Lists:
     def changed(self, listing: Listing[T], revision: int) -> tuple[list[T], int]:
         """Return what has a higher revision, and the highest revision seen.
 
-        Read by revision, always page 1, so that a row that is saved meanwhile moves no other row out of sight.
+        Where an answer is too large the list is read in smaller pages.
+        """
+        while True:
+            try:
+                return self._changed(listing, revision)
+            except TooLarge as error:
+                if listing.page == 1:
+                    raise Unavailable(error.what, "nothing to do: the next run goes on") from error
+                listing = replace(listing, page=listing.page // 2)
+
+    def _changed(self, listing: Listing[T], revision: int) -> tuple[list[T], int]:
+        """Read by revision, always page 1, so that a row that is saved meanwhile moves no other row out of sight.
+
         A page that is not full ends the list without one more request: what was saved meanwhile has a higher
         revision and comes with the next run.
         """
@@ -102,18 +118,19 @@ class Lists:
         raise _endless(listing.path)
 
     def _page(self, listing: Listing[T], since: int, page_number: int) -> _Page[T]:
-        asked = {"sort": "revision", "page": str(page_number), "size": str(_PAGE), **listing.params}
+        size = min(listing.page, _PAGE)
+        asked = {"sort": "revision", "page": str(page_number), "size": str(size), **listing.params}
         if since > 0:
             asked["revision"] = str(since)
         return self._session.get(
             f"{self._root}/{listing.path}",
-            lambda answer: _page_from(answer, page_number, listing.read),
+            lambda answer: _page_from(answer, page_number, size, listing.read),
             asked,
             kind=listing.kind,
         )
 
 
-def _page_from(answer: Answer, page_number: int, read: Callable[[Row], T]) -> _Page[T]:
+def _page_from(answer: Answer, page_number: int, size: int, read: Callable[[Row], T]) -> _Page[T]:
     if answer.body is None:
         return _Page()
     envelope = an_object(answer.body, "answer")
@@ -122,7 +139,7 @@ def _page_from(answer: Answer, page_number: int, read: Callable[[Row], T]) -> _P
     listed = tuple((reads.revision(row), read(row)) for row in rows(envelope, "results"))
     # A server may give smaller pages than it was asked for; then it says that there are more.
     told = bool(inner(envelope, "links").get("next")) or (whole(envelope, "pagesTotal") or 0) > page_number
-    return _Page(listed, bool(listed) and (told or len(listed) >= _PAGE), whole(envelope, "resultsTotal") or 0)
+    return _Page(listed, bool(listed) and (told or len(listed) >= size), whole(envelope, "resultsTotal") or 0)
 
 
 def _endless(path: str) -> Unavailable:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from korsync.config.settings import Settings
-from korsync.errors import Rejected, Unavailable, Unsure
+from korsync.errors import Rejected, SafetyStop, Unavailable, Unsure
 from korsync.korona.client import KoronaClient
 from korsync.records.memory import Memory
 from korsync.records.orders import Order
@@ -52,6 +52,16 @@ class Reading:
 
     def with_memory(self, memory: Memory) -> "Reading":
         return replace(self, memory=memory)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a look at what was written shows: what is known then, what turned out otherwise, and whether to go on."""
+
+    memory: Memory
+    wrong: Sequence[Written[Any]] = ()
+    stop: SafetyStop | None = None
+    goes_on: bool = True
 
 
 class Pulled(Protocol):
@@ -103,6 +113,9 @@ class Pipeline(Protocol[PulledT, T]):
 
     def record(self, memory: Memory, written: Written[T], /) -> Memory:
         """Return what is known after a change was pushed, or was not sent after all."""
+
+    def check(self, memory: Memory, sent: Sequence[Written[T]], /) -> Checked:
+        """Look once more at what was sent so far, where its answers alone are not believed."""
 
 
 def one_by_one(batch: Sequence[Change[T]], write: Callable[[Change[T]], None]) -> Iterator[Sequence[Written[T]]]:

@@ -37,6 +37,8 @@ def look_up(
     sides: Sides, reading: Reading, point_of_sale_id: str, orders: Sequence[KnownOrder]
 ) -> tuple[Reading, dict[int, LookUp]]:
     """Return what KORONA holds of these orders, by order id."""
+    if not orders:
+        return reading, {}
     singly, together, since = _ways(orders, reading.memory.cache.receipt_marks)
     found: dict[int, LookUp] = {}
     seen: list[BookedReceipt] = []
@@ -56,7 +58,8 @@ def look_up(
         found |= {order.id: LookUp(_about(order, listed), at) for order in together}
         seen += listed
     found |= {order.id: _again(sides, point_of_sale_id, order, found[order.id]) for order in orders}
-    return reading.with_memory(reading.memory.with_cache(receipt_marks=_marked(sides, reading, seen))), found
+    marks = with_mark(reading.memory.cache.receipt_marks, seen, sides.korona.now)
+    return reading.with_memory(reading.memory.with_cache(receipt_marks=marks)), found
 
 
 def receipts_posted_since(
@@ -109,16 +112,17 @@ def _receipts_from(
     return all_receipts(sides, reading, point_of_sale_id)
 
 
-def _marked(sides: Sides, reading: Reading, seen: Sequence[BookedReceipt]) -> tuple[ReceiptMark, ...]:
+def with_mark(
+    marks: tuple[ReceiptMark, ...], seen: Sequence[BookedReceipt], korona_now: datetime
+) -> tuple[ReceiptMark, ...]:
     """Return the marks with the highest revision seen now: whatever is booked from now on has a higher one.
 
     One mark an hour is enough, and leaves one that is old enough for orders of a moment ago.
     """
-    marks = reading.memory.cache.receipt_marks
     highest = max((each.revision for each in seen), default=0)
-    if not seen or (marks and (highest <= marks[-1].revision or sides.korona.now < marks[-1].at + BETWEEN_MARKS)):
+    if not seen or (marks and (highest <= marks[-1].revision or korona_now < marks[-1].at + BETWEEN_MARKS)):
         return marks
-    return (*marks, ReceiptMark(highest, sides.korona.now))[-MARKS_KEPT:]
+    return (*marks, ReceiptMark(highest, korona_now))[-MARKS_KEPT:]
 
 
 def _receipts_of(sides: Sides, point_of_sale_id: str, order: KnownOrder) -> tuple[BookedReceipt, ...]:
@@ -160,9 +164,7 @@ def _would_be_sent_again(booking: Booking, now: datetime, settle: timedelta) -> 
     return booking.status is BookingStatus.INTENT and booking.may_be_sent_again(now, settle)
 
 
-def _by_time(
-    sides: Sides, point_of_sale_id: str, order: KnownOrder, moment: datetime
-) -> tuple[BookedReceipt, ...]:
+def _by_time(sides: Sides, point_of_sale_id: str, order: KnownOrder, moment: datetime) -> tuple[BookedReceipt, ...]:
     try:
         return _about(order, sides.korona.receipts_booked_at(point_of_sale_id, moment))
     except Rejected:

@@ -12,13 +12,20 @@ from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.posting import Posting, ReceiptPipeline, posting
 from korsync.pipelines.sides import read_orders_by_id
 from korsync.pipelines.targets import find_booking_targets
-from korsync.records.bookings import NOT_BOOKED, BookingStatus, KnownOrder, sale_key
+from korsync.records.bookings import NOT_BOOKED, BookingStatus, KnownOrder
 from korsync.records.catalogue import Article
 from korsync.records.memory import BookingTargets, held_key
 from korsync.records.orders import Order, Transaction
 from korsync.records.plan import Change, Fate, Plan, Skip, ToldOnce
 from korsync.records.receipts import Receipt
-from korsync.rules.bookings import begun_before, found_sale, names_apart, with_found_returns
+from korsync.rules.bookings import (
+    begun_before,
+    first_receipts_stop,
+    found_sale,
+    names_apart,
+    read_back,
+    with_found_returns,
+)
 from korsync.rules.matching import assortment
 from korsync.rules.receipts import NotBookableError, sale_receipt, tax_differences
 
@@ -27,14 +34,14 @@ from korsync.rules.receipts import NotBookableError, sale_receipt, tax_differenc
 class DueSale:
     """An order whose sale is not known to be booked, what KORONA shows of it, and what is needed to book it.
 
-    `name` is what a person calls it; `order` is None where Shopify shows it no more; `trouble` kept what is needed
-    from being read.
+    `name` is what a person calls it; `order` is None where Shopify shows it no more, `look` as long as there is nothing
+    to be looked up; `trouble` kept what is needed from being read.
     """
 
     known: KnownOrder
     name: str
     order: Order | None
-    look: LookUp
+    look: LookUp | None = None
     articles: Mapping[int, str] = field(default_factory=dict)
     transactions: tuple[Transaction, ...] = ()
     trouble: Unavailable | None = None
@@ -56,32 +63,34 @@ class Orders(ReceiptPipeline):
     name: ClassVar[str] = "orders"
 
     def pull(self, reading: Reading) -> OrdersPulled:
-        """Read the orders, and look up in KORONA those whose sale is not known to be booked."""
+        """Read the orders, and look up in KORONA those whose sale is not known to be booked.
+
+        A sale that was never begun is looked up when it can be booked, and not as long as it is held.
+        """
         sides = self._sides
         reading = read_orders(sides, reading)
         reading, targets = find_booking_targets(sides, reading)
         known = _in_order(reading.memory.state.orders.values())
         names = names_apart(known)
-        wanted = [order for order in known if order.is_due or order.may_have_been_forgotten]
-        reading = read_orders_by_id(sides, reading, (order.id for order in wanted))
-        reading, shown = look_up(sides, reading, targets.point_of_sale_id, wanted)
-        due = [DueSale(each, names[each.id], reading.orders.get(each.id), shown[each.id]) for each in wanted]
+        wanted = [each for each in known if each.is_due or each.may_have_been_forgotten or each.awaits_read_back]
+        contents_of = (each.id for each in wanted if each.is_due or each.may_have_been_forgotten)
+        reading = read_orders_by_id(sides, reading, contents_of)
+        due = [DueSale(each, names[each.id], reading.orders.get(each.id)) for each in wanted]
         # What is held comes last: what could not be read of it must not keep others from being read.
         due.sort(key=lambda each: held_key(self.name, each.name) in reading.memory.state.held)
         contents = _Contents(sides, reading)
-        return OrdersPulled(
-            reading=reading,
-            due=tuple(contents.added_to(each) for each in due),
-            targets=targets,
-            settle=sides.settings.safety.settle,
-        )
+        due = [contents.added_to(each) for each in due]
+        asked = [each.known for each in due if _is_to_be_looked_up(each, targets)]
+        reading, shown = look_up(sides, reading, targets.point_of_sale_id, asked)
+        looked_up = tuple(replace(each, look=shown.get(each.known.id)) for each in due)
+        return OrdersPulled(reading, looked_up, targets, sides.settings.safety.settle)
 
     @staticmethod
     def plan(pulled: OrdersPulled) -> Plan[Posting]:
         """Decide which orders are booked now, which wait, and which a person must look at."""
         memory = pulled.reading.memory
-        looked_up = [replace(each, known=_with_receipts(each)) for each in pulled.due]
-        orders = memory.state.orders | {each.known.id: each.known for each in looked_up}
+        looked_up = [replace(each, known=_with_receipts(each, pulled.settle)) for each in pulled.due]
+        memory = memory.with_state(orders=memory.state.orders | {each.known.id: each.known for each in looked_up})
         due = [each for each in looked_up if each.known.is_due]
         changes, skips, notes = [], [], []
         for each in due:
@@ -95,11 +104,12 @@ class Orders(ReceiptPipeline):
         return Plan(
             pipeline=Orders.name,
             changes=tuple(changes),
-            skips=(*_of_known_orders(orders.values()), *skips),
+            skips=(*_of_known_orders(memory.state.orders.values()), *skips),
             matched=len(due),
             notes=tuple(notes),
             trouble=tuple(each.trouble for each in due if each.trouble is not None),
-            memory=memory.with_state(orders=orders),
+            memory=memory,
+            stop=first_receipts_stop(Orders.name, memory.state),
         )
 
 
@@ -115,10 +125,9 @@ class _Contents:
         self._unread: list[Unavailable] = []
 
     def added_to(self, due: DueSale) -> DueSale:
-        """Return a due sale with articles and transactions, as far as it is not begun and not booked."""
-        order, sale = due.order, due.known.sale
-        is_shown = any(each.key == sale_key(due.known.id) for each in due.look.receipts)
-        if order is None or is_shown or (sale is not None and sale.status is BookingStatus.INTENT):
+        """Return a due sale with articles and transactions, as far as its receipt is still to be made."""
+        order = due.order
+        if order is None or not due.known.is_due or not _is_to_be_made(due.known):
             return due
         several = len(set(order.gateways)) > 1
         try:
@@ -168,11 +177,30 @@ class _Contents:
             raise self._unread[-1]
 
 
-def _with_receipts(due: DueSale) -> KnownOrder:
+def _is_to_be_made(known: KnownOrder) -> bool:
+    return known.sale is None or known.sale.status is BookingStatus.REFUSED
+
+
+def _is_to_be_looked_up(due: DueSale, targets: BookingTargets) -> bool:
+    """Tell whether KORONA is asked: of what was begun, of what may be forgotten, and before a receipt is posted."""
+    known = due.known
+    if known.sale is not None or known.may_have_been_forgotten:
+        return True
+    try:
+        return due.trouble is None and bool(_receipt(due, targets))
+    except NotBookableError:
+        return False
+
+
+def _with_receipts(due: DueSale, settle: timedelta) -> KnownOrder:
     """Return an order with what KORONA shows of it; of a sale that is found its returns are looked at too.
 
     A return not known to be booked would be taken for stock to come.
     """
+    if due.look is None:
+        return due.known
+    if due.known.awaits_read_back:
+        return read_back(due.known, due.look.receipts, due.look.at, settle)
     total = due.order.total_price if due.order else None
     booking = found_sale(due.known, total, due.look.receipts, due.look.at)
     if booking is None:
@@ -182,10 +210,11 @@ def _with_receipts(due: DueSale) -> KnownOrder:
 
 def _decide(due: DueSale, pulled: OrdersPulled, adopted_at: datetime | None) -> Change[Posting] | Skip:
     """Return the receipt to post for an order that KORONA does not show, or why none is posted now."""
-    settle = pulled.settle
-    if adopted_at is not None and due.look.at < adopted_at + settle:
-        return Skip(due.name, "nothing is booked so soon after `init --adopt`", Fate.WAITING)
-    begun = begun_before(due.name, due.known.sale, due.look.at, settle)
+    begun = None
+    if due.look is not None:
+        if adopted_at is not None and due.look.at < adopted_at + pulled.settle:
+            return Skip(due.name, "nothing is booked so soon after `init --adopt`", Fate.WAITING)
+        begun = begun_before(due.name, due.known.sale, due.look.at, pulled.settle)
     if isinstance(begun, Skip):
         return begun
     if begun is None and due.trouble is not None:

@@ -1,18 +1,28 @@
 """Posts receipts to KORONA, sales and returns alike: noted before, matched row by row after, never repeated blindly."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import repeat
 from typing import ClassVar
 
 from korsync.errors import KorsyncError, Rejected, Unsure
-from korsync.pipelines.base import Sides
-from korsync.records.bookings import Booking
+from korsync.pipelines.base import Checked, Sides
+from korsync.pipelines.lookups import receipts_posted_since, with_mark
+from korsync.records.bookings import Booking, BookingStatus, KnownOrder
 from korsync.records.memory import Memory
 from korsync.records.plan import Change, Outcome, Written
 from korsync.records.receipts import AnswerRow, Receipt
-from korsync.rules.bookings import differs_from_posted, intent, outcome_of, several
+from korsync.rules.bookings import (
+    differs_from_posted,
+    first_awaited,
+    first_receipts_stop,
+    intent,
+    outcome_of,
+    read_back,
+    several,
+)
 
 MOST_TOGETHER = 20
 """First attempts go together in so many; what is sent again goes alone."""
@@ -43,6 +53,7 @@ def posting(
 class ReceiptPipeline:
     """What orders and refunds share: from a planned receipt to what became of it in KORONA."""
 
+    name: ClassVar[str]
     may_wait: ClassVar[bool] = False
     can_be_accepted: ClassVar[bool] = False
     is_decided_about: ClassVar[bool] = True
@@ -96,6 +107,26 @@ class ReceiptPipeline:
             changed = order.with_booking(outcome_of(noted, written.outcome, written.message, now))
         return replace(memory, state=memory.state.with_order(changed))
 
+    def check(self, memory: Memory, sent: Sequence[Written[Posting]]) -> Checked:
+        """Read back what is said to be booked, all of it with one question: it must stand there as it was posted.
+
+        As long as no receipt has come back so, none goes out after the first ones: KORONA might not return korsync's
+        references, or reckon otherwise, and a receipt cannot be taken back.
+        """
+        waiting = {key: order for key, order in memory.state.orders.items() if order.awaits_read_back}
+        if not sent or not waiting:
+            return Checked(memory)
+        korona, point_of_sale_id = self._sides.korona, sent[0].change.after.point_of_sale_id
+        marks, since = memory.cache.receipt_marks, first_awaited(waiting.values(), korona.now)
+        shown = receipts_posted_since(self._sides, marks, point_of_sale_id, since)
+        settle = self._sides.settings.safety.settle
+        found = {key: read_back(order, shown, korona.now, settle) for key, order in waiting.items()}
+        orders = memory.state.orders | found
+        wrong = [each for each in map(_turned_out, sent, repeat(waiting), repeat(found)) if each is not None]
+        memory = memory.with_state(orders=orders)
+        memory = memory.with_cache(receipt_marks=with_mark(marks, shown, korona.now))
+        return Checked(memory, wrong, first_receipts_stop(self.name, memory.state), memory.state.receipts_come_back)
+
     def _posted(self, batch: Sequence[Change[Posting]]) -> list[Written[Posting]]:
         """Post a batch and return what became of each receipt in it.
 
@@ -146,6 +177,19 @@ class ReceiptPipeline:
             return Written(change, Outcome.REJECTED, message)
         trouble = several(mine) if len(mine) > 1 else differs_from_posted(mine[0], value.posted)
         return Written(change, Outcome.CONFLICT, trouble) if trouble else Written(change, Outcome.DONE)
+
+
+def _turned_out(
+    sent: Written[Posting], before: Mapping[int, KnownOrder], after: Mapping[int, KnownOrder]
+) -> Written[Posting] | None:
+    """Return what reading back makes of a receipt that was sent; None where it is as it was posted."""
+    posted = sent.change.after.posted
+    if posted.order_id not in after:
+        return None
+    awaited, found = (orders[posted.order_id].booking(posted.key) for orders in (before, after))
+    if not awaited or not awaited.awaits_read_back or not found or found.status is not BookingStatus.CONFLICT:
+        return None
+    return Written(sent.change, Outcome.CONFLICT, found.reason)
 
 
 def rows_by_receipt(receipts: Sequence[Receipt], rows: Sequence[AnswerRow]) -> list[AnswerRow | None]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from korsync.config.settings import ProductSettings, SafetySettings
 from korsync.errors import SafetyStop
-from korsync.pipelines.base import Reading, Sides, one_by_one
+from korsync.pipelines.base import Checked, Reading, Sides, one_by_one
 from korsync.pipelines.images import (
     ImagesPlanned,
     ImagesPulled,
@@ -166,6 +166,10 @@ class Products:
             return with_refusal(memory, picture, written.message)
         noted = with_sent if written.outcome is Outcome.DONE else without_doubt
         return replace(memory, state=noted(memory.state, picture))
+
+    def check(self, memory: Memory, _sent: Sequence[Written[Value]]) -> Checked:
+        """Believe the answers: what they told shows in the next look at Shopify."""
+        return Checked(memory)
 
     def _write(self, value: Value) -> None:
         shopify = self._sides.shopify

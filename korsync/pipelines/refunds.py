@@ -18,7 +18,14 @@ from korsync.records.memory import BookingTargets, Memory
 from korsync.records.orders import Order, Refund
 from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, ToldOnce, Written
 from korsync.records.receipts import Receipt
-from korsync.rules.bookings import begun_before, names_apart, refund_name, with_found_returns
+from korsync.rules.bookings import (
+    begun_before,
+    first_receipts_stop,
+    names_apart,
+    read_back,
+    refund_name,
+    with_found_returns,
+)
 from korsync.rules.receipts import NotBookableError
 from korsync.rules.returns import (
     FAILED,
@@ -69,7 +76,7 @@ class Refunds(ReceiptPipeline):
         reading, targets = find_booking_targets(sides, reading)
         known = reading.memory.state.orders.values()
         names = names_apart(known)
-        booked = [order for order in known if order.is_booked and order.open_refunds]
+        booked = [order for order in known if order.is_booked and (order.open_refunds or order.awaits_read_back)]
         reading = read_orders_by_id(sides, reading, (order.id for order in booked))
         reading, shown = look_up(sides, reading, targets.point_of_sale_id, booked)
         returns = (OpenReturns(each, names[each.id], reading.orders.get(each.id), shown[each.id]) for each in booked)
@@ -79,8 +86,9 @@ class Refunds(ReceiptPipeline):
     def plan(pulled: RefundsPulled) -> Plan[Posting]:
         """Decide which refunds are booked now, which wait, and which a person must look at."""
         memory = pulled.reading.memory
-        looked_up = [_looked_up(each) for each in pulled.open]
+        looked_up = [_looked_up(each, pulled.settle) for each in pulled.open]
         orders = memory.state.orders | {each.known.id: each.known for each in looked_up}
+        memory = memory.with_state(orders=orders)
         settled = [each for each in looked_up if _is_settled(each, pulled.settle)]
         decisions = [decision for each in settled for decision in _decide_all(each, pulled)]
         changes = tuple(each for each in decisions if isinstance(each, Change))
@@ -91,7 +99,8 @@ class Refunds(ReceiptPipeline):
             skips=(*skips, *(each for each in decisions if isinstance(each, Skip))),
             matched=len(settled),
             notes=tuple(_unsellable(changes, memory)),
-            memory=memory.with_state(orders=orders),
+            memory=memory,
+            stop=first_receipts_stop(Refunds.name, memory.state),
         )
 
     def batches(self, changes: Sequence[Change[Posting]]) -> Iterator[Sequence[Change[Posting]]]:
@@ -109,8 +118,9 @@ class Refunds(ReceiptPipeline):
         return super().record(memory, written)
 
 
-def _looked_up(each: OpenReturns) -> OpenReturns:
-    return replace(each, known=with_found_returns(each.known, each.look.receipts, each.look.at))
+def _looked_up(each: OpenReturns, settle: timedelta) -> OpenReturns:
+    known = read_back(each.known, each.look.receipts, each.look.at, settle)
+    return replace(each, known=with_found_returns(known, each.look.receipts, each.look.at))
 
 
 def _is_settled(each: OpenReturns, settle: timedelta) -> bool:
@@ -201,7 +211,7 @@ def _decide_all(each: OpenReturns, pulled: RefundsPulled) -> list[Change[Posting
 
 def _turn(booking: Booking | None) -> int:
     """Return 0 for a return that may be in KORONA without being shown, 2 for one that was refused, 1 for others."""
-    if booking is None or booking.status is BookingStatus.CONFLICT:
+    if booking is None or (booking.status is BookingStatus.CONFLICT and booking.confirmed_at is None):
         return 1
     return 0 if booking.may_stand_in_korona else 2
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from korsync.errors import KorsyncError, SafetyStop, Unavailable, Unsure
-from korsync.pipelines.base import Reading, Sides, one_by_one
+from korsync.pipelines.base import Checked, Reading, Sides, one_by_one
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import read_catalogue, read_levels, read_shop_products, read_stock
 from korsync.pipelines.targets import find_stock_targets
@@ -132,6 +132,10 @@ class Stock:
         levels = replace(cache.levels, levels=cache.levels.levels | {item_id: level})
         looks = cache.looks | {item_id: Look(value.available, value.seen_at)}
         return memory.with_cache(levels=levels, looks=looks, doubts=doubts)
+
+    def check(self, memory: Memory, _sent: Sequence[Written[Available]]) -> Checked:
+        """Believe the answers: what they told shows in the next look at Shopify."""
+        return Checked(memory)
 
     def _adjust(self, change: Change[Available]) -> None:
         before = change.before.available if change.before else 0

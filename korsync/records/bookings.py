@@ -69,6 +69,11 @@ class Booking:
         return self.status is BookingStatus.BOOKED
 
     @property
+    def is_read_back(self) -> bool:
+        """Whether KORONA has shown the receipt as it was posted."""
+        return self.is_booked and self.receipt is None
+
+    @property
     def awaits_read_back(self) -> bool:
         """Whether KORONA says that the receipt is booked, but has not shown it yet."""
         return self.is_booked and self.receipt is not None

@@ -202,10 +202,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The whole of state.json; images are by article id, held items by pipeline and item.
-
-    `receipts_come_back`: KORONA has shown a receipt as it was posted, with korsync's references.
-    """
+    """The whole of state.json; images are by article id, held items by pipeline and item."""
 
     identity: Identity
     order_cursor: datetime
@@ -217,10 +214,14 @@ class State:
     accepted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stopped: dict[str, tuple[str, ...]] = field(default_factory=dict)
     adopted_at: datetime | None = None
-    receipts_come_back: bool = False
     told_held: tuple[str, ...] = ()
     told_at: datetime | None = None
     runs: tuple[RunRecord, ...] = ()
+
+    @property
+    def receipts_come_back(self) -> bool:
+        """Whether KORONA has shown a receipt as it was posted, with korsync's references."""
+        return any(booking.is_read_back for order in self.orders.values() for booking in order.bookings)
 
     def with_order(self, order: KnownOrder) -> "State":
         return replace(self, orders=self.orders | {order.id: order})

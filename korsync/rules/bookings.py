@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from korsync.errors import ConfigurationError
+from korsync.errors import ConfigurationError, SafetyStop
 from korsync.records.bookings import (
     Booking,
     BookingStatus,
@@ -24,6 +24,7 @@ from korsync.records.bookings import (
     sale_key,
 )
 from korsync.records.catalogue import Shop
+from korsync.records.memory import State
 from korsync.records.orders import Order
 from korsync.records.plan import Fate, Outcome, Skip
 from korsync.records.receipts import BookedReceipt, Receipt
@@ -210,6 +211,31 @@ def read_back(order: KnownOrder, found: Iterable[BookedReceipt], now: datetime, 
             shown = replace(booking, status=BookingStatus.CONFLICT, reason=reason)
         order = order if shown is None else order.with_booking(shown)
     return order
+
+
+def first_awaited(orders: Iterable[KnownOrder], now: datetime) -> datetime:
+    """Return when the first receipt was sent that KORONA has still to show, in KORONA's own time."""
+    awaited = (each.sent_at for order in orders for each in order.bookings if each.awaits_read_back)
+    return min((each for each in awaited if each is not None), default=now)
+
+
+def first_receipts_stop(pipeline: str, state: State) -> SafetyStop | None:
+    """Return why nothing is booked as long as KORONA has shown no receipt as it was posted; None where it may be.
+
+    A booked receipt that is in conflict is one that did not come back so.
+    """
+    if state.receipts_come_back:
+        return None
+    bookings = ((order.name, each) for order in state.orders.values() for each in order.bookings)
+    strange = (each for each in bookings if each[1].status is BookingStatus.CONFLICT and each[1].confirmed_at)
+    name, booking = next(strange, ("", None))
+    if booking is None:
+        return None
+    return SafetyStop(
+        f"{pipeline}: the first receipts do not come back from KORONA as they were posted: {name}: {booking.reason}",
+        "nothing more is booked: look at it in KORONA Studio, then `korsync retry` that order to have it checked again",
+        (),
+    )
 
 
 def is_about(receipt: BookedReceipt, order: KnownOrder) -> bool:

@@ -18,7 +18,7 @@ from korsync.shopify import auth, reads, writes
 from korsync.text import visible
 from korsync.wire.answers import Answer, NotAsExpected, Row, an_object, money, needed, rows, text
 from korsync.wire.http import Session
-from korsync.wire.outcomes import Kind, NotFound
+from korsync.wire.outcomes import Kind, NotFound, TooLarge
 
 T = TypeVar("T")
 
@@ -215,7 +215,10 @@ class ShopifyClient:
 
         while len(followed) < _MOST_PAGES:
             lighter = {**asked, "limit": _LIGHTER_LIMIT}
-            found, cursor = self.session.get(self._path(name), read_page, asked, kind=Kind.LIST, lighter=lighter)
+            try:
+                found, cursor = self.session.get(self._path(name), read_page, asked, kind=Kind.LIST, lighter=lighter)
+            except TooLarge:
+                found, cursor = self._light_page(name, read_page, lighter)
             yield from found
             if cursor is None:
                 return
@@ -227,6 +230,14 @@ class ShopifyClient:
             if "fields" in params:
                 asked["fields"] = params["fields"]
         raise Unavailable(f"Shopify: the list {name} does not end", "nothing to do: the next run goes on")
+
+    def _light_page(
+        self, name: str, read_page: Callable[[Answer], tuple[list[T], str | None]], asked: Mapping[str, str]
+    ) -> tuple[list[T], str | None]:
+        try:
+            return self.session.get(self._path(name), read_page, asked, kind=Kind.LIST)
+        except TooLarge as error:
+            raise Unavailable(error.what, "nothing to do: the next run goes on") from error
 
     def _one(self, path: str, root: str, read: Callable[[Row], T], params: Mapping[str, str] | None = None) -> T:
         return self.session.get(self._path(path), lambda answer: read(_row(answer, root)), params)

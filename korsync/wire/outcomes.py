@@ -33,7 +33,7 @@ class NotFound(Rejected):
 
 
 class TooLarge(Rejected):
-    """The object asked for is larger than any answer may be."""
+    """The object or the page asked for is larger than any answer may be."""
 
 
 class NoSuchList(ConfigurationError):
@@ -73,7 +73,7 @@ class Verdict(StrEnum):
     RETRY = "nothing happened: try again"
     LATER = "nothing happened: leave it to a later run"
     REJECTED = "this record is refused"
-    UNREADABLE = "this record is too large to be read"
+    UNREADABLE = "this record or page is too large to be read"
     MISCONFIGURED = "the configuration names something that is not there"
     REFUSED = "the side refuses everything"
     WRONG_ADDRESS = "the side lives elsewhere"
@@ -101,8 +101,8 @@ _TABLE: dict[Seen, dict[Kind, Verdict]] = {
     },
     Seen.REFUSED: dict.fromkeys(Kind, Verdict.REFUSED),
     Seen.SENT_ELSEWHERE: dict.fromkeys(Kind, Verdict.WRONG_ADDRESS),
-    # A single object will be as large the next time; a list may be asked for in smaller pages.
-    Seen.TOO_LARGE: {**_WHEN_UNCLEAR, Kind.ITEM: Verdict.UNREADABLE},
+    # It will be as large the next time; a list can be asked for in smaller pages.
+    Seen.TOO_LARGE: {**_WHEN_UNCLEAR, Kind.ITEM: Verdict.UNREADABLE, Kind.LIST: Verdict.UNREADABLE},
     Seen.UNCLEAR: _WHEN_UNCLEAR,
 }
 

@@ -190,7 +190,7 @@ def test_adopt_holds_what_stands_twice_in_korona(shop: Shop) -> None:
     lose_the_state(shop)
     assert opening(shop, adopts=True).conflicts == (order.name,)
     assert shop.run_later().exit_code == 1
-    assert shop.reason("orders", order.name) == "KORONA holds 2 receipts for it"
+    assert shop.reason("orders", order.name).startswith("KORONA holds 2 receipts for it: 1001 ")
     assert len(posts(shop)) == 1
 
 

@@ -49,7 +49,7 @@ def test_without_the_waiting_time_a_receipt_is_booked_twice(tmp_path: Path, monk
     with staged(tmp_path, "sales", Variant(False, True, False, False), BOOKING) as stage:
         monkeypatch.setattr(Booking, "may_be_sent_again", lambda *_: True)
         for case in booking_cases(stage):
-            with pytest.raises(AssertionError, match="the books are"):
+            with pytest.raises(AssertionError, match=r"the books are|not quiet"):
                 stage.play(case)
 
 
@@ -57,5 +57,5 @@ def test_without_the_look_up_a_receipt_is_booked_twice(tmp_path: Path, monkeypat
     with staged(tmp_path, "sales", Variant(False, False, False, False), BOOKING) as stage:
         monkeypatch.setattr(orders, "found_sale", lambda *_: None)
         for case in booking_cases(stage):
-            with pytest.raises(AssertionError, match="the books are"):
+            with pytest.raises(AssertionError, match=r"the books are|not quiet"):
                 stage.play(case)

@@ -159,7 +159,7 @@ def test_a_page_that_fails_moves_no_cursor(shop: Shop) -> None:
     assert sorted(booked(shop)) == sorted(names(orders))
 
 
-def test_one_new_order_costs_one_list_one_look_up_and_one_post(shop: Shop) -> None:
+def test_one_new_order_costs_one_list_one_look_up_one_post_and_one_reading_back(shop: Shop) -> None:
     shop.later(1)
     buy(shop)
     with shop.requests() as seen:
@@ -168,6 +168,7 @@ def test_one_new_order_costs_one_list_one_look_up_and_one_post(shop: Shop) -> No
     assert [(each.method, each.path.rsplit("/", 1)[1]) for each in seen.korona] == [
         ("GET", "receipts"),
         ("POST", "receipts"),
+        ("GET", "receipts"),
     ]
     assert booked(shop) == ["1001"]
 

@@ -14,7 +14,7 @@ import requests
 from korsync.records.plan import Outcome
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.shopify.sales import Discount, Order, Refund
-from tests.support.booked import BOOKING, book, lines, return_of, returns_of, sell, waits
+from tests.support.booked import BOOKING, book, held, lines, return_of, returns_of, sell, waits
 from tests.support.shop import Shop, open_shop
 from tests.support.webshop import on_sale
 
@@ -68,7 +68,7 @@ def test_refunds_of_many_orders_are_looked_up_together(pots: Shop) -> None:
         pots.shopify.refund_order(order, {"2000": 1})
     with pots.requests() as seen:
         pots.run("refunds")
-    assert seen.count("GET", "/receipts") == 2
+    assert seen.count("GET", "/receipts") == 3  # one by itself, the list, and what was booked read back
     assert seen.count("POST", "/receipts") == 2
     assert all(len(returns_of(pots, order)) == 1 for order in orders)
     assert pots.korona.stock_of("2000") == 70
@@ -150,14 +150,31 @@ def test_a_refused_refund_lets_the_others_go_first_in_the_next_run(pots: Shop) -
 def test_a_return_that_korona_does_not_show_yet_is_counted_all_the_same(pots: Shop) -> None:
     order = sell(pots, [("2000", 3)], discounts=[Discount(Decimal(10), percentage=False)])
     pots.shopify.refund_order(order, {"2000": 1})
+    pots.korona.booking_delay = timedelta(minutes=12)
+    pots.run(*BOOKING)
+    pots.korona.booking_delay = timedelta(0)
+    pots.shopify.refund_order(order, {"2000": 1})
+    pots.run_later(*BOOKING, minutes=5)
+    assert grosses(pots, order) == ["-29.99"]
+    pots.later(120)
+    assert sorted(grosses(pots, order)) == ["-29.99", "-30.00"]
+
+
+def test_a_return_that_korona_does_not_show_in_time_is_held_and_the_next_of_its_order_waits(pots: Shop) -> None:
+    order = sell(pots, [("2000", 3)], discounts=[Discount(Decimal(10), percentage=False)])
+    pots.shopify.refund_order(order, {"2000": 1})
     pots.korona.booking_delay = timedelta(hours=2)
     book(pots)
     pots.korona.booking_delay = timedelta(0)
     pots.shopify.refund_order(order, {"2000": 1})
     book(pots)
-    assert grosses(pots, order) == ["-29.99"]
+    assert held(pots) == ["KORONA said that it is booked, but does not show it"]
+    assert waits(pots) == ["waits for an earlier refund of this order"]
     pots.later(120)
+    book(pots)
+    book(pots)
     assert sorted(grosses(pots, order)) == ["-29.99", "-30.00"]
+    assert pots.state.held == {}
 
 
 # --- dying ---

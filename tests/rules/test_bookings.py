@@ -160,20 +160,20 @@ def test_only_attempts_that_may_have_left_a_receipt_are_counted(previous: Bookin
 
 
 @pytest.mark.parametrize(
-    ("outcome", "status", "keeps_receipt"),
+    ("outcome", "status"),
     [
-        (Outcome.DONE, BookingStatus.BOOKED, False),
-        (Outcome.QUEUED, BookingStatus.QUEUED, True),
-        (Outcome.REJECTED, BookingStatus.REFUSED, True),
-        (Outcome.CONFLICT, BookingStatus.CONFLICT, True),
-        (Outcome.UNSURE, BookingStatus.INTENT, True),
-        (Outcome.NOT_SENT, BookingStatus.INTENT, True),
+        (Outcome.DONE, BookingStatus.BOOKED),
+        (Outcome.QUEUED, BookingStatus.QUEUED),
+        (Outcome.REJECTED, BookingStatus.REFUSED),
+        (Outcome.CONFLICT, BookingStatus.CONFLICT),
+        (Outcome.UNSURE, BookingStatus.INTENT),
+        (Outcome.NOT_SENT, BookingStatus.INTENT),
     ],
 )
-def test_a_receipt_is_kept_until_it_is_booked(outcome: Outcome, status: BookingStatus, keeps_receipt: bool) -> None:
+def test_a_receipt_is_kept_until_korona_shows_it(outcome: Outcome, status: BookingStatus) -> None:
     after = outcome_of(intent(posted(), known(), None, LONG_AGO), outcome, "why", NOW)
     assert after.status is status
-    assert (after.receipt is not None) is keeps_receipt
+    assert after.receipt == posted()
     assert after.confirmed_at == (NOW if outcome is Outcome.DONE else None)
     assert after.sent_at == (NOW if outcome is Outcome.UNSURE else LONG_AGO)
 
