@@ -152,8 +152,8 @@ def _find_booking_targets(korona: KoronaClient, settings: Settings) -> BookingTa
         },
         sales_taxes=taxes,
         taxes={
-            f"{percent.normalize():f}": _one(taxes, wanted, f"orders.taxes.{percent}", "sales tax")
-            for percent, wanted in settings.orders.taxes.items()
+            key: _one(taxes, wanted, f"orders.taxes.{key}", "sales tax")
+            for key, wanted in settings.orders.taxes.items()
         },
         shipping_article_id=_article(korona, settings.orders.shipping_product, "orders.shipping_product"),
         default_article_id=_article(korona, settings.orders.default_product, "orders.default_product"),
