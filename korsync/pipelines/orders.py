@@ -186,6 +186,8 @@ def article_finder(sides: Sides, cache: Cache) -> FindArticles:
         if sku not in articles:
             try:
                 articles[sku] = sides.korona.product_by_number(sku)
+            except Rejected:
+                articles[sku] = None
             except Unavailable as error:
                 unread.append(error)
                 raise

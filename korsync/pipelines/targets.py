@@ -187,7 +187,13 @@ def _point_of_sale(korona: KoronaClient, settings: Settings) -> PointOfSale:
 
 
 def _article(korona: KoronaClient, number: str, key: str) -> str:
-    article = korona.product_by_number(number)
+    try:
+        article = korona.product_by_number(number)
+    except Rejected as error:
+        raise ConfigurationError(
+            f"KORONA refuses to look for the article “{number}”: {error.what}",
+            f"correct {key}; where it is right, KORONA's support can say what the refusal means",
+        ) from None
     if article is None:
         raise ConfigurationError(f"KORONA has no article with the number “{number}”", f"correct {key}")
     return article.id
