@@ -29,7 +29,9 @@ from korsync.rules.bookings import (
     with_booking,
     with_found_returns,
 )
-from korsync.rules.receipts import NotBookableError, sale_receipt, tax_differences
+from korsync.rules.matching import live_numbers, near_numbers
+from korsync.rules.receipts import NearNumbers, NotBookableError, sale_receipt
+from korsync.rules.taxes import tax_differences
 
 FindArticles = Callable[[Order], dict[int, str]]
 """Finds the KORONA article ids of an order by line id; lines without an article are left out."""
@@ -119,17 +121,19 @@ class Orders(ReceiptPipeline):
         skips = [Skip(order.name, _left_by_rule(order), Fate.LEFT) for order in pulled.unlisted]
         skips += [Skip(order.name, _edit_reason(order), Fate.HELD) for order in pulled.edited]
         adopted_at = pulled.knowledge.state.adopted_at
+        near = near_numbers(live_numbers(pulled.knowledge.cache.catalogue.articles.values()))
         for due in pulled.due:
             if adopted_at is not None and due.looked_up_at < adopted_at + self._settle:
                 skips.append(Skip(due.known.name, "nothing is booked so soon after `init --adopt`", Fate.WAITING))
                 continue
-            decision = decide(due, pulled.targets, self._settle)
+            decision = decide(due, pulled.targets, self._settle, near)
             if isinstance(decision, Skip):
                 skips.append(decision)
                 continue
             changes.append(decision)
             if due.order is not None:
-                notes += [f"{due.known.name}: {each}" for each in tax_differences(due.order, decision.after.posted)]
+                differences = tax_differences(due.order, decision.after.posted, pulled.targets)
+                notes += [f"{due.known.name}: {each}" for each in differences]
         trouble = tuple(due.trouble for due in pulled.due if due.trouble is not None)
         return Plan(self.name, tuple(changes), tuple(skips), len(pulled.due), tuple(notes), trouble)
 
@@ -152,7 +156,7 @@ class Orders(ReceiptPipeline):
             return replace(due, trouble=error)
 
 
-def decide(due: DueSale, targets: BookingTargets, settle: timedelta) -> Change | Skip:
+def decide(due: DueSale, targets: BookingTargets, settle: timedelta, near: NearNumbers) -> Change | Skip:
     """Return the receipt to post for an order that KORONA does not show, or why none is posted now."""
     known = due.known
     begun = begun_before(known.name, known.sale, due.looked_up_at, settle)
@@ -165,7 +169,7 @@ def decide(due: DueSale, targets: BookingTargets, settle: timedelta) -> Change |
     if due.order is None:
         return Skip(known.name, "Shopify does not show this order any more", Fate.HELD)
     try:
-        receipt = sale_receipt(due.order, due.articles, due.transactions, targets)
+        receipt = sale_receipt(due.order, due.articles, due.transactions, targets, near)
     except NotBookableError as error:
         return Skip(known.name, str(error), Fate.HELD)
     return _posting(known, receipt, due.order)

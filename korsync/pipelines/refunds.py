@@ -31,16 +31,9 @@ from korsync.rules.bookings import (
     with_booking,
     with_found_returns,
 )
+from korsync.rules.payments import FAILED
 from korsync.rules.receipts import NotBookableError, sale_key
-from korsync.rules.returns import (
-    FAILED,
-    NOT_RESTOCKED,
-    RESTOCKED,
-    refund_key,
-    restocked_pieces,
-    return_receipt,
-    returned_pieces,
-)
+from korsync.rules.returns import refund_key, remark_on, restocked_pieces, return_receipt, returned_pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +254,7 @@ def listed(knowledge: Knowledge, orders: Mapping[int, Order]) -> tuple[Knowledge
         if order.unreadable:
             continue
         for refund in order.refunds:
-            reason = "" if refund.id in known.listed_refunds else left_by_rule(refund, known)
+            reason = "" if refund.id in known.listed_refunds else left_by_rule(refund, known, order)
             if reason:
                 known = replace(known, listed_refunds=tuple(sorted({*known.listed_refunds, refund.id})))
                 skips.append(Skip(item_of(known, refund.id), reason, Fate.LEFT))
@@ -275,8 +268,8 @@ def listed(knowledge: Knowledge, orders: Mapping[int, Order]) -> tuple[Knowledge
     return replace(knowledge, state=replace(knowledge.state, orders=known_orders)), tuple(skips)
 
 
-def left_by_rule(refund: Refund, order: KnownOrder) -> str:
-    """Say what of a refund is not booked, and why; empty where nothing is left to say.
+def left_by_rule(refund: Refund, order: KnownOrder, shown: Order) -> str:
+    """Say what of a refund is not booked, and why, or is booked otherwise; empty where nothing is left to say.
 
     A test order, and one that was cancelled before it was booked, are told of themselves.
     """
@@ -290,18 +283,7 @@ def left_by_rule(refund: Refund, order: KnownOrder) -> str:
         return "not booked: its order is ignored"
     if not is_begun(order) and order.cancelled_at is not None:
         return ""
-    away = sum(line.quantity for line in refund.lines if line.restock_type not in RESTOCKED)
-    strange = sorted({line.restock_type for line in refund.lines} - RESTOCKED - NOT_RESTOCKED)
-    reasons = []
-    if away:
-        reasons.append(f"pieces that were not restocked: {away}")
-    if strange:
-        reasons.append(f"not known, so taken for not restocked: {', '.join(strange)}")
-    if refund.has_shipping:
-        reasons.append("shipping")
-    if not reasons and not back:
-        reasons.append("an amount without goods")
-    return f"not booked: {'; '.join(reasons)}" if reasons else ""
+    return remark_on(refund, shown)
 
 
 def change_since_booking(refund: Refund | None, booking: Booking) -> str:

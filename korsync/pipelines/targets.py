@@ -65,8 +65,9 @@ def stock_targets(sides: Sides, knowledge: Knowledge) -> tuple[Knowledge, StockT
 
 def booking_targets(sides: Sides, knowledge: Knowledge) -> tuple[Knowledge, BookingTargets]:
     """Return what receipts are made with; raise ConfigurationError or Refused where the point of sale is not fit."""
-    targets = _fresh(sides, knowledge)
-    found = targets.bookings or _find_booking_targets(sides.korona, sides.settings)
+    knowledge, store = shop(sides, knowledge)
+    targets = knowledge.cache.targets
+    found = targets.bookings or _find_booking_targets(sides.korona, store, sides.settings)
     return _kept(knowledge, replace(targets, bookings=found)), found
 
 
@@ -130,7 +131,7 @@ def _find_stock_targets(korona: KoronaClient, shopify: ShopifyClient, settings: 
     return StockTargets(locations[0], ids)
 
 
-def _find_booking_targets(korona: KoronaClient, settings: Settings) -> BookingTargets:
+def _find_booking_targets(korona: KoronaClient, store: Shop, settings: Settings) -> BookingTargets:
     point_of_sale = bookable_point_of_sale(korona, settings)
     if not point_of_sale.coupled:
         raise Refused(
@@ -145,6 +146,7 @@ def _find_booking_targets(korona: KoronaClient, settings: Settings) -> BookingTa
     taxes = tuple(korona.sales_taxes())
     return BookingTargets(
         shop=settings.shopify.shop,
+        currency=_currency(korona, store, settings.korona.price_list),
         point_of_sale_id=point_of_sale.id,
         payment_methods={
             gateway: _one(methods, name, f"orders.payment_methods.{gateway}", "payment method")
@@ -157,11 +159,21 @@ def _find_booking_targets(korona: KoronaClient, settings: Settings) -> BookingTa
         },
         shipping_article_id=_article(korona, settings.orders.shipping_product, "orders.shipping_product"),
         default_article_id=_article(korona, settings.orders.default_product, "orders.default_product"),
+        default_number=settings.orders.default_product,
         cashier_id=_optional(korona.cashiers, settings.korona.cashier, "korona.cashier", "cashier"),
         customer_group_id=_optional(
             korona.customer_groups, settings.korona.customer_group, "korona.customer_group", "customer group"
         ),
+        books_unknown=settings.orders.unknown_sku == "default_product",
+        rounding_cents=settings.orders.rounding_cents,
     )
+
+
+def _currency(korona: KoronaClient, store: Shop, wanted: str) -> str:
+    """Return the currency of KORONA's price list, else the store's: a list that is missing concerns the products."""
+    ids = {each.currency_id for each in korona.price_groups() if wanted in (each.number, each.name)}
+    keys = {each.key for each in korona.currencies() if each.id in ids and each.key}
+    return keys.pop() if len(keys) == 1 else store.currency
 
 
 def bookable_point_of_sale(korona: KoronaClient, settings: Settings) -> PointOfSale:

@@ -19,6 +19,7 @@ from korsync.records.plan import Outcome
 from korsync.records.receipts import BookedReceipt, Receipt
 from korsync.rules.receipts import sale_key, sold_pieces
 from korsync.rules.returns import refund_key, restocked_pieces
+from korsync.rules.taxes import completed
 
 QUIET = timedelta(days=30)
 """A finished order is forgotten when nothing happened to it for so long; it can be read back from KORONA."""
@@ -57,7 +58,7 @@ def remember(order: Order, known: KnownOrder | None, start: datetime) -> KnownOr
         cancelled_at=order.cancelled_at,
         test=order.test,
         fulfilled=order.fulfilled,
-        before_start=order.created_at < start,
+        before_start=order.placed_at < start,
         lines=lines,
         restocks=restocks,
     )
@@ -277,8 +278,9 @@ def _difference(
     if too_many:
         return f"KORONA's receipt {receipt.number} has more pieces than the order"
     all_there = {line.line_id: int(abs(line.quantity)) for line in receipt.lines if line.line_id in known_pieces}
-    if total is not None and all_there == dict(known_pieces) and receipt.gross != total:
-        return f"KORONA's receipt {receipt.number} says {receipt.gross}, the order {total}"
+    gross = completed(receipt, {}).gross
+    if None not in (total, gross) and all_there == dict(known_pieces) and gross != total:
+        return f"KORONA's receipt {receipt.number} says {gross}, the order {total}"
     return ""
 
 
@@ -286,8 +288,10 @@ def differs_from_posted(receipt: BookedReceipt, posted: Receipt) -> str:
     """Say how a receipt in KORONA differs from what was posted under its key; empty where it does not."""
     if _quantities(receipt) != _quantities(posted):
         return f"KORONA's receipt {receipt.number} has other quantities than were posted"
-    if receipt.gross != posted.gross:
-        return f"KORONA's receipt {receipt.number} says {receipt.gross}, {posted.gross} was posted"
+    included = {tax.sales_tax_id: tax.included for line in posted.lines for tax in line.taxes}
+    gross = completed(receipt, included).gross
+    if gross is not None and gross != posted.gross:
+        return f"KORONA's receipt {receipt.number} says {gross}, {posted.gross} was posted"
     return ""
 
 
