@@ -1,14 +1,14 @@
 """The settings as frozen values, and the rules that each section of the configuration file must keep."""
 
 import re
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from decimal import Decimal
 from os.path import isdir
 from pathlib import Path
 from typing import Any
 
-from korsync.config.entries import Entry, Kind, Notes, Section, day_of, number_of, text_of
+from korsync.config.entries import NUMBER, Entry, Kind, Notes, Section, day_of, text_of
 
 SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com", re.ASCII)
 LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -24,6 +24,7 @@ ANYTHING = re.compile(r".+")
 VISIBLE = re.compile(r"[!-~]+")
 VISIBLE_HINT = "of letters, digits and signs only, without blanks"
 USERNAME = re.compile(r"[^\s:]([^:]*[^\s:])?")
+UNKNOWN_SKU = re.compile(r"hold|default_product")
 PRODUCT_FIELDS = ("title", "price", "tracked", "image")
 
 
@@ -72,13 +73,18 @@ class LocationSettings:
 
 @dataclass(frozen=True, slots=True)
 class OrderSettings:
-    """From when on orders are booked, and on which articles, payment methods and taxes."""
+    """From when on orders are booked, on which articles, payment methods and taxes, and what is not held.
+
+    The keys of `taxes` are a rate as in 5.5, a title and a rate as in FR TVA 20, or default.
+    """
 
     start_from: date
     shipping_product: str
     default_product: str
     payment_methods: dict[str, str]
-    taxes: dict[Decimal, str] = field(default_factory=dict)
+    taxes: dict[str, str] = field(default_factory=dict)
+    unknown_sku: str = "hold"
+    rounding_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +235,8 @@ def _orders(section: Section) -> OrderSettings:
         default_product=section.text("default_product"),
         payment_methods=_payment_methods(section),
         taxes=_taxes(section),
+        unknown_sku=section.text_or_none("unknown_sku", UNKNOWN_SKU, "hold or default_product") or "hold",
+        rounding_cents=int(section.number("rounding_cents", Decimal(0), highest=100, whole=True)),
     )
 
 
@@ -238,18 +246,29 @@ def _payment_methods(section: Section) -> dict[str, str]:
     return {gateway: text_of(entry, section.notes) for gateway, entry in methods.entry.named.items()}
 
 
-def _taxes(section: Section) -> dict[Decimal, str]:
-    """Return the sales tax numbers by rate; 7 and 7.0 are one rate."""
-    taxes: dict[Decimal, str] = {}
+def _taxes(section: Section) -> dict[str, str]:
+    """Return the sales tax numbers by key; 7 and 7.0 are one rate."""
+    taxes: dict[str, str] = {}
     given = section.section("taxes", section.named("taxes"), required=False)
-    for rate, entry in given.entry.named.items():
-        percent = number_of(replace(entry, text=rate, kind=Kind.NUMBER), section.notes)
-        if percent > 100:
-            section.notes.wrong(entry, "must be a rate in percent, not above 100")
-        elif percent in taxes:
-            section.notes.wrong(entry, "gives a rate that stands there already")
-        taxes[percent] = text_of(entry, section.notes)
+    for written, entry in given.entry.named.items():
+        title, _, rate = written.rpartition(" ")
+        key = written
+        if written != "default":
+            key = " ".join((*title.split(), _rate(rate, entry, section.notes)))
+        if key in taxes:
+            section.notes.wrong(entry, "names a tax that stands there already")
+        taxes[key] = text_of(entry, section.notes)
     return taxes
+
+
+def _rate(text: str, entry: Entry, notes: Notes) -> str:
+    if not NUMBER.fullmatch(text):
+        notes.wrong(entry, "must be a rate such as 19, Shopify's title and rate such as FR TVA 20, or default")
+    elif Decimal(text) > 100:
+        notes.wrong(entry, "must be a rate in percent, not above 100")
+    else:
+        return f"{Decimal(text).normalize():f}"
+    return text
 
 
 def _safety(section: Section) -> SafetySettings:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from korsync.config.settings import KoronaSettings
-from korsync.errors import Refused, Rejected
+from korsync.errors import Refused
 from korsync.korona import reads, writes
 from korsync.korona.lists import Listing, Lists
 from korsync.records.catalogue import (
@@ -111,14 +111,11 @@ class KoronaClient:
     def product_by_number(self, number: str) -> Article | None:
         """Return the one article with exactly this number; None where there is none or where several have it.
 
-        A live article wins over those that were switched off. A number may come from an order; one that KORONA does
-        not even look for concerns that order alone.
+        A live article wins over those that were switched off. Raises Rejected where KORONA does not look for such a
+        number: one from an order concerns that order alone.
         """
         listing = Listing("products", reads.article, lambda each: each.id, {"number": number}, Kind.ITEM)
-        try:
-            found, _ = self._lists.changed(listing, 0)
-        except Rejected:
-            return None
+        found, _ = self._lists.changed(listing, 0)
         exact = [each for each in found if each.number == number]
         live = [each for each in exact if each.active and not each.deactivated] or exact
         return live[0] if len(live) == 1 else None

@@ -24,7 +24,7 @@ from korsync.records.catalogue import (
     SalesTaxRate,
     StockLevel,
 )
-from korsync.records.receipts import AnswerRow, BookedLine, BookedReceipt, ReceiptTax
+from korsync.records.receipts import AnswerRow, BookedLine, BookedReceipt, BookedTax, ReceiptPayment
 from korsync.wire.answers import (
     Answer,
     NotAsExpected,
@@ -140,7 +140,7 @@ def sales_tax(row: Row) -> SalesTax:
         rates=tuple(
             SalesTaxRate(percent=percent, valid_from=moment(each, "validFrom"))
             for each in rows(row, "rates")
-            if (percent := number(each, "rate")) is not None
+            if (percent := _amount(each, "rate")) is not None
         ),
     )
 
@@ -153,10 +153,6 @@ def numbered_thing(row: Row) -> NumberedThing:
 def booked_receipt(row: Row) -> BookedReceipt:
     """Read a receipt as it stands in KORONA; lines that korsync did not write have no line id."""
     references = inner(row, "externalReferences")
-    items = rows(row, "items")
-    gross = number(inner(row, "total"), "gross")
-    if gross is None:
-        gross = sum((_gross(inner(each, "total")) for each in items), Decimal(0))
     return BookedReceipt(
         id=_id(row),
         number=text(row, "number") or "",
@@ -165,9 +161,10 @@ def booked_receipt(row: Row) -> BookedReceipt:
         key=text(references, "korsyncKey") or None,
         shop=text(references, "shopifyShop") or None,
         order_id=_digits(references, "shopifyOrderId"),
-        gross=gross,
-        lines=tuple(_booked_line(each) for each in items),
+        gross=_amount(inner(row, "total"), "gross"),
+        lines=tuple(_booked_line(each) for each in rows(row, "items")),
         created_at=moment(row, "creationTime"),
+        payments=tuple(_payment(each) for each in rows(row, "payments")),
     )
 
 
@@ -199,25 +196,33 @@ def _booked_line(row: Row) -> BookedLine:
         line_id=_digits(inner(row, "externalReferences"), "shopifyLineId"),
         article_id=_reference(row, "product") or "",
         description=text(row, "description") or "",
-        quantity=number(row, "quantity") or Decimal(0),
-        base=number(total, "base") or Decimal(0),
-        discount=number(total, "discount") or Decimal(0),
+        quantity=_amount(row, "quantity") or Decimal(0),
+        base=_amount(total, "base") or Decimal(0),
+        discount=_amount(total, "discount") or Decimal(0),
         taxes=tuple(_tax(each) for each in rows(total, "taxPayments")),
+        gross=_amount(total, "gross"),
     )
 
 
-def _tax(row: Row) -> ReceiptTax:
-    return ReceiptTax(
+def _tax(row: Row) -> BookedTax:
+    return BookedTax(
         sales_tax_id=_reference(row, "salesTax") or "",
-        percent=number(row, "taxRate") or Decimal(0),
-        amount=number(row, "amount") or Decimal(0),
-        included=flag(row, "included") is True,
+        percent=_amount(row, "taxRate") or Decimal(0),
+        amount=_amount(row, "amount") or Decimal(0),
+        included=flag(row, "included"),
     )
 
 
-def _gross(total: Row) -> Decimal:
-    gross = number(total, "gross")
-    return gross if gross is not None else number(total, "base") or Decimal(0)
+def _payment(row: Row) -> ReceiptPayment:
+    return ReceiptPayment(_reference(row, "paymentMethod") or "", _amount(row, "amount") or Decimal(0))
+
+
+def _amount(row: Row, name: str) -> Decimal | None:
+    """Read an amount or a rate; KORONA reckons with floats and may show 29.900000000000002 for 29.90."""
+    value = number(row, name)
+    if value is None or value == round(value, 4):
+        return value
+    return round(value, 4).normalize() + 0
 
 
 def _price(row: Row) -> ArticlePrice:

@@ -14,7 +14,7 @@ from korsync.pipelines.sides import read_orders_by_id
 from korsync.pipelines.targets import find_booking_targets
 from korsync.records.bookings import NOT_BOOKED, BookingStatus, KnownOrder
 from korsync.records.catalogue import Article
-from korsync.records.memory import BookingTargets, held_key
+from korsync.records.memory import BookingTargets, Memory, held_key
 from korsync.records.orders import Order, Transaction
 from korsync.records.plan import Change, Fate, Plan, Skip, ToldOnce
 from korsync.records.receipts import Receipt
@@ -26,8 +26,9 @@ from korsync.rules.bookings import (
     read_back,
     with_found_returns,
 )
-from korsync.rules.matching import assortment
-from korsync.rules.receipts import NotBookableError, sale_receipt, tax_differences
+from korsync.rules.matching import assortment, live_numbers, near_numbers
+from korsync.rules.receipts import NearNumbers, NotBookableError, sale_receipt
+from korsync.rules.taxes import tax_differences
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ class Orders(ReceiptPipeline):
                 continue
             changes.append(decision)
             if each.order is not None:
-                notes += [f"{each.name}: {some}" for some in tax_differences(each.order, decision.after.posted)]
+                differences = tax_differences(each.order, decision.after.posted, pulled.targets)
+                notes += [f"{each.name}: {some}" for some in differences]
         return Plan(
             pipeline=Orders.name,
             changes=tuple(changes),
@@ -166,6 +168,8 @@ class _Contents:
             self._give_up_where_nothing_answers()
             try:
                 self._asked[sku] = self._sides.korona.product_by_number(sku)
+            except Rejected:
+                self._asked[sku] = None
             except Unavailable as error:
                 self._unread.append(error)
                 raise
@@ -187,7 +191,7 @@ def _is_to_be_looked_up(due: DueSale, targets: BookingTargets) -> bool:
     if known.sale is not None or known.may_have_been_forgotten:
         return True
     try:
-        return due.trouble is None and bool(_receipt(due, targets))
+        return due.trouble is None and bool(_receipt(due, targets, lambda _: ()))
     except NotBookableError:
         return False
 
@@ -220,7 +224,7 @@ def _decide(due: DueSale, pulled: OrdersPulled, adopted_at: datetime | None) -> 
     if begun is None and due.trouble is not None:
         return Skip(due.name, f"not read completely: {due.trouble.what}", Fate.HELD)
     try:
-        receipt = begun or _receipt(due, pulled.targets)
+        receipt = begun or _receipt(due, pulled.targets, _near(pulled.reading.memory))
     except NotBookableError as error:
         return Skip(due.name, str(error), Fate.HELD)
     skus = {line.id: line.sku or line.title for line in due.order.lines} if due.order else {}
@@ -229,10 +233,15 @@ def _decide(due: DueSale, pulled: OrdersPulled, adopted_at: datetime | None) -> 
     return Change(due.name, None, value)
 
 
-def _receipt(due: DueSale, targets: BookingTargets) -> Receipt:
+def _near(memory: Memory) -> NearNumbers:
+    """Return what finds near matches among KORONA's numbers: only an order that is held has need of it."""
+    return lambda sku: near_numbers(live_numbers(memory.cache.catalogue.articles.values()))(sku)
+
+
+def _receipt(due: DueSale, targets: BookingTargets, near: NearNumbers) -> Receipt:
     if due.order is None:
         raise NotBookableError("Shopify does not show this order any more")
-    return sale_receipt(due.order, due.articles, due.transactions, targets)
+    return sale_receipt(due.order, due.articles, due.transactions, targets, near)
 
 
 def _in_order(orders: Iterable[KnownOrder]) -> list[KnownOrder]:

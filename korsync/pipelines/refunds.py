@@ -26,15 +26,9 @@ from korsync.rules.bookings import (
     refund_name,
     with_found_returns,
 )
+from korsync.rules.payments import FAILED
 from korsync.rules.receipts import NotBookableError
-from korsync.rules.returns import (
-    FAILED,
-    NOT_RESTOCKED,
-    RESTOCKED,
-    restocked_pieces,
-    return_receipt,
-    returned_pieces,
-)
+from korsync.rules.returns import remark_on, restocked_pieces, return_receipt, returned_pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +157,7 @@ def _told_once(reading: Reading, known_orders: Mapping[int, KnownOrder]) -> Iter
         if order.unreadable:
             continue
         for refund in order.refunds:
-            yield from _once(known, refund.id, refund_key(refund.id), left_by_rule(refund, known))
+            yield from _once(known, refund.id, refund_key(refund.id), left_by_rule(refund, known, order))
         refunds = {refund.id: refund for refund in order.refunds}
         for booking in known.returns:
             if booking.is_booked and booking.refund_id is not None:
@@ -264,8 +258,8 @@ def _sum(some: Mapping[int, Decimal], more: Mapping[int, Decimal]) -> dict[int, 
     return {line_id: some.get(line_id, nothing) + more.get(line_id, nothing) for line_id in some.keys() | more.keys()}
 
 
-def left_by_rule(refund: Refund, order: KnownOrder) -> str:
-    """Say what of a refund is not booked, and why; empty where nothing is left to say.
+def left_by_rule(refund: Refund, order: KnownOrder, shown: Order) -> str:
+    """Say what of a refund is not booked, and why, or is booked otherwise; empty where nothing is left to say.
 
     A test order, and one that was cancelled before it was booked, are told of themselves.
     """
@@ -279,18 +273,7 @@ def left_by_rule(refund: Refund, order: KnownOrder) -> str:
         return "not booked: its order is ignored"
     if not order.is_begun and order.cancelled_at is not None:
         return ""
-    away = sum(line.quantity for line in refund.lines if line.restock_type not in RESTOCKED)
-    strange = sorted({line.restock_type for line in refund.lines} - RESTOCKED - NOT_RESTOCKED)
-    reasons = []
-    if away:
-        reasons.append(f"pieces that were not restocked: {away}")
-    if strange:
-        reasons.append(f"not known, so taken for not restocked: {', '.join(strange)}")
-    if refund.has_shipping:
-        reasons.append("shipping")
-    if not reasons and not back:
-        reasons.append("an amount without goods")
-    return f"not booked: {'; '.join(reasons)}" if reasons else ""
+    return remark_on(refund, shown)
 
 
 def change_since_booking(refund: Refund | None, booking: Booking) -> str:

@@ -57,12 +57,13 @@ def find_booking_targets(
     sides: Sides, reading: Reading, *, is_coupled_later: bool = False
 ) -> tuple[Reading, BookingTargets]:
     """Return what receipts are made with; raise ConfigurationError or Refused where the point of sale is not fit."""
+    reading, store = find_shop(sides, reading)
 
     def look_up() -> BookingTargets:
         point_of_sale = bookable_point_of_sale(sides.korona, sides.settings)
         if not is_coupled_later:
             _must_be_coupled(sides, point_of_sale)
-        return _find_booking_targets(sides.korona, sides.settings, point_of_sale)
+        return _find_booking_targets(sides.korona, store, sides.settings, point_of_sale)
 
     return _kept_for_a_day(sides, reading, "bookings", look_up)
 
@@ -137,12 +138,15 @@ def _find_stock_targets(korona: KoronaClient, shopify: ShopifyClient, settings: 
     return StockTargets(locations[0], ids)
 
 
-def _find_booking_targets(korona: KoronaClient, settings: Settings, point_of_sale: PointOfSale) -> BookingTargets:
+def _find_booking_targets(
+    korona: KoronaClient, store: Shop, settings: Settings, point_of_sale: PointOfSale
+) -> BookingTargets:
     methods = korona.payment_methods()
     names = settings.orders.payment_methods
     taxes = tuple(korona.sales_taxes())
     return BookingTargets(
         shop=settings.shopify.shop,
+        currency=_currency(korona, store, settings.korona.price_list),
         point_of_sale_id=point_of_sale.id,
         payment_methods={
             gateway: _one(methods, name, f"orders.payment_methods.{gateway}", "payment method")
@@ -150,16 +154,26 @@ def _find_booking_targets(korona: KoronaClient, settings: Settings, point_of_sal
         },
         sales_taxes=taxes,
         taxes={
-            f"{percent.normalize():f}": _one(taxes, wanted, f"orders.taxes.{percent}", "sales tax")
-            for percent, wanted in settings.orders.taxes.items()
+            key: _one(taxes, wanted, f"orders.taxes.{key}", "sales tax")
+            for key, wanted in settings.orders.taxes.items()
         },
         shipping_article_id=_article(korona, settings.orders.shipping_product, "orders.shipping_product"),
         default_article_id=_article(korona, settings.orders.default_product, "orders.default_product"),
+        default_number=settings.orders.default_product,
         cashier_id=_optional(korona.cashiers, settings.korona.cashier, "korona.cashier", "cashier"),
         customer_group_id=_optional(
             korona.customer_groups, settings.korona.customer_group, "korona.customer_group", "customer group"
         ),
+        books_unknown=settings.orders.unknown_sku == "default_product",
+        rounding_cents=settings.orders.rounding_cents,
     )
+
+
+def _currency(korona: KoronaClient, store: Shop, wanted: str) -> str:
+    """Return the currency of KORONA's price list, else the store's: a list that is missing concerns the products."""
+    ids = {each.currency_id for each in korona.price_groups() if wanted in (each.number, each.name)}
+    keys = {each.key for each in korona.currencies() if each.id in ids and each.key}
+    return keys.pop() if len(keys) == 1 else store.currency
 
 
 def bookable_point_of_sale(korona: KoronaClient, settings: Settings) -> PointOfSale:
@@ -185,7 +199,13 @@ def _point_of_sale(korona: KoronaClient, settings: Settings) -> PointOfSale:
 
 
 def _article(korona: KoronaClient, number: str, key: str) -> str:
-    article = korona.product_by_number(number)
+    try:
+        article = korona.product_by_number(number)
+    except Rejected as error:
+        raise ConfigurationError(
+            f"KORONA refuses to look for the article “{number}”: {error.what}",
+            f"correct {key}; where it is right, KORONA's support can say what the refusal means",
+        ) from None
     if article is None:
         raise ConfigurationError(f"KORONA has no article with the number “{number}”", f"correct {key}")
     return article.id

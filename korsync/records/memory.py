@@ -41,21 +41,26 @@ class StockTargets:
 
 @dataclass(frozen=True, slots=True)
 class BookingTargets:
-    """What receipts are made with: the shop's domain and what the configuration names in KORONA.
+    """What receipts are made with: the shop's domain, what the configuration names in KORONA, and what it allows.
 
-    Payment methods are by gateway. `taxes` are the sales taxes chosen in the configuration, by its own key (a rate in
-    percent); other rates are found among `sales_taxes`.
+    `currency` is that of KORONA's price list and so of its receipts. Payment methods are by gateway. `taxes` are the
+    sales taxes chosen in the configuration, by its own key (a rate in percent, a tax's title and rate, or default);
+    other rates are found among `sales_taxes`. `books_unknown` puts products that are no articles on the default one.
     """
 
     shop: str
+    currency: str
     point_of_sale_id: str
     shipping_article_id: str
     default_article_id: str
+    default_number: str
     payment_methods: dict[str, PaymentMethod]
     sales_taxes: tuple[SalesTax, ...]
     taxes: dict[str, SalesTax] = field(default_factory=dict)
     cashier_id: str | None = None
     customer_group_id: str | None = None
+    books_unknown: bool = False
+    rounding_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)

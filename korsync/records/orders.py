@@ -14,13 +14,15 @@ class TaxLine:
 
     percent: Decimal | None
     amount: Decimal
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
     """A line of an order in the shop's money. `discount` is the sum of its discount allocations.
 
-    `quantity` never changes; `current_quantity` falls with every removal, also of goods that did not come back.
+    `quantity` never changes; `current_quantity`, where Shopify says it, falls with every removal, also of goods that
+    did not come back.
     """
 
     id: int
@@ -28,7 +30,7 @@ class OrderLine:
     variant_id: int | None
     title: str
     quantity: int
-    current_quantity: int
+    current_quantity: int | None
     price: Decimal
     discount: Decimal
     taxes: tuple[TaxLine, ...]
@@ -69,11 +71,19 @@ class RefundLine:
     restock_type: str
     location_id: int | None
     subtotal: Decimal
+    total_tax: Decimal | None = None
+
+    def price(self, taxes_included: bool) -> Decimal:
+        """Return what the pieces cost with their tax, which the subtotal contains where the order's prices do."""
+        return self.subtotal if taxes_included else self.subtotal + (self.total_tax or Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A payment or refund of money in the shop's currency; `parent_id` is the transaction that it goes back to."""
+    """A payment or refund of money; `parent_id` is the transaction that it goes back to.
+
+    Those within an order's refunds are in the currency that the buyer paid in; `currency` is empty where nobody says.
+    """
 
     id: int
     kind: str
@@ -81,24 +91,29 @@ class Transaction:
     gateway: str
     amount: Decimal
     parent_id: int | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refund of an order; without transactions: an order edit that took units out, or unpaid."""
+    """A refund of an order; without transactions: an order edit that took units out, or unpaid.
+
+    `shipping` is the shipping that it gives back, with its tax; None where it gives none.
+    """
 
     id: int
     created_at: datetime
     lines: tuple[RefundLine, ...]
     transactions: tuple[Transaction, ...]
-    has_shipping: bool = False
+    shipping: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """A Shopify order in the shop's money, without anything about the customer.
 
-    Where Shopify's figures of money cannot be used, `unreadable` says why: only the pieces are right then.
+    `current_total_price` is what is left of the total after edits and refunds. Where Shopify's figures of money cannot
+    be used, `unreadable` says why: only the pieces are right then.
     """
 
     id: int
@@ -119,3 +134,10 @@ class Order:
     taxes: tuple[TaxLine, ...] = ()
     refunds: tuple[Refund, ...] = ()
     unreadable: str = ""
+    processed_at: datetime | None = None
+    current_total_price: Decimal | None = None
+
+    @property
+    def placed_at(self) -> datetime:
+        """When the buyer ordered: an order imported from elsewhere was processed there before it was created here."""
+        return min(self.created_at, self.processed_at or self.created_at)

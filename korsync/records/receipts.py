@@ -67,8 +67,21 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class BookedTax:
+    """A tax share as KORONA holds it; `included` is None where KORONA leaves out whether the price contains it."""
+
+    sales_tax_id: str
+    percent: Decimal
+    amount: Decimal
+    included: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class BookedLine:
-    """A line of a receipt as KORONA holds it. `line_id` is Shopify's line id, None on lines korsync did not write."""
+    """A line of a receipt as KORONA holds it; `gross` is None where KORONA leaves it out.
+
+    `line_id` is Shopify's line id, None on lines korsync did not write.
+    """
 
     line_id: int | None
     article_id: str
@@ -76,12 +89,16 @@ class BookedLine:
     quantity: Decimal
     base: Decimal
     discount: Decimal
-    taxes: tuple[ReceiptTax, ...]
+    taxes: tuple[BookedTax, ...]
+    gross: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BookedReceipt:
-    """A receipt as KORONA holds it. `key` is the korsyncKey from its external references, None on foreign receipts."""
+    """A receipt as KORONA holds it; `gross` is None where KORONA leaves it out: then the rows tell it.
+
+    `key` is the korsyncKey from its external references, None on foreign receipts.
+    """
 
     id: str
     number: str
@@ -90,9 +107,10 @@ class BookedReceipt:
     key: str | None
     shop: str | None
     order_id: int | None
-    gross: Decimal
+    gross: Decimal | None
     lines: tuple[BookedLine, ...]
     created_at: datetime | None
+    payments: tuple[ReceiptPayment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from korsync.records.plan import Fate, Outcome, Skip
 from korsync.records.receipts import BookedReceipt, Receipt
 from korsync.rules.receipts import sold_pieces
 from korsync.rules.returns import restocked_pieces
+from korsync.rules.taxes import completed
 
 QUEUE_PATIENCE = timedelta(hours=24)
 """How long a queued receipt may stay unseen before a person must look at it."""
@@ -59,7 +60,7 @@ def remember(order: Order, known: KnownOrder | None, start: datetime) -> KnownOr
         "cancelled_at": order.cancelled_at,
         "test": order.test,
         "fulfilled": order.fulfilled,
-        "before_start": order.created_at < start,
+        "before_start": order.placed_at < start,
         "lines": tuple(
             KnownLine(line.id, line.sku, line.variant_id, sold_pieces(line, order.refunds)) for line in order.lines
         ),
@@ -286,8 +287,9 @@ def _difference(receipt: BookedReceipt, posted: Receipt | None, expected: _Expec
     lines = {line.line_id: abs(line.quantity) for line in receipt.lines if line.line_id in expected.pieces}
     if any(pieces > expected.pieces[line_id] for line_id, pieces in lines.items() if line_id is not None):
         return f"KORONA's receipt {receipt.number} has more pieces than the order"
-    if expected.total is not None and lines == dict(expected.pieces) and receipt.gross != expected.total:
-        return f"KORONA's receipt {receipt.number} says {receipt.gross}, the order {expected.total}"
+    gross = completed(receipt, {}).gross
+    if None not in (expected.total, gross) and lines == dict(expected.pieces) and gross != expected.total:
+        return f"KORONA's receipt {receipt.number} says {gross}, the order {expected.total}"
     return ""
 
 
@@ -295,8 +297,10 @@ def differs_from_posted(receipt: BookedReceipt, posted: Receipt) -> str:
     """Say how a receipt in KORONA differs from what was posted under its key; empty where it does not."""
     if _quantities(receipt) != _quantities(posted):
         return f"KORONA's receipt {receipt.number} has other quantities than were posted"
-    if receipt.gross != posted.gross:
-        return f"KORONA's receipt {receipt.number} says {receipt.gross}, {posted.gross} was posted"
+    included = {tax.sales_tax_id: tax.included for line in posted.lines for tax in line.taxes}
+    gross = completed(receipt, included).gross
+    if gross is not None and gross != posted.gross:
+        return f"KORONA's receipt {receipt.number} says {gross}, {posted.gross} was posted"
     return ""
 
 

@@ -1,7 +1,7 @@
 """Which KORONA article is which Shopify variant: pure, exact, and never on a guess."""
 
 import unicodedata
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -113,13 +113,24 @@ def _unmatched(
 ) -> Iterator[tuple[str, str]]:
     """Say of each SKU without a live article what became of its article, or which number is nearly the same."""
     gone = {_number(each): "deleted" if not each.active else "switched off" for each in articles if not is_live(each)}
-    numbers = {_number(each) for each in articles if is_live(each)}
-    near = _grouped((_folded(number), number) for number in numbers if number not in in_shop)
+    numbers = live_numbers(articles)
+    near = near_numbers(number for number in numbers if number not in in_shop)
     for sku in skus:
-        alike = near.get(_folded(sku), [])
-        hint = f"; KORONA has the similar {', '.join(repr(each) for each in sorted(alike))}" if alike else ""
+        alike = near(sku)
+        hint = f"; KORONA has the similar {', '.join(repr(each) for each in alike)}" if alike else ""
         what = f"its article is {gone[sku]} in KORONA" if sku in gone else "no article in KORONA has this number"
         yield sku, f"{what}{hint}"
+
+
+def near_numbers(numbers: Iterable[str]) -> Callable[[str], list[str]]:
+    """Return what finds the numbers that are nearly a SKU: hints for a person, never used."""
+    alike = _grouped((_folded(number), number) for number in numbers)
+    return lambda sku: sorted(alike.get(_folded(sku), []))
+
+
+def live_numbers(articles: Iterable[Article]) -> set[str]:
+    """Return the numbers of the articles that are neither deleted nor switched off."""
+    return {_number(each) for each in articles if is_live(each)}
 
 
 def _folded(number: str) -> str:

@@ -4,15 +4,21 @@ A receipt cannot be changed or deleted in KORONA, so whatever does not fit to th
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from korsync.records.bookings import sale_key
-from korsync.records.catalogue import SalesTax
 from korsync.records.memory import BookingTargets
 from korsync.records.orders import Order, OrderLine, Refund, TaxLine, Transaction
-from korsync.records.receipts import Receipt, ReceiptLine, ReceiptPayment, ReceiptTax
+from korsync.records.receipts import Receipt, ReceiptLine, ReceiptPayment
+from korsync.rules.money import smallest_unit
+from korsync.rules.payments import sale_payments
+from korsync.rules.taxes import receipt_taxes, tax_troubles, taxes_to_book
+
+NearNumbers = Callable[[str], Sequence[str]]
+"""Finds the KORONA numbers that are nearly a SKU: hints for a person, never used."""
 
 _KEYS = uuid.UUID("6f0f7a52-5a54-5c3f-9a0e-3f6f1d1c7b10")
 
@@ -26,36 +32,37 @@ def sold_pieces(line: OrderLine, refunds: tuple[Refund, ...]) -> int:
 
     Shopify leaves `quantity` as ordered; only what is there now plus what was taken out shows an addition.
     """
+    if line.current_quantity is None:
+        return line.quantity
     removed = sum(each.quantity for refund in refunds for each in refund.lines if each.line_id == line.id)
     return max(line.quantity, line.current_quantity + removed)
 
 
 def sale_receipt(
-    order: Order, articles: Mapping[int, str], transactions: tuple[Transaction, ...], targets: BookingTargets
+    order: Order,
+    articles: Mapping[int, str],
+    transactions: tuple[Transaction, ...],
+    targets: BookingTargets,
+    near: NearNumbers = lambda _sku: (),
 ) -> Receipt:
     """Return the receipt of an order with its original quantities; raise NotBookableError where it cannot be booked.
 
     `articles` gives the KORONA article id for a line id; `transactions` are needed only where several gateways paid.
     """
-    require_readable(order)
-    lines = [_article_line(order, line, articles, targets) for line in order.lines if sold_pieces(line, order.refunds)]
-    lines += [
-        _priced_line(
-            order, each.id, targets.shipping_article_id, each.title, 1, each.price, each.discount, each.taxes, targets
-        )
-        for each in order.shipping_lines
-        if not each.removed
+    require_bookable(order, targets)
+    rows = [*_article_rows(order, articles, targets), *_other_rows(order, targets)]
+    troubles = [
+        *_unknown(order, articles, targets, near),
+        *tax_troubles((tax for row in rows for tax in row.taxes), order, targets),
     ]
-    lines += [
-        _priced_line(order, fee.id, targets.default_article_id, fee.title, 1, fee.price, Decimal(0), fee.taxes, targets)
-        for fee in order.fees
-    ]
-    total = sum((line.gross for line in lines), Decimal(0))
-    if not lines:
+    if troubles:
+        raise NotBookableError("; ".join(troubles))
+    if not rows:
         raise NotBookableError("the order has no lines")
-    if total != order.total_price:
-        raise NotBookableError(f"its lines add up to {total}, Shopify's total is {order.total_price}")
-    payments = _sale_payments(order, total, transactions, targets)
+    lines = [_receipt_line(row, order, targets) for row in rows]
+    lines += _rounding_line(order, lines, targets)
+    total = sum((line.gross for line in lines), Decimal(0))
+    payments = sale_payments(order, total, transactions, targets)
     return receipt_of(order, sale_key(order.id), str(order.order_number), order.created_at, lines, payments, targets)
 
 
@@ -87,144 +94,114 @@ def receipt_of(
     )
 
 
-def require_readable(order: Order) -> None:
-    """Raise NotBookableError where Shopify's figures for an order cannot be used."""
+def require_bookable(order: Order, targets: BookingTargets) -> None:
+    """Raise NotBookableError where an order's figures cannot be used, or are not in the money that KORONA's are in."""
     if order.unreadable:
         raise NotBookableError(f"Shopify's figures for it cannot be used: {order.unreadable}")
-
-
-def tax_differences(order: Order, receipt: Receipt) -> tuple[str, ...]:
-    """Return, per tax rate, where the receipt's tax differs from what Shopify computed for the whole order."""
-    of_order = {each.percent: each.amount for each in _by_rate(order.taxes) if each.percent is not None}
-    of_receipt: dict[Decimal, Decimal] = {}
-    for tax in (tax for line in receipt.lines for tax in line.taxes):
-        of_receipt[tax.percent] = of_receipt.get(tax.percent, Decimal(0)) + tax.amount
-    pairs = [
-        (rate, of_receipt.get(rate, Decimal(0)), of_order.get(rate, Decimal(0)))
-        for rate in sorted(of_order.keys() | of_receipt.keys())
-    ]
-    return tuple(
-        f"{_plain(rate)} %: receipt {booked}, Shopify {computed}"
-        for rate, booked, computed in pairs
-        if booked != computed
-    )
-
-
-def _article_line(order: Order, line: OrderLine, articles: Mapping[int, str], targets: BookingTargets) -> ReceiptLine:
-    article_id = articles.get(line.id)
-    if article_id is None:
-        if not (line.custom or line.tip or line.gift_card):
-            named = f"SKU {line.sku}" if line.sku else f"“{line.title}”, which has no SKU,"
-            raise NotBookableError(f"{named} is not an article in KORONA")
-        article_id = targets.default_article_id
-    pieces = sold_pieces(line, order.refunds)
-    return _priced_line(order, line.id, article_id, line.title, pieces, line.price, line.discount, line.taxes, targets)
-
-
-def _priced_line(
-    order: Order,
-    line_id: int,
-    article_id: str,
-    title: str,
-    pieces: int,
-    price: Decimal,
-    discount: Decimal,
-    taxes: tuple[TaxLine, ...],
-    targets: BookingTargets,
-) -> ReceiptLine:
-    base = price * pieces - discount
-    shares = []
-    for tax in _by_rate(taxes):
-        if tax.percent is None:
-            raise NotBookableError(f"Shopify does not say the rate of a tax of {tax.amount}")
-        sales_tax = _sales_tax(tax.percent, tax.amount, order.created_at, order.taxes_included, targets)
-        if sales_tax is None:
-            continue
-        if sales_tax.included and not order.taxes_included:
-            base += tax.amount
-        shares.append(ReceiptTax(sales_tax.id, tax.percent, tax.amount, sales_tax.included))
-    return ReceiptLine(line_id, article_id, title, Decimal(pieces), base, discount, tuple(shares))
-
-
-def _by_rate(taxes: tuple[TaxLine, ...]) -> tuple[TaxLine, ...]:
-    amounts: dict[Decimal | None, Decimal] = {}
-    for tax in taxes:
-        amounts[tax.percent] = amounts.get(tax.percent, Decimal(0)) + tax.amount
-    return tuple(TaxLine(percent, amount) for percent, amount in amounts.items())
-
-
-def _sales_tax(
-    percent: Decimal, amount: Decimal, at: datetime, included: bool, targets: BookingTargets
-) -> SalesTax | None:
-    """Find KORONA's sales tax by rate, date and `included`; in a net shop an included one will do.
-
-    None where none or several would do and there is nothing to be taxed.
-    """
-    chosen = targets.taxes.get(_plain(percent))
-    if chosen is not None:
-        if included and not chosen.included:
-            raise NotBookableError(
-                f"the KORONA sales tax chosen for {_plain(percent)} % under orders.taxes is not included in prices"
-            )
-        return chosen
-    fitting = [each for each in targets.sales_taxes if rate_at(each, at) == percent]
-    usable = [each for each in fitting if each.included == included] or ([] if included else fitting)
-    if len(usable) == 1:
-        return usable[0]
-    if amount == 0:
-        return None
-    kind = "included in the price" if included else "on top of the price"
-    if usable:
-        names = ", ".join(f"{each.number} {each.name}" for each in usable)
+    if order.currency.upper() != targets.currency.upper():
         raise NotBookableError(
-            f"KORONA has several sales taxes of {_plain(percent)} % {kind}: {names}; choose one under orders.taxes"
+            f"its total is {order.total_price} {order.currency}, KORONA's prices and receipts are in "
+            f"{targets.currency}: book it by hand"
         )
-    raise NotBookableError(f"KORONA has no sales tax of {_plain(percent)} % {kind} on the order's date")
 
 
-def _plain(percent: Decimal) -> str:
-    return f"{percent.normalize():f}"
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What of an order becomes a line of its receipt."""
+
+    line_id: int
+    article_id: str
+    title: str
+    pieces: int
+    price: Decimal
+    discount: Decimal
+    taxes: tuple[TaxLine, ...]
 
 
-def rate_at(sales_tax: SalesTax, at: datetime) -> Decimal | None:
-    """Return the rate in percent that a sales tax has at an instant; None before its first."""
-    valid = [each for each in sales_tax.rates if each.valid_from is None or each.valid_from <= at]
-    first_of_all = datetime.min.replace(tzinfo=at.tzinfo)
-    return max(valid, key=lambda each: each.valid_from or first_of_all).percent if valid else None
+def _article_rows(order: Order, articles: Mapping[int, str], targets: BookingTargets) -> Iterator[_Row]:
+    for line in order.lines:
+        pieces = sold_pieces(line, order.refunds)
+        if pieces:
+            price = line.price * pieces - line.discount
+            article_id = articles.get(line.id, targets.default_article_id)
+            taxes = taxes_to_book(line.taxes, price, order)
+            yield _Row(line.id, article_id, line.title, pieces, price, line.discount, taxes)
 
 
-def payment_method(gateway: str, targets: BookingTargets) -> str:
-    """Return KORONA's id of the payment method for a gateway; unnamed ones take the default."""
-    return targets.payment_methods.get(gateway, targets.payment_methods["default"]).id
+def _other_rows(order: Order, targets: BookingTargets) -> Iterator[_Row]:
+    for line in order.shipping_lines:
+        if not line.removed:
+            price = line.price - line.discount
+            taxes = taxes_to_book(line.taxes, price, order)
+            yield _Row(line.id, targets.shipping_article_id, line.title, 1, price, line.discount, taxes)
+    for fee in order.fees:
+        taxes = taxes_to_book(fee.taxes, fee.price, order)
+        yield _Row(fee.id, targets.default_article_id, fee.title, 1, fee.price, Decimal(0), taxes)
 
 
-def _sale_payments(
-    order: Order, total: Decimal, transactions: tuple[Transaction, ...], targets: BookingTargets
-) -> tuple[ReceiptPayment, ...]:
-    """Split the total over the gateways as the transactions say; the last takes what is left or not yet paid."""
-    gateways = list(dict.fromkeys(order.gateways)) or ["default"]
-    left = total
-    payments = []
-    for gateway in gateways[:-1]:
-        amount = min(_paid_through(gateway, transactions), left)
-        payments.append(ReceiptPayment(payment_method(gateway, targets), amount))
-        left -= amount
-    payments.append(ReceiptPayment(payment_method(gateways[-1], targets), left))
-    return tuple(payment for payment in payments if payment.amount != 0)
+def _unknown(order: Order, articles: Mapping[int, str], targets: BookingTargets, near: NearNumbers) -> Iterator[str]:
+    """Name the products for which there is no one article in KORONA, and then once what a person can do about it."""
+    may_be_added = False
+    for line in order.lines:
+        is_product = not (line.custom or line.tip or line.gift_card)
+        if line.id in articles or not is_product or not sold_pieces(line, order.refunds):
+            continue
+        sku = line.sku.strip()
+        alike = near(sku)
+        if sku in alike:
+            yield f"SKU {sku} is the number of several articles in KORONA"
+        elif not targets.books_unknown:
+            may_be_added = True
+            named = f"SKU {sku}" if sku else f"“{line.title}”, which has no SKU,"
+            nearly = f" (KORONA has {', '.join(alike)})" if alike else ""
+            yield f"{named} is not an article in KORONA{nearly}"
+    if may_be_added:
+        yield (
+            f"make SKU and article number the same, give the variant the SKU {targets.default_number} in Shopify, "
+            "or set orders.unknown_sku: default_product"
+        )
 
 
-def _paid_through(gateway: str, transactions: tuple[Transaction, ...]) -> Decimal:
-    """Add up what was taken through a gateway; what is only promised counts where nothing was taken.
+def _receipt_line(row: _Row, order: Order, targets: BookingTargets) -> ReceiptLine:
+    taxes = receipt_taxes(row.taxes, order, targets)
+    inside = sum((tax.amount for tax in taxes if tax.included), Decimal(0))
+    base = row.price if order.taxes_included else row.price + inside
+    return ReceiptLine(row.line_id, row.article_id, row.title, Decimal(row.pieces), base, row.discount, taxes)
 
-    A promise stays listed when it is kept: an authorization beside its capture, a pending sale beside the sale.
+
+def _rounding_line(order: Order, lines: Iterable[ReceiptLine], targets: BookingTargets) -> Iterator[ReceiptLine]:
+    """Return the line for a difference to Shopify's total that the configuration allows; none where there is none.
+
+    Raises NotBookableError where the difference is larger.
     """
-    # What a void takes back is the whole authorization before it; its own amount may be 0.
-    voided = {each.parent_id for each in transactions if each.kind == "void" and each.status == "success"}
-    of_gateway = [each for each in transactions if each.gateway == gateway and each.id not in voided]
+    total = sum((line.gross for line in lines), Decimal(0))
+    difference = min((each - total for each in _totals(order)), key=abs)
+    if abs(difference) > targets.rounding_cents * smallest_unit(order.currency):
+        now = f", {order.current_total_price} by now" if order.current_total_price and order.refunds else ""
+        raise NotBookableError(f"its lines add up to {total}, Shopify's total is {order.total_price}{now}")
+    if difference:
+        # It has no id of its own in Shopify; the order's stands for it.
+        yield ReceiptLine(
+            order.id, targets.default_article_id, "Rounding difference", Decimal(1), difference, Decimal(0), ()
+        )
 
-    def sum_of(kinds: set[str], status: str) -> Decimal:
-        return sum((each.amount for each in of_gateway if each.kind in kinds and each.status == status), Decimal(0))
 
-    taken = sum_of({"sale", "capture"}, "success")
-    promised = sum_of({"sale", "capture", "authorization"}, "pending")
-    return taken or sum_of({"authorization"}, "success") + promised
+def _totals(order: Order) -> Iterator[Decimal]:
+    """Return what the lines may add up to: Shopify's total, and where refunds took something what was there before.
+
+    Whether an edit changes the total or only the current one Shopify does not say.
+    """
+    if order.total_price is None:
+        return
+    yield order.total_price
+    taken = _taken(order.refunds, order)
+    if taken:
+        yield order.total_price + taken
+        yield order.total_price + _taken([refund for refund in order.refunds if not refund.transactions], order)
+        if order.current_total_price is not None:
+            yield order.current_total_price + taken
+
+
+def _taken(refunds: Iterable[Refund], order: Order) -> Decimal:
+    lines = (line for refund in refunds for line in refund.lines)
+    return sum((line.price(order.taxes_included) for line in lines), Decimal(0))

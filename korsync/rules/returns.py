@@ -1,23 +1,25 @@
 """A refund becomes a negative receipt: pure. What came back to the shelf comes back at the price it was sold for."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import accumulate, pairwise
 
 from korsync.records.bookings import refund_key
 from korsync.records.memory import BookingTargets
 from korsync.records.orders import Order, Refund, RefundLine
-from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptLine, ReceiptPayment
+from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptLine, ReceiptTax
 from korsync.rules.money import round_to, share, smallest_unit
-from korsync.rules.receipts import NotBookableError, payment_method, receipt_of, require_readable
+from korsync.rules.payments import FAILED, money_back, return_payments
+from korsync.rules.receipts import NotBookableError, receipt_of, require_bookable
+from korsync.rules.taxes import completed
 
 RESTOCKED = frozenset({"return", "cancel", "legacy_restock"})
 """The restock types of goods that came back to the shelf; an unknown type counts as not restocked."""
 
 NOT_RESTOCKED = frozenset({"no_restock"})
 
-FAILED = frozenset({"failure", "error"})
-"""The states of a transaction that moved no money; one that is pending still may."""
+_NOTHING = Decimal(0)
 
 
 def restocked_pieces(refund: Refund) -> dict[int, int]:
@@ -44,34 +46,38 @@ def return_receipt(
     """Return the negative receipt of a refund; raise NotBookableError where its figures do not fit.
 
     Amounts are the share of what KORONA holds as booked, after the pieces per line that were `returned` before, so
-    that all returns of a line add up to its sale; Shopify's subtotal, whose basis is not documented, is the check in
-    either reading.
+    that all returns of a line add up to its sale; Shopify's own figures are the check.
     """
-    require_readable(order)
-    booked = {line.line_id: line for line in sale.lines if line.line_id is not None}
+    require_bookable(order, targets)
     unit = smallest_unit(order.currency)
+    sale = completed(sale, {each.id: each.included for each in (*targets.sales_taxes, *targets.taxes.values())})
     _must_add_up(sale, unit)
+    booked = {line.line_id: line for line in sale.lines if line.line_id is not None}
     lines = []
     for line_id, pieces in restocked_pieces(refund).items():
         if line_id not in booked:
             raise NotBookableError("it returns a line that is not on the booked receipt")
-        part = _Part(booked[line_id], returned.get(line_id, Decimal(0)), Decimal(pieces), unit)
-        _check(part, [each for each in refund.lines if each.line_id == line_id])
-        lines.append(_returned_line(part, line_id))
-    total = sum((line.gross for line in lines), Decimal(0))
-    payments = _return_payments(refund, order, total, targets)
+        part = _Part(booked[line_id], returned.get(line_id, _NOTHING), Decimal(pieces), unit)
+        _must_be_left(part)
+        line = _returned_line(part, line_id)
+        _check(line, unit, [each for each in refund.lines if each.line_id == line_id])
+        lines.append(line)
+    total = sum((line.gross for line in lines), _NOTHING)
+    payments = return_payments(refund, order, sale, total, targets)
     return receipt_of(order, refund_key(refund.id), str(refund.id), refund.created_at, lines, payments, targets)
 
 
 def _must_add_up(sale: BookedReceipt, unit: Decimal) -> None:
     """Hold a return whose sale KORONA shows with rows that are not its total: a share of them would be wrong too."""
-    rows = sum((line.base + _on_top(line) for line in sale.lines), Decimal(0))
+    if sale.gross is None or any(tax.included is None for line in sale.lines for tax in line.taxes):
+        raise NotBookableError(f"KORONA does not say whether the prices on its receipt {sale.number} contain the taxes")
+    rows = sum((line.base + _on_top(line) for line in sale.lines), _NOTHING)
     if round_to(rows, unit) != round_to(sale.gross, unit):
         raise NotBookableError(f"KORONA's receipt {sale.number} says {sale.gross}, its rows add up to {rows}")
 
 
 def _on_top(line: BookedLine) -> Decimal:
-    return sum((tax.amount for tax in line.taxes if not tax.included), Decimal(0))
+    return sum((tax.amount for tax in line.taxes if not tax.included), _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,37 +93,106 @@ class _Part:
         return share(whole, self.of.quantity, self.before, self.pieces, self.unit)
 
 
-def _returned_line(part: _Part, line_id: int) -> ReceiptLine:
-    sold = part.of
-    taxes = tuple(replace(tax, amount=-part.share(tax.amount)) for tax in sold.taxes)
-    base, discount = -part.share(sold.base), -part.share(sold.discount)
-    return ReceiptLine(line_id, sold.article_id, sold.description, -part.pieces, base, discount, taxes)
-
-
-def _check(part: _Part, refunded: Iterable[RefundLine]) -> None:
-    """Compare with what was booked and with Shopify's subtotal, gross or net; a unit per refund line is rounding."""
+def _must_be_left(part: _Part) -> None:
     sold = part.of
     if part.before + part.pieces > sold.quantity:
         came, earlier, booked = (f"{each.normalize():f}" for each in (part.pieces, part.before, sold.quantity))
         raise NotBookableError(f"{came} × “{sold.description}” came back after {earlier}, but {booked} were booked")
-    subtotals = [each.subtotal for each in refunded if each.restock_type in RESTOCKED]
-    told = sum(subtotals, Decimal(0))
-    inside = sum((tax.amount for tax in sold.taxes if tax.included), Decimal(0))
-    gross, net = part.share(sold.base + _on_top(sold)), part.share(sold.base - inside)
-    if min(abs(gross - told), abs(net - told)) > part.unit * len(subtotals):
+
+
+def _returned_line(part: _Part, line_id: int) -> ReceiptLine:
+    """Return the negative line of a part.
+
+    Each tax is the share of all taxes up to it less that of those before it: so their sum is right to the smallest
+    unit, which shares of each tax by itself are not.
+    """
+    sold = part.of
+    sums = accumulate((tax.amount for tax in sold.taxes), initial=_NOTHING)
+    shares = [part.share(upto) - part.share(before) for before, upto in pairwise(sums)]
+    taxes = tuple(
+        ReceiptTax(tax.sales_tax_id, tax.percent, -amount, tax.included is True)
+        for tax, amount in zip(sold.taxes, shares, strict=True)
+    )
+    base, discount = -part.share(sold.base), -part.share(sold.discount)
+    return ReceiptLine(line_id, sold.article_id, sold.description, -part.pieces, base, discount, taxes)
+
+
+def _check(line: ReceiptLine, unit: Decimal, refunded: Iterable[RefundLine]) -> None:
+    """Compare a returned line with Shopify's subtotal and tax, which may round each piece by itself.
+
+    Whether a subtotal contains the tax is not documented for shops whose prices do: either reading will do.
+    """
+    rows = [each for each in refunded if each.restock_type in RESTOCKED]
+    within = unit * -line.quantity
+    tax = -sum((each.amount for each in line.taxes), _NOTHING)
+    gross = -line.gross
+    subtotal = sum((each.subtotal for each in rows), _NOTHING)
+    if min(abs(gross - subtotal), abs(gross - tax - subtotal)) > within:
         raise NotBookableError(
-            f"the returned share of “{sold.description}” is {gross} gross or {net} net, Shopify's is {told}"
+            f"the returned share of “{line.description}” is {gross} gross or {gross - tax} net, Shopify's is {subtotal}"
+        )
+    taxes = [each.total_tax for each in rows if each.total_tax is not None]
+    if len(taxes) == len(rows) and abs(tax - sum(taxes, _NOTHING)) > within:
+        raise NotBookableError(
+            f"the tax in the returned share of “{line.description}” is {tax}, Shopify's is {sum(taxes, _NOTHING)}"
         )
 
 
-def _return_payments(
-    refund: Refund, order: Order, total: Decimal, targets: BookingTargets
-) -> tuple[ReceiptPayment, ...]:
-    """Pay the whole total back through one gateway: the one most of the money went through, else the sale's."""
-    if total == 0:
-        return ()
-    given_back = [each for each in refund.transactions if each.kind == "refund"]
-    gone = [each for each in given_back if each.status not in FAILED] or given_back
-    most = max(gone, key=lambda each: each.amount, default=None)
-    gateway = most.gateway if most else next(iter(order.gateways), "default")
-    return (ReceiptPayment(payment_method(gateway, targets), total),)
+# --- what is told of a refund beside its receipt ---
+
+
+def remark_on(refund: Refund, order: Order) -> str:
+    """Say what of a refund is not booked, and where its money is not the goods' price; empty where all of it is."""
+    left = "; ".join(_not_booked(refund, order))
+    return "; ".join(filter(None, (f"not booked: {left}" if left else "", _other_money(refund, order))))
+
+
+def _not_booked(refund: Refund, order: Order) -> Iterator[str]:
+    away = sum(line.quantity for line in refund.lines if line.restock_type not in RESTOCKED)
+    strange = sorted({line.restock_type for line in refund.lines} - RESTOCKED - NOT_RESTOCKED)
+    if away:
+        yield f"pieces that were not restocked: {away}"
+    if strange:
+        yield f"not known, so taken for not restocked: {', '.join(strange)}"
+    if refund.shipping is not None:
+        yield f"shipping {_told(refund.shipping, order.currency)}"
+    if refund.lines:
+        return
+    amount, currency = _given_back(refund, order)
+    if currency != order.currency and amount:
+        yield f"an amount of {_told(amount, currency)} {currency} without goods"
+    elif amount > (refund.shipping or _NOTHING):
+        yield f"an amount of {_told(amount - (refund.shipping or _NOTHING), currency)} without goods"
+    elif refund.shipping is None:
+        yield "an amount without goods"
+
+
+def _other_money(refund: Refund, order: Order) -> str:
+    """Say where the money given back is not the price of what it is for; in the buyer's currency nobody can tell."""
+    amount, currency = _given_back(refund, order)
+    if not refund.lines or not amount or currency != order.currency:
+        return ""
+    goods, shipping = _price(refund.lines, order), refund.shipping or _NOTHING
+    taxes = sum((line.total_tax or _NOTHING for line in refund.lines), _NOTHING)
+    # Whether a subtotal contains the tax is not documented for shops whose prices do.
+    if amount - shipping in (goods, goods + (taxes if order.taxes_included else _NOTHING)):
+        return ""
+    what = f"goods of {_told(goods, currency)}{f' and shipping of {_told(shipping, currency)}' if shipping else ''}"
+    back = [line for line in refund.lines if line.restock_type in RESTOCKED]
+    booked = f"; booked: {_told(_price(back, order), currency)}" if back else ""
+    return f"{_told(amount, currency)} given back for {what}{booked}"
+
+
+def _given_back(refund: Refund, order: Order) -> tuple[Decimal, str]:
+    """Return the money that a refund gave back or is giving back, and its currency."""
+    moved = [each for each in refund.transactions if each.status not in FAILED]
+    currency = next((each.currency for each in moved if each.currency), order.currency)
+    return sum(money_back(refund).values(), _NOTHING) if moved else _NOTHING, currency
+
+
+def _price(lines: Iterable[RefundLine], order: Order) -> Decimal:
+    return sum((line.price(order.taxes_included) for line in lines), _NOTHING)
+
+
+def _told(amount: Decimal, currency: str) -> str:
+    return str(round_to(amount, smallest_unit(currency)))

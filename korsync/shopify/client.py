@@ -29,9 +29,9 @@ _MOST_IDS = 50
 _PRODUCT_FIELDS = "id,title,status,updated_at,variants,images"
 # Neither customer nor addresses, mail, phone, notes or client details: what is not asked for cannot leak.
 _ORDER_FIELDS = (
-    "id,name,order_number,created_at,updated_at,cancelled_at,test,currency,taxes_included,total_price,total_price_set,"
-    "fulfillment_status,payment_gateway_names,line_items,shipping_lines,tax_lines,additional_fees,"
-    "original_total_additional_fees_set,refunds"
+    "id,name,order_number,created_at,processed_at,updated_at,cancelled_at,test,currency,taxes_included,duties_included,"
+    "total_price,total_price_set,current_total_price,current_total_price_set,fulfillment_status,payment_gateway_names,"
+    "line_items,shipping_lines,tax_lines,additional_fees,original_total_additional_fees_set,refunds"
 )
 
 

@@ -20,6 +20,7 @@ _ORDER_WITHOUT_MONEY = (
     "name",
     "order_number",
     "created_at",
+    "processed_at",
     "updated_at",
     "cancelled_at",
     "test",
@@ -121,6 +122,7 @@ def order(row: Row) -> Order:
 def _order(row: Row) -> Order:
     order_number = needed(whole(row, "order_number"), "order_number")
     order_lines = rows(row, "line_items")
+    taxes_included = needed(flag(row, "taxes_included"), "taxes_included")
     return Order(
         id=_id(row),
         name=(text(row, "name") or "").strip() or f"#{order_number}",
@@ -131,14 +133,16 @@ def _order(row: Row) -> Order:
         test=flag(row, "test") is True,
         fulfilled=text(row, "fulfillment_status") == "fulfilled",
         currency=needed(text(row, "currency"), "currency"),
-        taxes_included=needed(flag(row, "taxes_included"), "taxes_included"),
+        taxes_included=taxes_included,
         total_price=needed(_in_shop_money(row, "total_price"), "total_price"),
         gateways=_words(row, "payment_gateway_names"),
         lines=tuple(_line(each) for each in order_lines),
         shipping_lines=tuple(_shipping_line(each) for each in rows(row, "shipping_lines")),
         fees=tuple(_fees(row, order_lines)),
         taxes=_taxes(row),
-        refunds=tuple(refund(each) for each in rows(row, "refunds")),
+        refunds=tuple(refund(each, taxes_included) for each in rows(row, "refunds")),
+        processed_at=moment(row, "processed_at"),
+        current_total_price=_in_shop_money(row, "current_total_price"),
     )
 
 
@@ -162,20 +166,37 @@ def _only(row: Row, names: Iterable[str]) -> dict[str, Any]:
     return {name: row[name] for name in names if name in row}
 
 
-def refund(row: Row) -> Refund:
-    """Read a refund; shipping stands in its own lines since 2024-10 and as an adjustment before."""
-    adjusted = any(text(each, "kind") == "shipping_refund" for each in rows(row, "order_adjustments"))
+def refund(row: Row, taxes_included: bool = True) -> Refund:
+    """Read a refund of an order whose prices contain taxes or do not."""
     return Refund(
         id=_id(row),
         created_at=needed(moment(row, "created_at"), "created_at"),
         lines=tuple(_refund_line(each) for each in rows(row, "refund_line_items")),
         transactions=tuple(transaction(each) for each in rows(row, "transactions")),
-        has_shipping=adjusted or bool(rows(row, "refund_shipping_lines")),
+        shipping=_refunded_shipping(row, taxes_included),
     )
 
 
+def _refunded_shipping(row: Row, taxes_included: bool) -> Decimal | None:
+    """Return the shipping that a refund gives back, with its tax; None where it gives none.
+
+    It stands in lines of its own since 2024-10, as an adjustment before and often still: then both say the same.
+    """
+    adjustments = [each for each in rows(row, "order_adjustments") if text(each, "kind") == "shipping_refund"]
+    if adjustments:
+        # An adjustment is negative where the buyer gets money.
+        return -sum((_sum_of(each, "amount", "tax_amount") for each in adjustments), _NOTHING)
+    lines = rows(row, "refund_shipping_lines")
+    parts = ("subtotal_amount",) if taxes_included else ("subtotal_amount", "tax_amount")
+    return sum((_sum_of(each, *parts) for each in lines), _NOTHING) if lines else None
+
+
+def _sum_of(row: Row, *names: str) -> Decimal:
+    return sum((_in_shop_money(row, name) or _NOTHING for name in names), _NOTHING)
+
+
 def transaction(row: Row) -> Transaction:
-    """Read a payment; its amount is in the shop's currency only where the request asked for that."""
+    """Read a payment; its amount is in the buyer's currency unless the request asked for the shop's."""
     return Transaction(
         id=_id(row),
         kind=text(row, "kind") or "",
@@ -183,12 +204,11 @@ def transaction(row: Row) -> Transaction:
         gateway=text(row, "gateway") or "",
         parent_id=whole(row, "parent_id"),
         amount=needed(_in_shop_money(row, "amount"), "amount"),
+        currency=text(row, "currency") or "",
     )
 
 
 def _line(row: Row) -> OrderLine:
-    quantity = needed(whole(row, "quantity"), "quantity")
-    current = whole(row, "current_quantity")
     variant_id = whole(row, "variant_id")
     tip = "tip_payment_gateway" in row
     gift_card = flag(row, "gift_card") is True
@@ -202,8 +222,8 @@ def _line(row: Row) -> OrderLine:
         sku=sku,
         variant_id=variant_id,
         title=text(row, "name") or text(row, "title") or "",
-        quantity=quantity,
-        current_quantity=quantity if current is None else current,
+        quantity=needed(whole(row, "quantity"), "quantity"),
+        current_quantity=whole(row, "current_quantity"),
         price=needed(_in_shop_money(row, "price"), "price"),
         discount=_discount(row),
         taxes=_taxes(row),
@@ -225,7 +245,8 @@ def _shipping_line(row: Row) -> ShippingLine:
 
 
 def _fees(row: Row, order_lines: list[Row]) -> Iterator[Fee]:
-    for line in order_lines:
+    # Where the prices contain the duties they are listed all the same.
+    for line in [] if flag(row, "duties_included") is True else order_lines:
         for duty in rows(line, "duties"):
             title = f"Duty {text(duty, 'harmonized_system_code') or ''}".strip()
             yield _fee(duty, title, _number_as_text(duty, "id"))
@@ -253,6 +274,7 @@ def _refund_line(row: Row) -> RefundLine:
         restock_type=text(row, "restock_type") or "",
         location_id=whole(row, "location_id"),
         subtotal=needed(_in_shop_money(row, "subtotal"), "subtotal"),
+        total_tax=_in_shop_money(row, "total_tax"),
     )
 
 
@@ -270,8 +292,9 @@ def _tax(row: Row) -> TaxLine:
     amount = needed(_in_shop_money(row, "price"), "price")
     rate = number(row, "rate")
     # Other apps may compute taxes and leave the rate out: that order alone is held, the list stays readable.
-    percent = None if rate is None and amount else (rate or _NOTHING) * 100
-    return TaxLine(percent=percent, amount=amount)
+    # A rate is a float that other apps may have reckoned with: 0.19000000000000003.
+    percent = None if rate is None and amount else round((rate or _NOTHING) * 100, 4)
+    return TaxLine(percent=percent, amount=amount, title=" ".join((text(row, "title") or "").split()))
 
 
 def _in_shop_money(row: Row, name: str) -> Decimal | None:

@@ -130,6 +130,7 @@ def test_what_may_be_left_out_has_its_usual_value(tmp_path: Path) -> None:
     assert found.products == ProductSettings(("title", "price", "tracked", "image"))
     assert found.safety == SafetySettings(Decimal(30), Decimal(50), Decimal(8), Decimal(15))
     assert (found.location.buffer, found.orders.taxes) == (0, {})
+    assert (found.orders.unknown_sku, found.orders.rounding_cents) == ("hold", 0)
     assert (found.korona.cashier, found.korona.customer_group) == (None, None)
     assert found.state_path == tmp_path / "state.json"
 
@@ -143,8 +144,20 @@ def test_client_id_and_secret_stand_in_for_a_token(tmp_path: Path) -> None:
 def test_percentages_minutes_and_tax_rates_are_exact(tmp_path: Path) -> None:
     text = SMALL + '  taxes: {19: "1", 5.5: "2"}\nsafety: {max_change_percent: 12.5, max_price_change_percent: 900, '
     found = read(tmp_path, text + "max_minutes: 0.5, settle_minutes: 0}\n")
-    assert found.orders.taxes == {Decimal(19): "1", Decimal("5.5"): "2"}
+    assert found.orders.taxes == {"19": "1", "5.5": "2"}
     assert found.safety == SafetySettings(Decimal("12.5"), Decimal(900), Decimal("0.5"), Decimal(0))
+
+
+def test_a_tax_is_named_by_its_rate_by_title_and_rate_or_as_default(tmp_path: Path) -> None:
+    text = SMALL + '  taxes: {7.0: "2", 0.375: "4", "FR  TVA 20.00": "31", MwSt 7: "3", default: "9"}\n'
+    found = read(tmp_path, text).orders.taxes
+    assert found == {"7": "2", "0.375": "4", "FR TVA 20": "31", "MwSt 7": "3", "default": "9"}
+
+
+def test_what_is_held_by_usual_may_be_booked(tmp_path: Path) -> None:
+    found = read(tmp_path, SMALL + "  unknown_sku: default_product\n  rounding_cents: 2\n").orders
+    assert (found.unknown_sku, found.rounding_cents) == ("default_product", 2)
+    assert read(tmp_path, SMALL + "  unknown_sku: hold\n").orders.unknown_sku == "hold"
 
 
 @pytest.mark.parametrize("day", ["2026-11-01", '"2026-11-01"', "'2026-11-01'", "${DAY}"])

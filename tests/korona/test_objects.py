@@ -49,6 +49,12 @@ def test_of_several_articles_that_were_switched_off_none_is_taken(desk: Desk) ->
     assert desk.client.product_by_number("1042") is None
 
 
+def test_a_number_that_korona_does_not_look_for_is_not_taken_for_one_without_an_article(desk: Desk) -> None:
+    desk.server.faults.append(Fault("status", "GET", "/products$", status=400))
+    with pytest.raises(Rejected):
+        desk.client.product_by_number("1042")
+
+
 def test_an_article_that_is_not_there_is_none(desk: Desk) -> None:
     assert desk.client.product("5a4d0a2e-6c1f-4d5b-8f0a-0c5b1e7a9d99") is None
 

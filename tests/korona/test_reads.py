@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from korsync.korona import reads
+from korsync.records.receipts import BookedReceipt
+from korsync.rules.taxes import completed
 from korsync.wire.answers import Answer, NotAsExpected, Row
 
 READERS: list[Callable[[Row], object]] = [
@@ -90,15 +92,54 @@ def test_an_older_cluster_says_external_instead_of_a_type() -> None:
     assert reads.point_of_sale({"id": "a"}).type is None
 
 
+def booked(*items: Row, **more: Any) -> BookedReceipt:
+    return reads.booked_receipt({"id": "a", "items": list(items), **more})
+
+
+def test_what_a_receipt_leaves_out_is_not_known_and_no_zero_or_false() -> None:
+    (line,) = booked({"total": {"base": Decimal("5.00"), "taxPayments": [{"amount": Decimal("0.80")}]}}).lines
+    assert (booked().gross, line.gross, line.taxes[0].included) == (None, None, None)
+
+
 def test_a_receipt_without_a_total_adds_up_its_lines() -> None:
     items = [{"total": {"gross": Decimal("5.00")}}, {"total": {"base": Decimal("1.50")}}, {}]
-    assert reads.booked_receipt({"id": "a", "items": items}).gross == Decimal("6.50")
+    assert completed(booked(*items), {}).gross == Decimal("6.50")
 
 
 def test_the_total_of_a_receipt_goes_before_the_sum_of_its_lines() -> None:
-    row = {"id": "a", "total": {"gross": Decimal("4.50")}, "items": [{"total": {"gross": Decimal("5.00")}}]}
-    assert reads.booked_receipt(row).gross == Decimal("4.50")
-    assert reads.booked_receipt({**row, "total": {"gross": Decimal(0)}}).gross == 0
+    item = {"total": {"gross": Decimal("5.00")}}
+    assert completed(booked(item, total={"gross": Decimal("4.50")}), {}).gross == Decimal("4.50")
+    assert completed(booked(item, total={"gross": Decimal(0)}), {}).gross == 0
+
+
+def test_whether_a_price_contains_a_tax_follows_from_the_sales_tax_that_the_row_names() -> None:
+    tax = {"amount": Decimal("0.80"), "salesTax": {"id": "t"}}
+    found = booked({"total": {"base": Decimal("5.00"), "taxPayments": [tax]}})
+    grosses = [completed(found, included).gross for included in ({"t": True}, {"t": False}, {"other": True})]
+    assert grosses == [Decimal("5.00"), Decimal("5.80"), None]
+    said = booked({"total": {"base": Decimal("5.00"), "taxPayments": [{**tax, "included": False}]}})
+    assert completed(said, {"t": True}).gross == Decimal("5.80")
+
+
+def test_what_floats_add_to_an_amount_is_taken_off() -> None:
+    noisy = Decimal("29.900000000000002")
+    tax = {"amount": Decimal("4.769999999999999"), "taxRate": Decimal("19.000000000000004")}
+    total = {"base": noisy, "discount": Decimal("0.30000000000000004"), "taxPayments": [tax], "gross": noisy}
+    payment = {"amount": noisy, "paymentMethod": {"id": "m"}}
+    found = booked({"quantity": Decimal("3.0000000000000004"), "total": total}, total=total, payments=[payment])
+    (line,) = found.lines
+    assert {found.gross, line.gross, line.base, found.payments[0].amount} == {Decimal("29.9")}
+    assert (line.quantity, line.discount) == (Decimal(3), Decimal("0.3"))
+    assert (line.taxes[0].amount, line.taxes[0].percent) == (Decimal("4.77"), Decimal(19))
+    assert str(booked(total={"gross": Decimal("30.000000000000004")}).gross) == "30"
+    assert str(booked(total={"gross": Decimal("29.90")}).gross) == "29.90"
+    exact = Decimal("5.265")
+    assert booked(total={"gross": exact}).gross == exact
+
+
+def test_a_rate_of_a_sales_tax_has_no_more_places_than_one_of_shopifys() -> None:
+    row = {"id": "t", "rates": [{"rate": Decimal("9.53125")}, {"rate": Decimal("18.999999999999996")}]}
+    assert [each.percent for each in reads.sales_tax(row).rates] == [Decimal("9.5312"), Decimal(19)]
 
 
 @pytest.mark.parametrize("line_id", ["", "abc", "-5", "9" * 30, None])
@@ -131,7 +172,19 @@ def test_an_image_without_content_is_empty() -> None:
 NAMES = [
     *("id", "number", "name", "revision", "active", "prices", "value", "validFrom", "priceGroup", "image", "product"),
     *("subproducts", "quantity", "amount", "actual", "items", "total", "gross", "externalReferences", "shopifyLineId"),
-    *("taxPayments", "rates", "rate", "data", "activePackages", "status", "creationTime", "warehouse", "currency"),
+    *(
+        "payments",
+        "base",
+        "taxPayments",
+        "rates",
+        "rate",
+        "data",
+        "activePackages",
+        "status",
+        "creationTime",
+        "warehouse",
+        "currency",
+    ),
 ]
 JSON = st.recursive(
     st.none()

@@ -27,6 +27,7 @@ def test_a_receipt_is_booked_and_found_again_as_it_was_sent(till: Desk) -> None:
     assert [(each.percent, each.amount, each.included) for each in found.lines[0].taxes] == [
         (Decimal(19), Decimal("2.84"), True)
     ]
+    assert found.payments == sent.payments
     assert found.created_at == NOON
     assert till.side.stock_of("1042") == 8
 

@@ -8,6 +8,7 @@ import pytest
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.korona.store import Article
 from korsync.sandbox.shopify.sales import CustomLine, Order
+from tests.support.selling import WAYS_OUT
 from tests.support.shop import Shop
 from tests.support.webshop import booked, held
 
@@ -43,7 +44,7 @@ def test_a_deleted_product_with_an_unknown_sku_is_held(shop: Shop) -> None:
     buy(shop, "7777")
     shop.shopify.delete_product("7777")
     assert shop.run("orders").exit_code == 1
-    assert held(shop) == {"1001": "SKU 7777 is not an article in KORONA"}
+    assert held(shop) == {"1001": f"SKU 7777 is not an article in KORONA; {WAYS_OUT}"}
 
 
 def test_a_sku_renamed_in_shopify_alone_is_still_the_article_that_was_sold(shop: Shop) -> None:
@@ -81,7 +82,7 @@ def test_a_product_without_a_sku_is_held_by_its_title(shop: Shop) -> None:
     product = shop.shopify.store.products[max(shop.shopify.store.products)]
     buy(shop, product.variants[0].id)
     assert shop.run("orders").exit_code == 1
-    assert held(shop) == {"1001": "“Neuheit”, which has no SKU, is not an article in KORONA"}
+    assert held(shop) == {"1001": f"“Neuheit”, which has no SKU, is not an article in KORONA; {WAYS_OUT}"}
     shop.shopify.set_sku(product.variants[0].id, "1002")
     assert shop.run_later().exit_code == 0
     assert booked(shop) == ["1001"]
@@ -101,14 +102,14 @@ def test_a_number_that_two_articles_have_is_held(shop: Shop) -> None:
     shop.shopify.add_product("Ware 3000", [{"sku": "3000", "available": 5}])
     buy(shop, "3000")
     assert shop.run().exit_code == 1
-    assert held(shop) == {"1001": "SKU 3000 is not an article in KORONA"}
+    assert held(shop) == {"1001": "SKU 3000 is the number of several articles in KORONA"}
 
 
 def test_an_article_deleted_in_korona_is_held(shop: Shop) -> None:
     shop.korona.delete_article("1001")
     buy(shop)
     assert shop.run().exit_code == 1
-    assert held(shop) == {"1001": "SKU 1001 is not an article in KORONA"}
+    assert held(shop) == {"1001": f"SKU 1001 is not an article in KORONA; {WAYS_OUT}"}
 
 
 def test_an_article_that_only_the_cache_still_has_is_refused_by_korona_and_held(shop: Shop) -> None:

@@ -14,10 +14,11 @@ from korsync.records.plan import Fate
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.shopify.order_wire import order_json
 from korsync.sandbox.shopify.sales import Order
+from tests.support.selling import WAYS_OUT
 from tests.support.shop import Shop
 from tests.support.webshop import booked, held
 
-UNKNOWN = "SKU 7777 is not an article in KORONA"
+UNKNOWN = f"SKU 7777 is not an article in KORONA; {WAYS_OUT}"
 MONTH = 31 * 24 * 60
 
 

@@ -130,7 +130,7 @@ def test_once_receipts_came_back_one_that_does_not_is_held_and_the_others_go_on(
 
 def test_a_receipt_that_never_shows_is_held(proven: Shop) -> None:
     (order,) = buy(proven)
-    misfortune(proven, Fault("replace_answer", status=200, body=[{"status": "OK", "action": "ADDED"}], applies=False))
+    misfortune(proven, Fault("status", status=200, body=[{"status": "OK", "action": "ADDED"}]))
     proven.run("orders")
     assert proven.run_later("orders").exit_code == 1
     assert reason(proven, order) == "KORONA said that it is booked, but does not show it"

@@ -257,12 +257,20 @@ def test_the_money_goes_back_the_way_that_the_refund_says(tea: Shop) -> None:
     assert payments(tea, return_of(tea, refund)) == [("6", "-33.33")]
 
 
-def test_of_several_gateways_the_one_of_most_money_takes_it_all(tea: Shop) -> None:
+def test_money_goes_back_through_each_gateway_that_brought_it(tea: Shop) -> None:
     order = sell(tea, [("2000", 1)], gateways=[("gift_card", Decimal(5)), "paypal"])
     tea.shopify.cancel_order(order)
     book(tea)
     (receipt,) = returns_of(tea, order)
-    assert payments(tea, receipt) == [("6", "-33.33")]
+    assert payments(tea, receipt) == [("6", "-28.33"), ("9", "-5.00")]
+
+
+def test_where_no_money_went_back_the_payments_are_those_of_the_sale(tea: Shop) -> None:
+    order = sell(tea, [("2000", 2)], gateways=[("gift_card", Decimal("16.66")), "paypal"])
+    tea.shopify.edit_order(order, fewer={"2000": 1})
+    book(tea)
+    (receipt,) = returns_of(tea, order)
+    assert payments(tea, receipt) == [("6", "-25.00"), ("9", "-8.33")]
 
 
 def test_a_payment_is_the_receipts_total_whatever_sum_was_refunded(tea: Shop) -> None:
@@ -270,6 +278,7 @@ def test_a_payment_is_the_receipts_total_whatever_sum_was_refunded(tea: Shop) ->
     refund = tea.shopify.refund_order(order, {"2000": 1}, amount=Decimal("20.00"))
     book(tea)
     assert payments(tea, return_of(tea, refund)) == [("5", "-33.33")]
+    assert remarks(tea, order) == ["20.00 given back for goods of 33.33; booked: 33.33"]
 
 
 # --- edits and exchanges ---

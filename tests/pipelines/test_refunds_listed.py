@@ -43,21 +43,21 @@ def test_goods_that_stay_away_are_listed_once(tea: Shop) -> None:
 def test_an_amount_alone_is_listed_once(tea: Shop) -> None:
     order = sell(tea, [("1042", 2)])
     tea.shopify.refund_order(order, amount=Decimal("5.00"))
-    assert told(tea, order) == ["not booked: an amount without goods"]
+    assert told(tea, order) == ["not booked: an amount of 5.00 without goods"]
     assert returns_of(tea, order) == []
 
 
 def test_shipping_alone_is_listed_once(tea: Shop) -> None:
     order = sell(tea, [("1042", 2)], shipping=Decimal("4.90"))
     tea.shopify.refund_order(order, shipping=True)
-    assert told(tea, order) == ["not booked: shipping"]
+    assert told(tea, order) == ["not booked: shipping 4.90"]
     assert returns_of(tea, order) == []
 
 
 def test_shipping_that_is_refunded_with_goods_is_listed_and_not_booked(tea: Shop) -> None:
     order = sell(tea, [("1042", 2)], shipping=Decimal("4.90"))
     refund = tea.shopify.refund_order(order, {"1042": 1}, shipping=True)
-    assert told(tea, order) == ["not booked: shipping"]
+    assert told(tea, order) == ["not booked: shipping 4.90"]
     assert lines(tea, return_of(tea, refund)) == [("1042", -1, "-8.90")]
 
 
@@ -211,4 +211,4 @@ def test_a_refund_is_told_of_only_when_its_figures_can_be_used(tea: Shop) -> Non
     book(tea)
     assert remarks(tea, order) == []
     fault.times = 0
-    assert told(tea, order) == ["not booked: shipping"]
+    assert told(tea, order) == ["not booked: shipping 4.90"]

@@ -92,7 +92,7 @@ def test_pieces_refunded_but_not_put_back_still_count_as_sold(tmp_path: Path) ->
             day.run("stock")
 
     def current_only(line: OrderLine, _refunds: tuple[Refund, ...]) -> int:
-        return line.current_quantity
+        return line.current_quantity or 0
 
     is_needed(schedule, tmp_path, (("sold_pieces", current_only),))
 

@@ -1,98 +1,19 @@
-"""Single rules of receipts on plain values: taxes by rate and date, payments, totals, and what is not booked."""
+"""Single rules of receipts on plain values: totals, articles, and what is not booked."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from korsync.records.catalogue import PaymentMethod, SalesTax, SalesTaxRate
-from korsync.records.memory import BookingTargets
 from korsync.records.orders import Fee, Order, OrderLine, Refund, RefundLine, ShippingLine, TaxLine, Transaction
-from korsync.records.receipts import Receipt
-from korsync.rules.receipts import NotBookableError, sale_receipt, tax_differences
+from korsync.rules.bookings import remember
+from korsync.rules.matching import near_numbers
+from korsync.rules.receipts import NotBookableError, sale_receipt
+from tests.support.selling import NOON, WAYS_OUT, line, money, order, reason, receipt, rules
 
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-LOWERED = datetime(2020, 6, 30, 22, tzinfo=UTC)  # midnight in Berlin
-
-
-def money(text: str) -> Decimal:
-    return Decimal(text)
-
-
-def sales_tax(number: str, *rates: tuple[str, datetime | None], included: bool = True) -> SalesTax:
-    valid = tuple(SalesTaxRate(money(percent), since) for percent, since in rates)
-    return SalesTax(f"tax-{number}", number, f"Tax {number}", included, valid)
-
-
-STANDARD = sales_tax("1", ("19", None), ("16", LOWERED), ("19", LOWERED + timedelta(days=184)))
-REDUCED = sales_tax("2", ("7", None))
-ADDED = sales_tax("11", ("19", None), included=False)
-METHODS = {name: PaymentMethod(f"by-{name}", name, name) for name in ("shopify_payments", "paypal", "default")}
-
-
-def rules(*taxes: SalesTax, chosen: Mapping[str, SalesTax] | None = None) -> BookingTargets:
-    return BookingTargets(
-        shop="a-shop.myshopify.com",
-        point_of_sale_id="web shop",
-        shipping_article_id="shipping",
-        default_article_id="default",
-        payment_methods=METHODS,
-        sales_taxes=taxes or (STANDARD, REDUCED, ADDED),
-        taxes=dict(chosen or {}),
-    )
-
-
-def line(price: str = "10.00", *taxes: tuple[str | None, str], quantity: int = 1, **more: Any) -> OrderLine:
-    told = tuple(TaxLine(None if rate is None else money(rate), money(amount)) for rate, amount in taxes)
-    values: dict[str, Any] = {"current_quantity": quantity, "discount": Decimal(0), **more}
-    return OrderLine(
-        id=values.pop("id", 1),
-        sku="1042",
-        variant_id=7,
-        title="Tea",
-        quantity=quantity,
-        price=money(price),
-        taxes=told,
-        **values,
-    )
-
-
-def order(*lines: OrderLine, total: str = "10.00", **more: Any) -> Order:
-    values: dict[str, Any] = {
-        "id": 5500000000001,
-        "name": "#1042",
-        "order_number": 1042,
-        "created_at": NOON,
-        "updated_at": NOON,
-        "cancelled_at": None,
-        "test": False,
-        "fulfilled": False,
-        "currency": "EUR",
-        "taxes_included": True,
-        "gateways": ("shopify_payments",),
-        "shipping_lines": (),
-        **more,
-    }
-    return Order(lines=lines, total_price=money(total), **values)
-
-
-def receipt(sold: Order, with_rules: BookingTargets | None = None, *transactions: Transaction) -> Receipt:
-    articles = {each.id: f"article-{each.id}" for each in sold.lines if not (each.custom or each.tip)}
-    return sale_receipt(sold, articles, transactions, with_rules or rules())
-
-
-def reason(sold: Order, with_rules: BookingTargets | None = None) -> str:
-    with pytest.raises(NotBookableError) as caught:
-        receipt(sold, with_rules)
-    return str(caught.value)
-
-
-def taxes_of(sold: Order, with_rules: BookingTargets | None = None) -> list[tuple[str, str]]:
-    return [(each.sales_tax_id, str(each.amount)) for each in receipt(sold, with_rules).lines[0].taxes]
-
+DAY = timedelta(days=1)
 
 # --- the total ---
 
@@ -123,88 +44,98 @@ def test_pieces_that_an_edit_added_are_sold_also_when_others_were_taken_out() ->
     assert receipt(sold).lines[0].quantity == 5
 
 
-# --- sales taxes ---
+def test_pieces_that_came_back_count_once_where_shopify_does_not_say_what_is_left() -> None:
+    back = RefundLine(1, 1, 1, "return", None, money("10.00"))
+    silent = replace(line(quantity=2), current_quantity=None)
+    sold = order(silent, total="20.00", refunds=(Refund(1, NOON, (back,), ()),))
+    assert receipt(sold).lines[0].quantity == 2
 
 
-def test_the_sales_tax_is_the_one_that_has_this_rate_on_the_orders_date() -> None:
-    day_before, day_of = LOWERED - timedelta(seconds=1), LOWERED
-    assert taxes_of(order(line("10.00", ("19", "1.60")), created_at=day_before)) == [("tax-1", "1.60")]
-    assert taxes_of(order(line("10.00", ("16", "1.38")), created_at=day_of)) == [("tax-1", "1.38")]
-    wrong = reason(order(line("10.00", ("19", "1.60")), created_at=day_of))
-    assert wrong == "KORONA has no sales tax of 19 % included in the price on the order's date"
-    assert reason(order(line("10.00", ("16", "1.38")), created_at=day_before)).startswith("KORONA has no sales tax")
+# --- the total of an order first seen after an edit ---
 
 
-def test_a_rate_from_the_future_is_no_rate_yet() -> None:
-    later = rules(sales_tax("1", ("19", NOON + timedelta(seconds=1))))
-    assert reason(order(line("10.00", ("19", "1.60"))), later).startswith("KORONA has no sales tax of 19 %")
+def edited(total: str, *, current: str | None = None, paid: bool = False, **more: Any) -> Order:
+    """Return an order of 3 × 10.00 of which one piece was taken out again; `paid` where money went back for it."""
+    taken = RefundLine(1, 1, 1, "cancel", None, money("10.00"), money("1.90"))
+    money_back = (Transaction(1, "refund", "success", "paypal", money("10.00")),) if paid else ()
+    left = replace(line("10.00", quantity=3), current_quantity=2)
+    refunds = (Refund(1, NOON, (taken,), money_back),)
+    now = None if current is None else money(current)
+    return order(left, total=total, current_total_price=now, refunds=refunds, **more)
 
 
-def test_rates_are_compared_as_numbers() -> None:
-    assert taxes_of(order(line("10.00", ("7.000", "0.65")))) == [("tax-2", "0.65")]
+@pytest.mark.parametrize(
+    ("total", "current"), [("30.00", "20.00"), ("20.00", "20.00"), ("20.00", None), ("35.00", "20.00")]
+)
+@pytest.mark.parametrize("paid", [False, True])
+def test_the_total_may_be_that_before_or_after_what_was_taken_out(total: str, current: str | None, paid: bool) -> None:
+    booked = receipt(edited(total, current=current, paid=paid))
+    assert (booked.lines[0].quantity, booked.gross) == (Decimal(3), Decimal(30))
+    assert [each.amount for each in booked.payments] == [30]
 
 
-def test_a_gross_price_takes_no_sales_tax_that_comes_on_top() -> None:
-    assert reason(order(line("10.00", ("19", "1.60"))), rules(ADDED)).startswith("KORONA has no sales tax of 19 %")
+def test_in_a_net_shop_what_was_taken_out_had_its_tax_on_top() -> None:
+    taxed = edited("23.80", taxes_included=False)
+    taxed = replace(taxed, lines=(replace(taxed.lines[0], taxes=(TaxLine(money("19"), money("5.70")),)),))
+    assert receipt(taxed).gross == money("35.70")
 
 
-def test_a_net_price_prefers_a_sales_tax_that_comes_on_top() -> None:
-    sold = order(line("10.00", ("19", "1.90")), total="11.90", taxes_included=False)
-    booked = receipt(sold).lines[0]
-    assert [(each.sales_tax_id, booked.base) for each in booked.taxes] == [("tax-11", money("10.00"))]
+def test_what_is_left_of_the_total_says_nothing_where_nothing_was_taken_out() -> None:
+    sold = order(line(), total="10.01", current_total_price=money("10.00"))
+    assert reason(sold) == "its lines add up to 10.00, Shopify's total is 10.01"
 
 
-def test_where_several_sales_taxes_would_do_a_person_must_choose() -> None:
-    other = sales_tax("8", ("19", None))
-    sold = order(line("10.00", ("19", "1.60")))
-    assert reason(sold, rules(STANDARD, other)) == (
-        "KORONA has several sales taxes of 19 % included in the price: 1 Tax 1, 8 Tax 8; choose one under orders.taxes"
-    )
-    assert taxes_of(sold, rules(STANDARD, other, chosen={"19": other})) == [("tax-8", "1.60")]
-
-
-@pytest.mark.parametrize("taxes", [(REDUCED,), (STANDARD, sales_tax("8", ("19", None)))])
-def test_where_nothing_is_taxed_no_sales_tax_is_needed(taxes: tuple[SalesTax, ...]) -> None:
-    assert taxes_of(order(line("0.00", ("19", "0.00")), total="0.00"), rules(*taxes)) == []
-
-
-def test_a_chosen_sales_tax_needs_no_rate_of_its_own() -> None:
-    abroad = sales_tax("OSS", ("0", None))
-    assert taxes_of(order(line("12.10", ("21", "2.10")), total="12.10"), rules(chosen={"21": abroad})) == [
-        ("tax-OSS", "2.10")
-    ]
-
-
-def test_a_chosen_sales_tax_must_fit_gross_prices() -> None:
-    assert reason(order(line("10.00", ("19", "1.60"))), rules(chosen={"19": ADDED})) == (
-        "the KORONA sales tax chosen for 19 % under orders.taxes is not included in prices"
+def test_a_total_that_no_edit_explains_is_held_with_all_figures() -> None:
+    assert reason(edited("29.00", current="19.00")) == (
+        "its lines add up to 30.00, Shopify's total is 29.00, 19.00 by now"
     )
 
 
-def test_a_chosen_included_sales_tax_goes_into_a_net_base() -> None:
-    sold = order(line("10.00", ("19", "1.90")), total="11.90", taxes_included=False)
-    booked = receipt(sold, rules(chosen={"19": STANDARD}))
-    assert (booked.lines[0].base, booked.gross) == (money("11.90"), money("11.90"))
+def test_of_two_refunds_only_the_edit_may_be_missing_in_the_total() -> None:
+    removed, returned = (RefundLine(number, 1, 1, "cancel", None, money("10.00")) for number in (1, 2))
+    money_back = (Transaction(1, "refund", "success", "paypal", money("10.00")),)
+    refunds = (Refund(1, NOON, (removed,), ()), Refund(2, NOON, (returned,), money_back))
+    left = replace(line("10.00", quantity=3), current_quantity=1)
+    assert receipt(order(left, total="20.00", refunds=refunds)).gross == 30
 
 
-def test_a_tax_whose_rate_shopify_does_not_say_is_held() -> None:
-    assert reason(order(line("10.00", (None, "1.60")))) == "Shopify does not say the rate of a tax of 1.60"
+# --- a difference that is allowed ---
 
 
-def test_two_taxes_of_one_rate_are_one() -> None:
-    sold = order(line("10.00", ("7", "0.30"), ("7.0", "0.35")))
-    assert taxes_of(sold) == [("tax-2", "0.65")]
+@pytest.mark.parametrize(("total", "difference"), [("10.02", "0.02"), ("9.98", "-0.02"), ("10.01", "0.01")])
+def test_a_difference_of_a_few_cents_is_a_line_of_its_own_where_that_is_allowed(total: str, difference: str) -> None:
+    sold = order(line(), total=total)
+    booked = receipt(sold, replace(rules(), rounding_cents=2))
+    assert booked.gross == money(total) == sum(each.amount for each in booked.payments)
+    rounding = booked.lines[-1]
+    assert (rounding.article_id, rounding.quantity, rounding.base) == ("default", Decimal(1), money(difference))
+    assert (rounding.line_id, rounding.taxes) == (sold.id, ())
+    assert "add up to 10.00" in reason(sold, replace(rules(), rounding_cents=0))
 
 
-def test_differences_per_rate_are_told_in_both_directions() -> None:
-    sold = order(line("10.00", ("19", "1.60")), line("10.00", ("7", "0.65"), id=2), total="20.00")
-    computed = replace(sold, taxes=(TaxLine(money("19"), money("1.59")), TaxLine(money("0"), money("0.00"))))
-    assert tax_differences(computed, receipt(sold)) == (
-        "7 %: receipt 0.65, Shopify 0",
-        "19 %: receipt 1.60, Shopify 1.59",
+@pytest.mark.parametrize("total", ["10.03", "9.97"])
+def test_a_larger_difference_is_held_all_the_same(total: str) -> None:
+    assert reason(order(line(), total=total), replace(rules(), rounding_cents=2)).endswith(total)
+
+
+def test_where_nothing_differs_there_is_no_line_for_it() -> None:
+    assert len(receipt(order(line()), replace(rules(), rounding_cents=2)).lines) == 1
+
+
+def test_a_cent_is_the_smallest_amount_of_the_currency() -> None:
+    yen = replace(rules(), currency="JPY", rounding_cents=2)
+    assert receipt(order(line("1000"), total="1002", currency="JPY"), yen).gross == 1002
+    assert reason(order(line("1000"), total="1003", currency="JPY"), yen).endswith("1003")
+
+
+# --- the currency ---
+
+
+def test_an_order_in_other_money_than_koronas_is_held_with_both_named() -> None:
+    assert reason(order(line(), currency="USD")) == (
+        "its total is 10.00 USD, KORONA's prices and receipts are in EUR: book it by hand"
     )
-    same = replace(sold, taxes=(TaxLine(money("19.0"), money("1.60")), TaxLine(money("7"), money("0.65"))))
-    assert tax_differences(same, receipt(sold)) == ()
+    assert receipt(order(line(), currency="USD"), replace(rules(), currency="usd")).gross == 10
 
 
 # --- articles ---
@@ -217,11 +148,40 @@ def test_what_is_no_article_goes_on_the_default_article(no_article: OrderLine) -
     assert sale_receipt(sold, {1: "article"}, (), rules()).lines[0].article_id == "article"
 
 
-def test_a_line_without_an_article_is_held_by_its_sku_or_its_title() -> None:
-    with pytest.raises(NotBookableError, match=r"^SKU 1042 is not an article in KORONA$"):
-        sale_receipt(order(line()), {}, (), rules())
-    with pytest.raises(NotBookableError, match=r"^“Tea”, which has no SKU, is not an article in KORONA$"):
-        sale_receipt(order(replace(line(), sku="")), {}, (), rules())
+def unknown(sold: Order, *numbers: str) -> str:
+    with pytest.raises(NotBookableError) as held:
+        sale_receipt(sold, {}, (), rules(), near_numbers(numbers))
+    return str(held.value)
+
+
+def test_a_product_that_is_no_article_is_held_with_the_ways_out() -> None:
+    assert unknown(order(line())) == f"SKU 1042 is not an article in KORONA; {WAYS_OUT}"
+    nameless = order(replace(line(), sku="  "))
+    assert unknown(nameless, "0", "9") == f"“Tea”, which has no SKU, is not an article in KORONA; {WAYS_OUT}"
+
+
+def test_a_number_that_is_nearly_the_sku_is_named() -> None:
+    told = unknown(order(replace(line(), sku="815")), "0815", "08 15", "1815")
+    assert told == f"SKU 815 is not an article in KORONA (KORONA has 08 15, 0815); {WAYS_OUT}"
+
+
+def test_a_number_of_several_articles_is_never_booked_on_the_default_article() -> None:
+    sold = order(line())
+    assert unknown(sold, "1042") == "SKU 1042 is the number of several articles in KORONA"
+    with pytest.raises(NotBookableError, match="several articles"):
+        sale_receipt(sold, {}, (), replace(rules(), books_unknown=True), near_numbers(["1042"]))
+
+
+def test_all_products_that_are_no_articles_are_named_and_the_ways_out_once() -> None:
+    told = unknown(order(line(), replace(line(id=2), sku="7777"), line(id=3, quantity=0), total="20.00"))
+    assert told == f"SKU 1042 is not an article in KORONA; SKU 7777 is not an article in KORONA; {WAYS_OUT}"
+
+
+def test_products_that_are_no_articles_go_on_the_default_article_where_that_is_set() -> None:
+    sold = order(line("10.00", ("19", "1.60")), replace(line(id=2), sku=""), line(id=3), total="30.00")
+    booked = sale_receipt(sold, {3: "article"}, (), replace(rules(), books_unknown=True))
+    assert [each.article_id for each in booked.lines] == ["default", "default", "article"]
+    assert [each.sales_tax_id for each in booked.lines[0].taxes] == ["tax-1"]
 
 
 def test_fees_and_shipping_go_on_their_articles_with_their_own_taxes() -> None:
@@ -234,62 +194,18 @@ def test_fees_and_shipping_go_on_their_articles_with_their_own_taxes() -> None:
     assert [tax.sales_tax_id for each in receipt(sold).lines for tax in each.taxes] == ["tax-1", "tax-2"]
 
 
-# --- payments ---
-
-
-def paid(gateway: str, amount: str, kind: str = "sale", status: str = "success", **more: Any) -> Transaction:
-    return replace(Transaction(1, kind, status, gateway, money(amount)), **more)
-
-
-def split(gateways: tuple[str, ...], *transactions: Transaction) -> list[tuple[str, str]]:
-    booked = receipt(order(line("20.00"), total="20.00", gateways=gateways), None, *transactions)
-    assert sum(each.amount for each in booked.payments) == booked.gross
-    return [(each.payment_method_id.removeprefix("by-"), str(each.amount)) for each in booked.payments]
-
-
-def test_one_gateway_pays_all_of_it_whatever_was_paid() -> None:
-    assert split(("paypal",)) == [("paypal", "20.00")]
-    assert split(("Vorkasse",)) == [("default", "20.00")]
-    assert split(()) == [("default", "20.00")]
+# --- what was sold before the start ---
 
 
 @pytest.mark.parametrize(
-    "transactions",
-    [
-        (paid("paypal", "8.00"), paid("shopify_payments", "12.00")),
-        (paid("paypal", "8.00", status="pending"), paid("paypal", "8.00"), paid("shopify_payments", "12.00")),
-        (paid("paypal", "8.00", "authorization"), paid("paypal", "8.00", "capture"), paid("shopify_payments", "12.00")),
-        (paid("paypal", "8.00", "authorization"), paid("shopify_payments", "12.00", "authorization")),
-        (paid("paypal", "8.00", status="pending"), paid("shopify_payments", "12.00", status="pending")),
-        (paid("paypal", "20.00", status="failure"), paid("paypal", "8.00"), paid("shopify_payments", "12.00")),
-        (paid("paypal", "5.00"), paid("paypal", "3.00"), paid("shopify_payments", "12.00")),
-        (
-            paid("paypal", "9.00", "authorization", id=7),
-            paid("paypal", "0.00", "void", parent_id=7),
-            paid("paypal", "8.00", "authorization"),
-            paid("shopify_payments", "12.00"),
-        ),
-        (
-            paid("paypal", "8.00", "authorization", id=7),
-            paid("paypal", "8.00", "void", "failure", parent_id=7),
-            paid("shopify_payments", "12.00"),
-        ),
-        (paid("paypal", "8.00", "authorization", "pending"), paid("shopify_payments", "12.00")),
-    ],
+    ("created", "processed", "before"),
+    [(NOON, None, False), (NOON, NOON - DAY, True), (NOON - DAY, NOON, True), (NOON, NOON + DAY, False)],
 )
-def test_several_gateways_are_split_by_what_each_brought(transactions: tuple[Transaction, ...]) -> None:
-    assert split(("paypal", "shopify_payments"), *transactions) == [("paypal", "8.00"), ("shopify_payments", "12.00")]
-
-
-def test_a_gateway_that_brought_nothing_has_no_payment() -> None:
-    transactions = (paid("paypal", "20.00", status="failure"), paid("shopify_payments", "20.00"))
-    assert split(("paypal", "shopify_payments"), *transactions) == [("shopify_payments", "20.00")]
-    assert split(("shopify_payments", "paypal"), *transactions) == [("shopify_payments", "20.00")]
-
-
-def test_what_nobody_paid_yet_stands_on_the_last_gateway_and_never_more_than_the_total() -> None:
-    assert split(("paypal", "gift_card"), paid("paypal", "5.00")) == [("paypal", "5.00"), ("default", "15.00")]
-    assert split(("paypal", "gift_card"), paid("paypal", "25.00")) == [("paypal", "20.00")]
+def test_an_order_counts_from_when_it_was_placed_also_where_it_was_imported_later(
+    created: datetime, processed: datetime | None, before: bool
+) -> None:
+    imported = order(line(), created_at=created, processed_at=processed)
+    assert remember(imported, None, NOON - timedelta(hours=1)).before_start is before
 
 
 # --- what names a receipt ---

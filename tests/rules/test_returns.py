@@ -1,4 +1,4 @@
-"""A refund as a negative receipt: shares, the check by Shopify's subtotal, the payment, and what is held."""
+"""A refund as a negative receipt: shares, the check by Shopify's own figures, and what is held."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,22 +7,33 @@ from decimal import Decimal
 import pytest
 
 from korsync.records.bookings import refund_key
-from korsync.records.catalogue import PaymentMethod
+from korsync.records.catalogue import PaymentMethod, SalesTax
 from korsync.records.memory import BookingTargets
-from korsync.records.orders import Order, Refund, RefundLine, Transaction
-from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptTax
+from korsync.records.orders import Order, Refund, RefundLine
+from korsync.records.receipts import BookedLine, BookedReceipt, BookedTax, Receipt, ReceiptTax
 from korsync.rules.receipts import NotBookableError
 from korsync.rules.returns import restocked_pieces, return_receipt, returned_pieces
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 METHODS = {name: PaymentMethod(name, None, name) for name in ("shopify_payments", "paypal", "default")}
-RULES = BookingTargets("shop.example", "web shop", "shipping", "default", METHODS, (), {}, "cashier", "group")
+RULES = BookingTargets(
+    shop="shop.example",
+    currency="EUR",
+    point_of_sale_id="web shop",
+    shipping_article_id="shipping",
+    default_article_id="default",
+    default_number="9000",
+    payment_methods=METHODS,
+    sales_taxes=(SalesTax("tax 19", "1", "MwSt 19 %", True, ()),),
+    cashier_id="cashier",
+    customer_group_id="group",
+)
 POT = 11
 TEA = 12
 
 
 def sold(line_id: int, pieces: int, base: str, tax: str, *, included: bool = True) -> BookedLine:
-    taxes = (ReceiptTax("tax 19", Decimal(19), Decimal(tax), included),)
+    taxes = (BookedTax("tax 19", Decimal(19), Decimal(tax), included),)
     return BookedLine(
         line_id, f"article {line_id}", f"Ware {line_id}", Decimal(pieces), Decimal(base), Decimal(0), taxes
     )
@@ -34,7 +45,7 @@ def sale(*lines: BookedLine) -> BookedReceipt:
     return BookedReceipt("id", "90-1042", "1042", 1, "order/1", "shop.example", 1, gross, lines, MONDAY)
 
 
-def order(currency: str = "EUR", gateways: tuple[str, ...] = ("shopify_payments",)) -> Order:
+def order(currency: str = "EUR") -> Order:
     return Order(
         id=1,
         name="#1042",
@@ -47,24 +58,25 @@ def order(currency: str = "EUR", gateways: tuple[str, ...] = ("shopify_payments"
         currency=currency,
         taxes_included=True,
         total_price=Decimal(0),
-        gateways=gateways,
+        gateways=("shopify_payments",),
         lines=(),
         shipping_lines=(),
     )
 
 
-def back(line_id: int, pieces: int, subtotal: str, restock_type: str = "return") -> RefundLine:
-    return RefundLine(1, line_id, pieces, restock_type, None, Decimal(subtotal))
+def back(line_id: int, pieces: int, subtotal: str, restock_type: str = "return", tax: str | None = None) -> RefundLine:
+    total_tax = None if tax is None else Decimal(tax)
+    return RefundLine(1, line_id, pieces, restock_type, None, Decimal(subtotal), total_tax)
 
 
-def refund(*lines: RefundLine, through: tuple[tuple[str, str, str], ...] = ()) -> Refund:
-    money = tuple(Transaction(1, "refund", status, gateway, Decimal(amount)) for gateway, status, amount in through)
-    return Refund(940000000001, MONDAY, lines, money)
+def refund(*lines: RefundLine) -> Refund:
+    return Refund(940000000001, MONDAY, lines, ())
 
 
 def returned(lines: tuple[BookedLine, ...], *refunded: RefundLine, before: int = 0, currency: str = "EUR") -> Receipt:
     earlier = {line.line_id or 0: Decimal(before) for line in lines}
-    return return_receipt(refund(*refunded), order(currency), sale(*lines), earlier, RULES)
+    rules = replace(RULES, currency=currency)
+    return return_receipt(refund(*refunded), order(currency), sale(*lines), earlier, rules)
 
 
 def test_everything_of_a_return_is_negative() -> None:
@@ -81,22 +93,30 @@ def test_article_tax_and_text_are_those_of_the_sale() -> None:
     assert line.taxes == (ReceiptTax("tax 19", Decimal(19), Decimal("-5.32"), included=True),)
 
 
-def test_each_line_of_a_refund_may_be_rounded_by_a_cent_and_no_more() -> None:
-    three = (sold(POT, 3, "10.00", "1.60"),)
-    returned(three, back(POT, 1, "3.34"), back(POT, 1, "3.35"))
-    with pytest.raises(NotBookableError):
-        returned(three, back(POT, 1, "3.35"), back(POT, 1, "3.35"))
-
-
 def test_a_sale_whose_rows_are_not_its_total_gives_nothing_back() -> None:
-    """As where KORONA does not say that a tax is included: it would be taken for one on top, and given back twice."""
+    """As where a tax that the price contains were taken for one on top: it would be given back twice."""
     booked = sale(sold(POT, 1, "33.33", "5.32"))
     (line,) = booked.lines
-    silent = replace(booked, lines=(replace(line, taxes=(replace(line.taxes[0], included=False),)),))
+    other = replace(booked, lines=(replace(line, taxes=(replace(line.taxes[0], included=False),)),))
     with pytest.raises(NotBookableError, match=r"says 33\.33, its rows add up to 38\.65"):
-        return_receipt(refund(back(POT, 1, "33.33")), order(), silent, {}, RULES)
+        return_receipt(refund(back(POT, 1, "33.33")), order(), other, {}, RULES)
     a_hair_more = replace(booked, gross=Decimal("33.33000000000001"))
     assert return_receipt(refund(back(POT, 1, "33.33")), order(), a_hair_more, {}, RULES).gross == Decimal("-33.33")
+
+
+def test_what_korona_leaves_out_follows_from_the_sales_tax_that_the_row_names() -> None:
+    booked = sale(sold(POT, 1, "33.33", "5.32"))
+    (line,) = booked.lines
+    silent = replace(booked, gross=None, lines=(replace(line, taxes=(replace(line.taxes[0], included=None),)),))
+    found = return_receipt(refund(back(POT, 1, "33.33")), order(), silent, {}, RULES)
+    assert (found.gross, found.lines[0].taxes[0].included) == (Decimal("-33.33"), True)
+    with pytest.raises(NotBookableError, match="does not say whether the prices on its receipt 90-1042 contain"):
+        return_receipt(refund(back(POT, 1, "33.33")), order(), silent, {}, replace(RULES, sales_taxes=()))
+
+
+def test_a_return_in_other_money_than_koronas_is_held() -> None:
+    with pytest.raises(NotBookableError, match="KORONA's prices and receipts are in EUR"):
+        return_receipt(refund(back(POT, 1, "1")), order("USD"), sale(sold(POT, 1, "1.00", "0")), {}, RULES)
 
 
 def test_a_return_is_known_by_its_refund() -> None:
@@ -137,6 +157,19 @@ def test_shares_are_rounded_to_the_currencys_smallest_unit(currency: str, base: 
     assert parts == [-Decimal(each) for each in shares]
 
 
+def test_several_taxes_of_a_part_come_to_their_sum_to_the_cent() -> None:
+    # A third of 120.97 is 40.3233, of 67.00 22.3333, of both 62.6567: two thirds of both are 125.31.
+    state = BookedTax("state", Decimal("6.5"), Decimal("120.97"), False)
+    city = BookedTax("city", Decimal("3.6"), Decimal("67.00"), False)
+    lines = (replace(sold(POT, 3, "1861.06", "0"), taxes=(state, city)),)
+    two = returned(lines, back(POT, 2, "1240.71", tax="125.31"))
+    assert [each.amount for each in two.lines[0].taxes] == [Decimal("-80.65"), Decimal("-44.66")]
+    assert two.gross == Decimal("-1366.02")
+    third = returned(lines, back(POT, 1, "620.35", tax="62.66"), before=2)
+    assert [each.amount for each in third.lines[0].taxes] == [Decimal("-40.32"), Decimal("-22.34")]
+    assert two.gross + third.gross == Decimal("-2049.03")
+
+
 def test_taxes_on_top_belong_to_the_total() -> None:
     receipt = returned((sold(POT, 3, "99.99", "19.00", included=False),), back(POT, 1, "33.33"))
     assert receipt.gross == Decimal("-39.66")
@@ -171,12 +204,31 @@ def test_a_subtotal_that_fits_neither_is_held_with_both_figures(subtotal: str) -
     assert str(held.value) == f"the returned share of “Ware 11” is 8.90 gross or 7.48 net, Shopify's is {subtotal}"
 
 
-def test_each_row_of_a_line_may_be_a_cent_off() -> None:
+def test_shopify_may_round_each_piece_or_the_row() -> None:
+    # 12 × 2.49 less 2.94 are 26.94: six of them 13.47, or six times 2.24.
+    lines = (sold(POT, 12, "26.94", "4.30"),)
+    assert returned(lines, back(POT, 6, "13.47", tax="2.15")).gross == Decimal("-13.47")
+    assert returned(lines, back(POT, 6, "13.44", tax="2.16")).gross == Decimal("-13.47")
+    with pytest.raises(NotBookableError, match=r"is 13\.47 gross or 11\.32 net, Shopify's is 13\.40"):
+        returned(lines, back(POT, 6, "13.40"))
+
+
+def test_the_pieces_of_several_rows_may_all_be_a_cent_off() -> None:
     lines = (sold(POT, 3, "10.00", "1.60"),)
-    rows = [back(POT, 1, "3.33", "cancel"), back(POT, 1, "3.33", "return")]
+    rows = [back(POT, 1, "3.33", "cancel"), back(POT, 1, "3.32", "return")]
     assert returned(lines, *rows, before=1).gross == Decimal("-6.67")
     with pytest.raises(NotBookableError):
         returned(lines, *(replace(row, subtotal=Decimal("3.32")) for row in rows), before=1)
+
+
+def test_shopifys_tax_is_checked_beside_its_subtotal() -> None:
+    lines = (sold(POT, 2, "17.80", "2.84"),)
+    for tax in ("1.41", "1.42", "1.43"):
+        assert returned(lines, back(POT, 1, "8.90", tax=tax)).gross == Decimal("-8.90")
+    with pytest.raises(
+        NotBookableError, match=r"^the tax in the returned share of “Ware 11” is 1\.42, Shopify's is 0\.58$"
+    ):
+        returned(lines, back(POT, 1, "8.90", tax="0.58"))
 
 
 @pytest.mark.parametrize(("before", "pieces"), [(0, 3), (1, 2), (2, 1), (3, 1)])
@@ -188,38 +240,6 @@ def test_more_than_was_booked_is_held(before: int, pieces: int) -> None:
 def test_a_line_that_is_not_on_the_booked_receipt_is_held() -> None:
     with pytest.raises(NotBookableError, match="not on the booked receipt"):
         returned((sold(POT, 2, "17.80", "2.84"),), back(TEA, 1, "8.90"))
-
-
-# --- the payment ---
-
-
-def paid_through(gateways: tuple[str, ...], *through: tuple[str, str, str]) -> list[str]:
-    refunded = refund(back(POT, 1, "8.90"), through=through)
-    receipt = return_receipt(refunded, order(gateways=gateways), sale(sold(POT, 1, "8.90", "1.42")), {}, RULES)
-    return [each.payment_method_id for each in receipt.payments]
-
-
-def test_the_refunds_gateway_comes_before_the_sales() -> None:
-    assert paid_through(("shopify_payments",), ("paypal", "success", "8.90")) == ["paypal"]
-
-
-def test_without_a_transaction_the_sales_gateway_is_taken() -> None:
-    assert paid_through(("paypal", "shopify_payments")) == ["paypal"]
-
-
-def test_without_any_gateway_the_default_is_taken() -> None:
-    assert paid_through(()) == ["default"]
-    assert paid_through(("Vorkasse",)) == ["default"]
-
-
-def test_the_gateway_of_most_money_is_taken() -> None:
-    moved = (("gift_card", "success", "2.00"), ("paypal", "success", "6.90"))
-    assert paid_through(("gift_card", "paypal"), *moved) == ["paypal"]
-
-
-def test_money_that_failed_does_not_name_the_gateway() -> None:
-    moved = (("paypal", "failure", "8.90"), ("shopify_payments", "pending", "8.90"))
-    assert paid_through(("paypal",), *moved) == ["shopify_payments"]
 
 
 def test_nothing_is_paid_for_nothing() -> None:

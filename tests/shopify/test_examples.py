@@ -169,7 +169,7 @@ def test_a_hand_made_order_is_read_in_full() -> None:
     assert (line.price, line.discount, line.taxes[0].percent) == (Decimal("8.90"), Decimal("1.78"), Decimal(7))
     assert (shipping.price, shipping.taxes[0].amount) == (Decimal("4.90"), Decimal("0.32"))
     assert refund.lines[0].subtotal == Decimal("8.01")
-    assert (refund.transactions[0].gateway, refund.has_shipping) == ("gift_card", True)
+    assert (refund.transactions[0].gateway, refund.shipping) == ("gift_card", Decimal(0))
     assert line.price * line.quantity - line.discount + shipping.price == order.total_price
     assert "canary" not in repr(order).lower()
 
@@ -185,6 +185,7 @@ def without(row: Any, name: str, value: Any) -> Any:
 
 
 OPTIONAL = [
+    *("processed_at", "duties_included", "current_total_price", "total_tax", "currency_code"),
     *("name", "cancelled_at", "test", "financial_status", "fulfillment_status", "payment_gateway_names", "title"),
     *("total_price_set", "price_set", "amount_set", "current_quantity", "sku", "vendor", "product_id", "variant_id"),
     *("product_exists", "gift_card", "tax_lines", "duties", "discount_allocations", "is_removed", "shipping_lines"),

@@ -50,7 +50,7 @@ def test_an_order_comes_in_the_shops_money_without_its_customer(tea: Counter) ->
     assert [each.price for each in order.shipping_lines] == [Decimal("4.90")]
     assert [each.price for each in order.fees] == [Decimal("2.00")]
     (refund,) = order.refunds
-    assert refund.has_shipping
+    assert refund.shipping == Decimal("4.90")
     assert [(each.line_id, each.quantity, each.restock_type) for each in refund.lines] == [(tea_line.id, 1, "return")]
     parts = sum((line.price * line.quantity - line.discount for line in order.lines), Decimal(0))
     assert order.total_price == parts + Decimal("4.90") + Decimal("2.00")

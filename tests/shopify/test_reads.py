@@ -23,6 +23,12 @@ ORDER: dict[str, Any] = {
 }
 LINE: dict[str, Any] = {"id": 1, "quantity": 2, "price": "8.90"}
 REFUND: dict[str, Any] = {"id": 9, "created_at": "2026-11-25T09:00:00+01:00"}
+IN_LINES = {
+    "id": 1,
+    "subtotal_amount_set": {"shop_money": {"amount": "4.90"}, "presentment_money": {"amount": "5.39"}},
+    "tax_amount_set": {"shop_money": {"amount": "0.78"}},
+}
+ADJUSTED = {"kind": "shipping_refund", "amount": "-4.12", "tax_amount": "-0.78"}
 
 
 def order(**more: Any) -> Any:
@@ -83,7 +89,7 @@ def test_an_order_without_what_a_receipt_needs_is_read_for_its_pieces(name: str,
 def test_an_order_with_figures_that_cannot_be_used_is_read_for_its_pieces(more: dict[str, Any]) -> None:
     read = order(**more)
     assert read.unreadable
-    assert [(line.id, line.quantity, line.current_quantity) for line in read.lines] == [(1, 2, 2)]
+    assert [(line.id, line.quantity) for line in read.lines] == [(1, 2)]
     assert len(read.refunds) == len(more.get("refunds", ()))
 
 
@@ -120,14 +126,41 @@ def test_taxes_are_in_percent() -> None:
     assert [(tax.percent, tax.amount) for tax in line(tax_lines=taxes).taxes] == [(7, Decimal("0.58")), (0, 0), (0, 0)]
 
 
+@pytest.mark.parametrize(
+    ("rate", "percent"),
+    [("0.19000000000000003", "19"), ("0.18999999999999997", "19"), ("0.00375", "0.375")],
+)
+def test_a_rate_is_rounded_to_four_places(rate: str, percent: str) -> None:
+    (tax,) = line(tax_lines=[{"price": "0.58", "rate": Decimal(rate)}]).taxes
+    assert tax.percent == Decimal(percent)
+
+
+def test_a_tax_has_its_title_without_needless_blanks() -> None:
+    titles = [{"price": "0.58", "rate": Decimal("0.2"), "title": title} for title in ("  FR  TVA\n", None)]
+    assert [tax.title for tax in line(tax_lines=titles).taxes] == ["FR TVA", ""]
+
+
 def test_a_tax_without_a_rate_leaves_its_order_readable() -> None:
     (tax,) = line(tax_lines=[{"price": "0.58"}]).taxes
     assert (tax.percent, tax.amount) == (None, Decimal("0.58"))
 
 
-def test_a_line_without_a_current_quantity_has_all_its_pieces() -> None:
-    assert line().current_quantity == 2
+def test_a_current_quantity_that_is_missing_is_not_known() -> None:
+    assert line().current_quantity is None
     assert line(current_quantity=0).current_quantity == 0
+
+
+def test_an_order_was_placed_when_it_was_processed_if_that_was_elsewhere_before() -> None:
+    imported = order(processed_at="2023-05-02T08:00:00+02:00")
+    assert imported.placed_at == datetime(2023, 5, 2, 6, tzinfo=UTC)
+    assert order(processed_at="2026-11-24T00:00:00+01:00").placed_at == order().placed_at == order().created_at
+    assert order(processed_at="2023-05-02T08:00:00+02:00", total_price=None).placed_at == imported.placed_at
+
+
+def test_what_is_left_of_the_total_is_read_where_shopify_says_it() -> None:
+    assert order().current_total_price is None
+    both = {"shop_money": {"amount": "8.90"}, "presentment_money": {"amount": "9.79"}}
+    assert order(current_total_price="9.79", current_total_price_set=both).current_total_price == Decimal("8.90")
 
 
 @pytest.mark.parametrize(
@@ -167,6 +200,14 @@ def test_duties_and_fees_keep_their_own_ids() -> None:
     assert read.fees[0].taxes[0].percent == 10
 
 
+def test_duties_that_the_prices_contain_are_no_fees() -> None:
+    duty = {"id": "2", "shop_money": {"amount": "5.00"}}
+    listed = {"id": 3, "name": "Pfand", "price": "0.25"}
+    read = order(line_items=[{**LINE, "duties": [duty]}], duties_included=True, additional_fees=[listed])
+    assert [each.title for each in read.fees] == ["Pfand"]
+    assert len(order(line_items=[{**LINE, "duties": [duty]}], duties_included=False).fees) == 1
+
+
 def test_fees_of_which_only_the_sum_is_told_are_not_lost() -> None:
     (fee,) = order(original_total_additional_fees_set={"shop_money": {"amount": "1.50"}}).fees
     assert (fee.id, fee.price) == (ORDER["id"], Decimal("1.50"))
@@ -191,7 +232,13 @@ def test_refund_amounts_come_as_numbers_or_in_a_set() -> None:
     plain = refund(refund_line_items=[{**row, "subtotal": Decimal("8.01")}])
     in_set = {"subtotal_set": {"shop_money": {"amount": "8.01"}}}
     assert refund(refund_line_items=[{**row, **in_set}]).lines == plain.lines
-    assert plain.lines[0].location_id is None
+    assert (plain.lines[0].location_id, plain.lines[0].total_tax) == (None, None)
+    taxed = refund(refund_line_items=[{**row, **in_set, "total_tax": Decimal("0.52")}]).lines[0]
+    assert (taxed.total_tax, taxed.price(True), taxed.price(False)) == (
+        Decimal("0.52"),
+        Decimal("8.01"),
+        Decimal("8.53"),
+    )
 
 
 def test_a_word_of_tomorrow_is_passed_on() -> None:
@@ -200,16 +247,28 @@ def test_a_word_of_tomorrow_is_passed_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "has_shipping"),
+    ("more", "gross", "net"),
     [
-        ({}, False),
-        ({"refund_shipping_lines": [], "order_adjustments": [{"kind": "refund_discrepancy"}]}, False),
-        ({"refund_shipping_lines": [{"id": 1}]}, True),
-        ({"order_adjustments": [{"kind": "shipping_refund"}]}, True),
+        ({}, None, None),
+        ({"refund_shipping_lines": [], "order_adjustments": [{"kind": "refund_discrepancy"}]}, None, None),
+        ({"refund_shipping_lines": [{"id": 1}]}, "0", "0"),
+        ({"refund_shipping_lines": [IN_LINES]}, "4.90", "5.68"),
+        ({"refund_shipping_lines": [IN_LINES, IN_LINES]}, "9.80", "11.36"),
+        ({"order_adjustments": [ADJUSTED]}, "4.90", "4.90"),
+        ({"order_adjustments": [ADJUSTED], "refund_shipping_lines": [IN_LINES]}, "4.90", "4.90"),
     ],
 )
-def test_refunded_shipping_is_seen_in_its_old_and_new_form(more: Row, has_shipping: bool) -> None:
-    assert refund(**more).has_shipping is has_shipping
+def test_refunded_shipping_is_read_in_its_old_and_new_form_and_once(
+    more: Row, gross: str | None, net: str | None
+) -> None:
+    for taxes_included, shipping in ((True, gross), (False, net)):
+        read = order(taxes_included=taxes_included, refunds=[{**REFUND, **more}]).refunds[0]
+        assert read.shipping == (None if shipping is None else Decimal(shipping))
+
+
+def test_a_movement_of_money_tells_its_currency() -> None:
+    row = {"id": 1, "amount": "10.00", "kind": "refund", "status": "success", "gateway": "paypal"}
+    assert [reads.transaction({**row, **more}).currency for more in ({"currency": "USD"}, {})] == ["USD", ""]
 
 
 def test_a_variant_is_tracked_only_where_shopify_itself_counts() -> None:

@@ -5,7 +5,7 @@ korsync's is used, so that both cannot share a mistake.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -24,6 +24,7 @@ from tests.support.pricing import (
     amount,
     chance,
     one,
+    sums_by_rate,
     take_discounts,
     taxes_by_rate,
     taxes_rounded_once,
@@ -93,7 +94,9 @@ def cases(draw: Draw, gross: bool) -> Case:
     kept = [each for each in shipping if each.id not in removed]
     total = sum(each.listed for each in (*lines, *kept, *fees))
     total -= take_discounts(draw, lines, kept)
+    abroad = chance(draw, 5)
     for each in (*lines, *shipping, *fees):
+        each.exempt = abroad or chance(draw, 2)
         add_taxes(each, gross)
     counted = [each for each in lines if each.quantity + each.raised] + kept + fees
     by_rate = taxes_by_rate(counted)
@@ -103,6 +106,7 @@ def cases(draw: Draw, gross: bool) -> Case:
     lines_total = total + (0 if gross else sum(by_rate.values()))
     total += 0 if gross else sum(told.values())
     total += one(draw, (0,) * 36 + (1, -1, 2, 100))
+    in_another_money = chance(draw, 2)
     case_kinds = _kinds(lines, shipping, removed, fees, gross, currency, account)
     gateways, transactions, paid = pay(draw, total, currency, case_kinds)
     order = _order(draw, currency, gross, at, lines, shipping, removed, fees, told, total, gateways)
@@ -113,10 +117,12 @@ def cases(draw: Draw, gross: bool) -> Case:
         order=order,
         articles=articles,
         transactions=transactions,
-        rules=account.rules,
+        rules=replace(account.rules, currency="USD" if in_another_money else currency),
         rows=[_expected(each, account, at, gross, articles) for each in counted],
         paid=paid,
-        reasons=_reasons(counted, account, at, gross, lines_total, total),
+        reasons=["receipts are in USD"]
+        if in_another_money
+        else _reasons(counted, account, at, gross, lines_total, total),
         lines_total=lines_total,
         differing_rates={rate for rate in told if told[rate] != by_rate[rate]},
         kinds=case_kinds,
@@ -244,7 +250,9 @@ def _percent_of(rate: Fraction) -> Decimal:
 
 
 def _expected(sold: Sold, account: Account, at: datetime, gross: bool, articles: dict[int, str]) -> Expected:
-    taxes = {rate: tax for rate, tax in taxes_by_rate([sold]).items() if tax or account.choices(rate, at, gross) == 1}
+    taxes = {
+        rate: tax for rate, tax in sums_by_rate(sold.booked).items() if tax or account.choices(rate, at, gross) == 1
+    }
     article = articles.get(sold.id, id_of("shipping" if sold.kind == "shipping" else "default"))
     on_top = 0 if gross else sum(tax for _, tax in sold.taxes)
     return Expected(sold.id, article, sold.quantity + sold.raised, sold.left + on_top, sold.off, taxes)
@@ -253,19 +261,23 @@ def _expected(sold: Sold, account: Account, at: datetime, gross: bool, articles:
 def _reasons(
     counted: Sequence[Sold], account: Account, at: datetime, gross: bool, lines_total: int, total: int
 ) -> list[str]:
-    """Return every reason for which the order must be held."""
-    reasons = [] if counted else ["the order has no lines"]
-    reasons += ["is not an article in KORONA" for each in counted if each.kind in ("unknown SKU", "no SKU")]
-    for rate, tax in (pair for each in counted for pair in taxes_by_rate([each]).items()):
+    """Return what an order is held for: all that a person must put right at once, else its total."""
+    reasons = ["is not an article in KORONA" for each in counted if each.kind in ("unknown SKU", "no SKU")]
+    missing = []
+    for rate, tax in (pair for each in counted for pair in sums_by_rate(each.booked).items()):
         if account.misfits(rate, gross):
             reasons.append("under orders.taxes is not included in prices")
         elif tax and account.choices(rate, at, gross) == 0:
-            reasons.append(f"KORONA has no sales tax of {float(rate):g} %")
+            missing.append(f"{float(rate):g} %")
         elif tax and account.choices(rate, at, gross) > 1:
             reasons.append(f"KORONA has several sales taxes of {float(rate):g} %")
-    if lines_total != total:
-        reasons.append("its lines add up to")
-    return reasons
+    if missing:
+        named = list(dict.fromkeys(missing))
+        rates = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
+        reasons.append(f"KORONA has no sales tax of {rates}")
+    if not counted:
+        return ["the order has no lines"]
+    return reasons or (["its lines add up to"] if lines_total != total else [])
 
 
 def _kinds(
@@ -290,5 +302,6 @@ def _kinds(
         kinds |= {"pieces taken out"} if each.removed else set()
         kinds |= {"several rates on a line"} if len(set(each.rates)) > 1 else set()
         kinds |= {"tax free"} if not each.rates else set()
+        kinds |= {"exempt"} if each.booked != each.taxes else set()
     kinds |= {"several rates"} if len({rate for each in lines for rate in each.rates}) > 1 else set()
     return kinds

@@ -23,7 +23,10 @@ _any_index = st.integers(0, 10**6)
 
 @dataclass
 class Sold:
-    """A line, shipping line or fee while it is priced; `left` is its price after the discounts so far."""
+    """A line, shipping line or fee while it is priced; `left` is its price after the discounts so far.
+
+    `taxes` are as Shopify shows them, `booked` as they belong on the receipt: exempt goods are taxed at 0 %.
+    """
 
     id: int
     kind: str
@@ -32,8 +35,10 @@ class Sold:
     raised: int = 0
     removed: int = 0
     rates: tuple[Fraction, ...] = ()
+    exempt: bool = False
     off: int = 0
     taxes: list[tuple[Fraction, int]] = field(default_factory=list)
+    booked: list[tuple[Fraction, int]] = field(default_factory=list)
 
     @property
     def listed(self) -> int:
@@ -86,12 +91,18 @@ def _share_out(chosen: Sequence[Sold], off: int, whole: int) -> None:
 def add_taxes(sold: Sold, gross: bool) -> None:
     """Compute each tax of a line, rounded by itself, as Shopify does."""
     of = 100 + sum(sold.rates) if gross else Fraction(100)
-    sold.taxes = [(rate, half_up(sold.left * rate / of)) for rate in sold.rates]
+    usual = [(rate, half_up(sold.left * rate / of)) for rate in sold.rates]
+    sold.taxes = [(rate, 0) for rate, _ in usual] if sold.exempt else usual
+    sold.booked = [(Fraction(0) if tax else rate, 0) for rate, tax in usual] if sold.exempt else usual
 
 
 def taxes_by_rate(sold: Sequence[Sold]) -> dict[Fraction, int]:
+    return sums_by_rate([each for one in sold for each in one.taxes])
+
+
+def sums_by_rate(taxes: Sequence[tuple[Fraction, int]]) -> dict[Fraction, int]:
     sums: dict[Fraction, int] = {}
-    for rate, tax in (each for one in sold for each in one.taxes):
+    for rate, tax in taxes:
         sums[rate] = sums.get(rate, 0) + tax
     return sums
 
@@ -99,7 +110,7 @@ def taxes_by_rate(sold: Sequence[Sold]) -> dict[Fraction, int]:
 def taxes_rounded_once(sold: Sequence[Sold], gross: bool) -> dict[Fraction, int]:
     """Compute the taxes of the whole order by rate, rounded once, as stores may be set up to do."""
     exact: dict[Fraction, Fraction] = {}
-    for each in sold:
+    for each in (one for one in sold if not one.exempt):
         of = 100 + sum(each.rates) if gross else Fraction(100)
         for rate in each.rates:
             exact[rate] = exact.get(rate, Fraction(0)) + each.left * rate / of

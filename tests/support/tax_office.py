@@ -81,9 +81,11 @@ def account_of(name: str, chosen: str | None) -> Account:
     methods = {"shopify_payments": "card", "paypal": "paypal", "default": "other"}
     rules = BookingTargets(
         shop="a-shop.myshopify.com",
+        currency="EUR",
         point_of_sale_id=id_of("point of sale"),
         shipping_article_id=id_of("shipping"),
         default_article_id=id_of("default"),
+        default_number="9000",
         payment_methods={gateway: PaymentMethod(id_of(each), each, each) for gateway, each in methods.items()},
         sales_taxes=taxes,
         taxes={"21": abroad} if chosen else {},

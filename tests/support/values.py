@@ -42,7 +42,7 @@ SETTLE = timedelta(minutes=15)
 PRICE_GROUP = PriceGroup("group", "1", "Shopify", net_prices=False, currency_id=None)
 PRODUCT_TARGETS = ProductTargets(PRICE_GROUP, Decimal("0.01"))
 STOCK_TARGETS = StockTargets(Location(60, "Laden Mitte", active=True), ("warehouse",))
-BOOKING_TARGETS = BookingTargets("shop.example", "web shop", "shipping", "default", {}, ())
+BOOKING_TARGETS = BookingTargets("shop.example", "EUR", "web shop", "shipping", "default", "9000", {}, ())
 
 
 def values(hint: Any) -> st.SearchStrategy[Any]:
