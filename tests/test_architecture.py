@@ -19,9 +19,9 @@ korona shopify          korona shopify wire records config.settings
 pipelines.base          records korona.client shopify.client config.settings
 pipelines.sides         pipelines.base rules records
 pipelines.targets       pipelines.base pipelines.sides korona shopify rules records config.settings
-pipelines.lookups       pipelines.base records
+pipelines.lookups       pipelines.base rules records
 pipelines.order_list    pipelines.base pipelines.sides pipelines.targets pipelines.lookups rules records
-pipelines.posting       pipelines.base rules records
+pipelines.posting       pipelines.base pipelines.lookups rules records
 pipelines.images        pipelines.base rules records
 pipelines.products      pipelines.base pipelines.sides pipelines.targets pipelines.images rules records config.settings
 pipelines.stock         pipelines.base pipelines.sides pipelines.targets pipelines.order_list rules records

@@ -207,7 +207,7 @@ def read_back(order: KnownOrder, found: Iterable[BookedReceipt], now: datetime, 
     for booking in [each for each in order.bookings if each.awaits_read_back]:
         pieces = {each.line_id: each.quantity for each in booking.pieces}
         shown = _found(order, _Expected(booking.key, booking, pieces), receipts, now)
-        if shown is None and booking.is_settled(now, settle):
+        if shown is None and booking.confirmed_at is not None and booking.confirmed_at + settle <= now:
             reason = "KORONA said that it is booked, but does not show it"
             shown = replace(booking, status=BookingStatus.CONFLICT, reason=reason)
         order = order if shown is None else order.with_booking(shown)

@@ -211,8 +211,10 @@ def test_init_stops_where_the_point_of_sale_holds_receipts_without_keys(proven: 
 def test_look_ups_cost_the_same_whatever_korona_holds(proven: Shop, padding: int) -> None:
     proven.korona.padding = padding
     proven.korona.add_old_receipts(300 if padding else 5000)
-    buy(proven, 1)
-    proven.run_later("orders")
+    for _ in range(2):
+        proven.later(120)
+        buy(proven, 1)
+        proven.run("orders")
     proven.later(120)
     buy(proven, 30)
     with proven.requests() as seen:

@@ -67,11 +67,12 @@ def test_a_lost_answer_to_a_replacement_is_read_again() -> None:
     assert classify(Kind.REPLACE, Seen.UNCLEAR) is Verdict.READ_AGAIN
 
 
-def test_an_object_too_large_to_be_read_is_not_asked_for_again() -> None:
-    assert classify(Kind.ITEM, Seen.TOO_LARGE) is Verdict.UNREADABLE
+@pytest.mark.parametrize("kind", [Kind.ITEM, Kind.LIST])
+def test_what_is_too_large_to_be_read_is_not_asked_for_again(kind: Kind) -> None:
+    assert classify(kind, Seen.TOO_LARGE) is Verdict.UNREADABLE
 
 
-@pytest.mark.parametrize("kind", [each for each in Kind if each is not Kind.ITEM])
+@pytest.mark.parametrize("kind", [each for each in Kind if each not in (Kind.ITEM, Kind.LIST)])
 def test_any_other_answer_that_is_too_large_is_a_lost_one(kind: Kind) -> None:
     assert classify(kind, Seen.TOO_LARGE) is classify(kind, Seen.UNCLEAR)
 
