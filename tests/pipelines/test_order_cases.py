@@ -24,7 +24,7 @@ def test_an_order_becomes_the_receipts_that_it_must(case: Case, tmp_path: Path) 
         assert shown == [comparable(each) for each in case.want_returns], case.situation
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@each_case
 def test_no_case_tells_of_a_person(case: Case) -> None:
     for name in ("customer", "billing_address", "shipping_address", "email", "contact_email", "phone", "note"):
         assert not case.order.get(name)
