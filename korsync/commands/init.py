@@ -27,9 +27,10 @@ from korsync.pipelines.targets import (
 from korsync.records.bookings import NOT_BOOKED, BookingStatus, KnownOrder
 from korsync.records.memory import Cache, Memory, State
 from korsync.records.receipts import BookedReceipt
-from korsync.rules.bookings import found_return, found_sale, remember, start_instant
+from korsync.rules.bookings import remember, start_instant
 from korsync.rules.matching import match
 from korsync.rules.prices import price_at
+from korsync.rules.read_back import found_return, found_sale, with_found_edits
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 """Stands for the order cursor until the shop's time zone is known."""
@@ -171,6 +172,7 @@ def _adopted(order: KnownOrder, total: Decimal | None, found: Iterable[BookedRec
     sale = found_sale(order, total, receipts, now)
     if sale is not None:
         order = order.with_booking(sale)
+    order = with_found_edits(order, receipts, now)
     for refund_id in sorted({each.refund_id for each in order.restocks}):
         booking = found_return(order, refund_id, receipts, now)
         if booking is not None:

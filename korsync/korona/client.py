@@ -169,6 +169,11 @@ class KoronaClient:
         asked = {"orderNumber": order_number}
         return tuple(self._lists.changed(_receipts_of(point_of_sale_id, asked, Kind.ITEM), 0)[0])
 
+    def receipts_by_number(self, point_of_sale_id: str, number: str) -> tuple[BookedReceipt, ...]:
+        """Return what KORONA finds under a receipt number, in whatever way it compares numbers."""
+        asked = {"number": number}
+        return tuple(self._lists.changed(_receipts_of(point_of_sale_id, asked, Kind.ITEM), 0)[0])
+
     def receipts_booked_at(self, point_of_sale_id: str, moment: datetime) -> tuple[BookedReceipt, ...]:
         """Return the receipts whose booking time is this moment, or up to a second before or after it.
 

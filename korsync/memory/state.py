@@ -100,7 +100,7 @@ def _check(key: int, order: KnownOrder) -> None:
     """Raise ValueError for what the types allow but no order can be: a wrong key, fewer than no pieces."""
     if key != order.id:
         raise ValueError(f"$.orders.{key}.id: must be {key}")
-    bookings = (order.sale, *order.returns) if order.sale else order.returns
+    bookings = tuple(order.bookings)
     counted: tuple[KnownLine | Restock | Pieces, ...] = (*order.lines, *order.restocks)
     counted += (*order.booked_by_hand, *(pieces for booking in bookings for pieces in booking.pieces))
     if any(each.quantity < 0 for each in counted) or any(booking.attempts < 0 for booking in bookings):

@@ -1,15 +1,21 @@
-"""Looks up which receipts KORONA holds of orders: one by one, or of many at once in the point of sale's own list."""
+"""Looks up what orders need: the receipts that KORONA holds of them, and the articles and payments of new ones.
+
+Receipts are looked up one by one, or those of many orders at once in the point of sale's own list.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from korsync.errors import Rejected
-from korsync.pipelines.base import Reading, Sides
+from korsync.errors import Rejected, Unavailable
+from korsync.pipelines.base import MOST_UNSURE, Reading, Sides
 from korsync.records.bookings import QUIET, Booking, BookingStatus, KnownOrder
+from korsync.records.catalogue import Article
 from korsync.records.memory import ReceiptMark
+from korsync.records.orders import Order, Transaction
 from korsync.records.receipts import BookedReceipt
-from korsync.rules.bookings import is_about
+from korsync.rules.matching import assortment
+from korsync.rules.read_back import is_about
 
 MOST_SINGLY = 10
 """Up to so many orders are looked up by a request each; for more the list of all receipts since a mark is read."""
@@ -131,7 +137,7 @@ def _receipts_of(sides: Sides, point_of_sale_id: str, order: KnownOrder) -> tupl
     Where nothing is known of a sale although it would have been forgotten by now, its time finds it, which no renaming
     changes.
     """
-    number = order.sale.order_number if order.sale is not None else ""
+    number = next((each.order_number for each in order.bookings if each.order_number), "")
     korona = sides.korona
     receipts = korona.receipts_by_order_number(point_of_sale_id, number or order.name.removeprefix("#"))
     mine = _about(order, receipts)
@@ -169,3 +175,57 @@ def _by_time(sides: Sides, point_of_sale_id: str, order: KnownOrder, moment: dat
         return _about(order, sides.korona.receipts_booked_at(point_of_sale_id, moment))
     except Rejected:
         return _about(order, sides.korona.receipts_since(point_of_sale_id, 0)[0])
+
+
+class Contents:
+    """Reads what receipts are made of; after a few questions without an answer no more are asked in this run."""
+
+    def __init__(self, sides: Sides, reading: Reading) -> None:
+        self._sides = sides
+        cache = reading.memory.cache
+        known = assortment(cache.catalogue.articles, cache.shop_products.products.values())
+        self._assortment = known
+        self._asked: dict[str, Article | None] = {}
+        self._unread: list[Unavailable] = []
+
+    def transactions_of(self, order: Order) -> tuple[Transaction, ...]:
+        """Return the payments of an order where several gateways paid; raise Rejected where it was deleted since."""
+        if len(set(order.gateways)) < 2:
+            return ()
+        self._give_up_where_nothing_answers()
+        try:
+            return tuple(self._sides.shopify.transactions(order.id))
+        except Unavailable as error:
+            self._unread.append(error)
+            raise
+
+    def articles_of(self, order: Order) -> dict[int, str]:
+        """Return the article ids of an order's lines; lines without an article are left out."""
+        found = {}
+        for line in order.lines:
+            for sku in self._assortment.skus_of(line.sku, line.variant_id):
+                article = self._article(sku)
+                if article is not None:
+                    found[line.id] = article.id
+                    break
+        return found
+
+    def _article(self, sku: str) -> Article | None:
+        """Return an article; one that the catalogue does not have is asked for, once however many lines name it."""
+        if sku in self._assortment.by_number:
+            return self._assortment.by_number[sku]
+        if sku not in self._asked:
+            self._give_up_where_nothing_answers()
+            try:
+                self._asked[sku] = self._sides.korona.product_by_number(sku)
+            except Rejected:
+                self._asked[sku] = None
+            except Unavailable as error:
+                self._unread.append(error)
+                raise
+        article = self._asked[sku]
+        return article if article is not None and article.active else None
+
+    def _give_up_where_nothing_answers(self) -> None:
+        if len(self._unread) >= MOST_UNSURE:
+            raise self._unread[-1]

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from korsync.errors import ConfigurationError
 from korsync.pipelines.base import Reading, Sides
 from korsync.pipelines.lookups import look_up
 from korsync.pipelines.sides import DAY
-from korsync.pipelines.targets import find_booking_targets, find_shop
+from korsync.pipelines.targets import find_point_of_sale, find_shop
 from korsync.records.bookings import QUIET, KnownOrder
 from korsync.records.orders import Order
 from korsync.records.receipts import BookedReceipt
-from korsync.rules.bookings import found_sale, remember, start_instant, with_found_returns
+from korsync.rules.bookings import remember, start_instant
+from korsync.rules.read_back import found_sale, with_found_edits, with_found_returns
 
 OVERLAP = timedelta(hours=1)
 """Orders may be listed late, and their times have whole seconds: what was read before is read again for so long."""
@@ -72,8 +74,12 @@ def _read_back(
     ]
     if not old:
         return reading, {}
-    reading, targets = find_booking_targets(sides, reading)
-    reading, shown = look_up(sides, reading, targets.point_of_sale_id, old)
+    try:
+        point_of_sale_id = find_point_of_sale(sides, reading)
+    except ConfigurationError:
+        # What orders need is said there; here such an order counts as sold until it can be looked up.
+        return reading, {}
+    reading, shown = look_up(sides, reading, point_of_sale_id, old)
     return reading, {order.id: _with_receipts(order, contents[order.id], shown[order.id].receipts) for order in old}
 
 
@@ -84,4 +90,7 @@ def _with_receipts(known: KnownOrder, order: Order, receipts: tuple[BookedReceip
     since the order was placed.
     """
     sale = found_sale(known, order.total_price, receipts, order.created_at)
-    return known if sale is None else with_found_returns(known.with_booking(sale), receipts, order.created_at)
+    if sale is None:
+        return known
+    known = with_found_edits(known.with_booking(sale), receipts, order.created_at)
+    return with_found_returns(known, receipts, order.created_at)

@@ -13,16 +13,18 @@ from korsync.pipelines.lookups import receipts_posted_since, with_mark
 from korsync.records.bookings import Booking, BookingStatus, KnownOrder
 from korsync.records.memory import Memory
 from korsync.records.plan import Change, Outcome, Written
-from korsync.records.receipts import AnswerRow, Receipt
-from korsync.rules.bookings import (
+from korsync.records.receipts import AnswerRow, BookedReceipt, Receipt
+from korsync.rules.bookings import intent, outcome_of
+from korsync.rules.read_back import (
     differs_from_posted,
     first_awaited,
     first_receipts_stop,
-    intent,
-    outcome_of,
+    is_numbered,
     read_back,
     several,
 )
+
+NUMBER_IN_USE = "NUMBER_ALREADY_IN_USE"
 
 MOST_TOGETHER = 20
 """First attempts go together in so many; what is sent again goes alone."""
@@ -164,6 +166,23 @@ class ReceiptPipeline:
                 what = f"{row.status} {row.action}".strip() or "an empty row"
                 return Written(change, Outcome.UNSURE, f"KORONA answered {what}, which proves nothing")
 
+    def _with_holder_of_the_number(self, change: Change[Posting], message: str) -> str:
+        """Say which receipt has the number already, where KORONA refuses a receipt for that."""
+        if NUMBER_IN_USE not in message:
+            return message
+        number = change.after.posted.number
+        try:
+            found = self._sides.korona.receipts_by_number(change.after.point_of_sale_id, number)
+        except KorsyncError:
+            found = ()
+        holders = ", ".join(_told(each) for each in found if is_numbered(each, number))
+        if not holders:
+            return f"{message}: KORONA does not show which receipt has the number {number}"
+        return (
+            f"KORONA has the number {number} already, on receipt {holders}: book this one by hand under another "
+            f"number, then `korsync ignore {change.key}`"
+        )
+
     def _looked_up(self, change: Change[Posting], message: str) -> Written[Posting]:
         """Look a refused receipt up: refused because it is there already means that it is booked."""
         value = change.after
@@ -174,9 +193,15 @@ class ReceiptPipeline:
             return Written(change, Outcome.UNSURE, f"{message}; looked up: {error.what}")
         mine = [each for each in found if each.key == value.posted.key]
         if not mine:
-            return Written(change, Outcome.REJECTED, message)
+            return Written(change, Outcome.REJECTED, self._with_holder_of_the_number(change, message))
         trouble = several(mine) if len(mine) > 1 else differs_from_posted(mine[0], value.posted)
         return Written(change, Outcome.CONFLICT, trouble) if trouble else Written(change, Outcome.DONE)
+
+
+def _told(receipt: BookedReceipt) -> str:
+    day = f" of {receipt.created_at:%Y-%m-%d}" if receipt.created_at else ""
+    order = f", order number {receipt.order_number}" if receipt.order_number else ""
+    return f"{receipt.number}{day}{order}"
 
 
 def _turned_out(

@@ -12,23 +12,18 @@ from korsync.pipelines.lookups import LookUp, look_up
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.posting import Posting, ReceiptPipeline, posting
 from korsync.pipelines.sides import read_orders_by_id
-from korsync.pipelines.targets import find_booking_targets
-from korsync.records.bookings import Booking, BookingStatus, KnownOrder, refund_key, sale_key
+from korsync.pipelines.targets import find_booking_targets, find_stock_targets
+from korsync.records.bookings import Booking, BookingStatus, KnownOrder, refund_key
 from korsync.records.memory import BookingTargets, Memory
 from korsync.records.orders import Order, Refund
 from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, ToldOnce, Written
 from korsync.records.receipts import Receipt
-from korsync.rules.bookings import (
-    begun_before,
-    first_receipts_stop,
-    names_apart,
-    read_back,
-    refund_name,
-    with_found_returns,
-)
+from korsync.rules.bookings import begun_before, names_apart, refund_name
+from korsync.rules.edits import sold_in_korona
 from korsync.rules.payments import FAILED
+from korsync.rules.read_back import first_receipts_stop, read_back, with_found_returns
 from korsync.rules.receipts import NotBookableError
-from korsync.rules.returns import remark_on, restocked_pieces, return_receipt, returned_pieces
+from korsync.rules.returns import RESTOCKED, remark_on, restocked_pieces, return_receipt, returned_pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +46,7 @@ class RefundsPulled:
     reading: Reading
     open: tuple[OpenReturns, ...]
     targets: BookingTargets
+    location_id: int
     settle: timedelta
 
 
@@ -68,13 +64,14 @@ class Refunds(ReceiptPipeline):
         sides = self._sides
         reading = read_orders(sides, reading)
         reading, targets = find_booking_targets(sides, reading)
+        reading, places = find_stock_targets(sides, reading)
         known = reading.memory.state.orders.values()
         names = names_apart(known)
         booked = [order for order in known if order.is_booked and (order.open_refunds or order.awaits_read_back)]
         reading = read_orders_by_id(sides, reading, (order.id for order in booked))
         reading, shown = look_up(sides, reading, targets.point_of_sale_id, booked)
         returns = (OpenReturns(each, names[each.id], reading.orders.get(each.id), shown[each.id]) for each in booked)
-        return RefundsPulled(reading, tuple(returns), targets, sides.settings.safety.settle)
+        return RefundsPulled(reading, tuple(returns), targets, places.location.id, sides.settings.safety.settle)
 
     @staticmethod
     def plan(pulled: RefundsPulled) -> Plan[Posting]:
@@ -86,6 +83,8 @@ class Refunds(ReceiptPipeline):
         settled = [each for each in looked_up if _is_settled(each, pulled.settle)]
         decisions = [decision for each in settled for decision in _decide_all(each, pulled)]
         changes = tuple(each for each in decisions if isinstance(each, Change))
+        orders |= {each.known.id: _with_held_refunds(each, decisions) for each in settled}
+        memory = memory.with_state(orders=orders)
         skips = [*_told_once(pulled.reading, orders), *_waiting(orders, looked_up, settled)]
         return Plan(
             pipeline=Refunds.name,
@@ -107,9 +106,16 @@ class Refunds(ReceiptPipeline):
 
     def record(self, memory: Memory, written: Written[Posting]) -> Memory:
         """Remember what became of a receipt, and of which orders something is not surely booked."""
+        posted = written.change.after.posted
         if written.outcome is not Outcome.DONE:
-            self._unsure.add(written.change.after.posted.order_id)
-        return super().record(memory, written)
+            self._unsure.add(posted.order_id)
+        memory = super().record(memory, written)
+        order = memory.state.orders[posted.order_id]
+        booking = order.booking(posted.key)
+        if not written.is_held or booking is None or booking.refund_id is None:
+            return memory
+        held = tuple(sorted({*order.held_refunds, booking.refund_id}))
+        return replace(memory, state=memory.state.with_order(replace(order, held_refunds=held)))
 
 
 def _looked_up(each: OpenReturns, settle: timedelta) -> OpenReturns:
@@ -120,6 +126,13 @@ def _looked_up(each: OpenReturns, settle: timedelta) -> OpenReturns:
 def _is_settled(each: OpenReturns, settle: timedelta) -> bool:
     sale = each.known.sale
     return bool(each.known.open_refunds) and sale is not None and sale.is_settled(each.look.at, settle)
+
+
+def _with_held_refunds(each: OpenReturns, decisions: Iterable[Change[Posting] | Skip]) -> KnownOrder:
+    """Return an order that knows which of its refunds a person has to book: only KORONA's figure counts for them."""
+    held = {skip.key for skip in decisions if isinstance(skip, Skip) and skip.fate is Fate.HELD}
+    names = {refund_id: refund_name(each.name, refund_id) for refund_id in each.known.open_refunds}
+    return replace(each.known, held_refunds=tuple(sorted(key for key, name in names.items() if name in held)))
 
 
 def _waiting(
@@ -220,8 +233,10 @@ def _decide(
         return begun
     if begun is None and unsure:
         return Skip(name, "waits for an earlier refund of this order", Fate.WAITING)
+    if begun is None and _is_of_added(each, refund_id, pulled.settle):
+        return Skip(name, "waits until what an edit added is booked and settled", Fate.WAITING)
     try:
-        receipt = begun or _receipt(each, refund_id, returned, pulled.targets)
+        receipt = begun or _receipt(each, refund_id, returned, pulled)
     except NotBookableError as error:
         return Skip(name, str(error), Fate.HELD)
     skus = {line.id: line.sku for line in each.known.lines}
@@ -229,15 +244,35 @@ def _decide(
     return Change(name, None, posting(receipt, names, "return", pulled.targets.point_of_sale_id, booking))
 
 
-def _receipt(each: OpenReturns, refund_id: int, returned: Mapping[int, Decimal], targets: BookingTargets) -> Receipt:
-    sale = next((receipt for receipt in each.look.receipts if receipt.key == sale_key(each.known.id)), None)
-    if sale is None:
-        raise NotBookableError("KORONA does not show the receipt of its sale")
+def _is_of_added(each: OpenReturns, refund_id: int, settle: timedelta) -> bool:
+    """Tell whether a refund is of a line of which an edit added pieces that are not settled yet."""
+    unsettled = [edit for edit in each.known.edits if not edit.is_settled(each.look.at, settle)]
+    added = {*each.known.added_pieces, *(some.line_id for edit in unsettled for some in edit.pieces)}
+    return any(restock.line_id in added for restock in each.known.restocks if restock.refund_id == refund_id)
+
+
+def _receipt(each: OpenReturns, refund_id: int, returned: Mapping[int, Decimal], pulled: RefundsPulled) -> Receipt:
     refunds = each.order.refunds if each.order else ()
     refund = next((refund for refund in refunds if refund.id == refund_id), None)
     if each.order is None or refund is None:
         raise NotBookableError("Shopify does not show this refund any more")
-    return return_receipt(refund, each.order, sale, returned, targets)
+    _must_be_here(refund, each.known, pulled.location_id)
+    sold = sold_in_korona(each.known.id, each.look.receipts, pulled.targets)
+    return return_receipt(refund, each.order, sold, returned, pulled.targets)
+
+
+def _must_be_here(refund: Refund, known: KnownOrder, location_id: int) -> None:
+    """Hold what was put back elsewhere: neither our level nor the stock of our warehouse may take it for its own."""
+    away = {line.location_id for line in refund.lines if line.restock_type in RESTOCKED} - {None, location_id}
+    if away:
+        skus = {line.id: line.sku or str(line.id) for line in known.lines}
+        pieces = restocked_pieces(refund).items()
+        back = ", ".join(f"{some} × {skus.get(line_id, line_id)}" for line_id, some in pieces)
+        places = ", ".join(str(each) for each in sorted(each for each in away if each is not None))
+        raise NotBookableError(
+            f"{back} went back on the shelf of another Shopify location ({places}): book that by hand in KORONA where "
+            "it lies, then `korsync ignore` it"
+        )
 
 
 def _returned_so_far(each: OpenReturns) -> dict[int, Decimal]:

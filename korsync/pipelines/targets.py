@@ -12,7 +12,9 @@ from korsync.pipelines.base import Reading, Sides
 from korsync.pipelines.sides import DAY
 from korsync.records.catalogue import PointOfSale, Shop
 from korsync.records.memory import BookingTargets, ProductTargets, StockTargets, Targets
+from korsync.records.orders import Order
 from korsync.rules.money import smallest_unit
+from korsync.rules.receipts import missing_taxes
 from korsync.shopify.client import ShopifyClient
 
 BOOKABLE_TYPES = ("EXTERNAL", "EXTERNAL_WEBSHOP", "WEBSHOP")
@@ -66,6 +68,23 @@ def find_booking_targets(
         return _find_booking_targets(sides.korona, store, sides.settings, point_of_sale)
 
     return _kept_for_a_day(sides, reading, "bookings", look_up)
+
+
+def find_point_of_sale(sides: Sides, reading: Reading) -> str:
+    """Return the id of the point of sale that receipts stand on; raise ConfigurationError where there is none."""
+    known = reading.memory.cache.targets.bookings
+    return known.point_of_sale_id if known else _point_of_sale(sides.korona, sides.settings).id
+
+
+def with_fresh_taxes(
+    sides: Sides, reading: Reading, targets: BookingTargets, orders: Iterable[Order]
+) -> tuple[Reading, BookingTargets]:
+    """Return targets whose sales taxes are read anew where one is missing: somebody may have made it in KORONA."""
+    if not any(missing_taxes(order, targets) for order in orders):
+        return reading, targets
+    fresh = replace(targets, sales_taxes=tuple(sides.korona.sales_taxes()))
+    kept = replace(reading.memory.cache.targets, bookings=fresh)
+    return reading.with_memory(reading.memory.with_cache(targets=kept)), fresh
 
 
 def _must_be_coupled(sides: Sides, point_of_sale: PointOfSale) -> None:

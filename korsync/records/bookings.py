@@ -1,9 +1,11 @@
 """What is known of an order and of its receipts, as frozen values that answer questions about themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
+from itertools import chain
 
 from korsync.records.receipts import Receipt
 
@@ -23,6 +25,11 @@ def sale_key(order_id: int) -> str:
 
 def refund_key(refund_id: int) -> str:
     return f"refund/{refund_id}"
+
+
+def edit_key(order_id: int, number: int) -> str:
+    """Return the key of the receipt of what an order's edits added; the first one has the number 1."""
+    return f"edit/{order_id}/{number}"
 
 
 class BookingStatus(StrEnum):
@@ -47,10 +54,46 @@ class Pieces:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxAmount:
+    """What a sales tax comes to; one that KORONA does not have goes by its rate."""
+
+    sales_tax: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What a receipt or an order comes to in the shop's currency: the total with taxes, and each tax that is not 0."""
+
+    gross: Decimal
+    taxes: tuple[TaxAmount, ...] = ()
+
+    @property
+    def tax(self) -> Decimal:
+        """All taxes together."""
+        return sum((each.amount for each in self.taxes), Decimal(0))
+
+    def plus(self, other: "Amounts") -> "Amounts":
+        """Return what both come to."""
+        return amounts_of(
+            self.gross + other.gross, ((each.sales_tax, each.amount) for each in (*self.taxes, *other.taxes))
+        )
+
+
+def amounts_of(gross: Decimal, taxes: Iterable[tuple[str, Decimal]]) -> Amounts:
+    """Return amounts with the taxes added up by name, in one order."""
+    sums: dict[str, Decimal] = {}
+    for name, amount in taxes:
+        sums[name] = sums.get(name, Decimal(0)) + amount
+    return Amounts(gross, tuple(TaxAmount(name, sums[name]) for name in sorted(sums) if sums[name]))
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """The state of one receipt; `receipt` is exactly what is posted and is kept until KORONA has shown it so.
 
-    `sent_at` and `confirmed_at` are KORONA's own time; `order_number` is what the receipt is looked up by.
+    `sent_at` and `confirmed_at` are KORONA's own time; `order_number` is what the receipt is looked up by, `amounts`
+    what it comes to.
     """
 
     key: str
@@ -62,6 +105,7 @@ class Booking:
     confirmed_at: datetime | None = None
     reason: str = ""
     order_number: str = ""
+    amounts: Amounts | None = None
 
     @property
     def is_booked(self) -> bool:
@@ -131,8 +175,10 @@ class Restock:
 class KnownOrder:
     """A Shopify order until it is finished and has been quiet for 30 days.
 
-    `booked_by_hand` are pieces that an edit added and a person has booked in KORONA. `told` are marks of what a person
-    was told once.
+    `edits` are the receipts of pieces that edits added. `booked_by_hand` are such pieces that a person has booked in
+    KORONA. `told` are marks of what a person was told once, `held_refunds` the returns that a person has to see to.
+    `changed_to` is what the order comes to now, where that is not what was booked; `settled_amounts` is what a person
+    has taken for settled.
     """
 
     id: int
@@ -146,18 +192,28 @@ class KnownOrder:
     lines: tuple[KnownLine, ...]
     restocks: tuple[Restock, ...] = ()
     sale: Booking | None = None
+    edits: tuple[Booking, ...] = ()
     returns: tuple[Booking, ...] = ()
     ignored: bool = False
     told: tuple[str, ...] = ()
     ignored_refunds: tuple[int, ...] = ()
+    held_refunds: tuple[int, ...] = ()
     booked_by_hand: tuple[Pieces, ...] = ()
+    changed_to: Amounts | None = None
+    settled_amounts: Amounts | None = None
 
     @property
     def bookings(self) -> Iterator[Booking]:
         """All receipts of the order that were begun, the sale first."""
+        yield from self.sales
+        yield from self.returns
+
+    @property
+    def sales(self) -> Iterator[Booking]:
+        """The receipts of what was sold: the sale, and what edits added."""
         if self.sale is not None:
             yield self.sale
-        yield from self.returns
+        yield from self.edits
 
     def booking(self, key: str) -> Booking | None:
         """Return the booking of a receipt, None where nothing was begun."""
@@ -209,13 +265,40 @@ class KnownOrder:
 
     @property
     def added_pieces(self) -> dict[int, int]:
-        """The pieces per line that an edit added after the sale was booked."""
-        if self.sale is None or not self.sale.is_booked:
+        """The pieces per line that edits added after the sale was booked, and that no receipt was begun for."""
+        if not self.is_booked:
             return {}
         more = {line.id: line.quantity for line in self.lines}
-        for each in (*self.sale.pieces, *self.booked_by_hand):
+        begun = (each.pieces for each in self.sales if each.may_stand_in_korona)
+        for each in (*chain.from_iterable(begun), *self.booked_by_hand):
             more[each.line_id] = more.get(each.line_id, 0) - each.quantity
         return {line_id: pieces for line_id, pieces in more.items() if pieces > 0}
+
+    @property
+    def open_edit(self) -> Booking | None:
+        """The receipt of added pieces that was begun and is not booked; there is one at a time."""
+        return next((each for each in self.edits if not each.is_booked), None)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether edits added pieces of which KORONA is not known to have a receipt."""
+        return self.is_booked and not self.ignored and (bool(self.added_pieces) or self.open_edit is not None)
+
+    @property
+    def booked_amounts(self) -> Amounts | None:
+        """What the booked receipts of what was sold come to; None where that is not known of one of them."""
+        found = [each.amounts for each in self.sales if each.is_booked]
+        total = Amounts(Decimal(0))
+        for each in found:
+            if each is None:
+                return None
+            total = total.plus(each)
+        return total
+
+    @property
+    def has_other_money(self) -> bool:
+        """Whether the order comes to something else than was booked, and not because pieces wait to be booked."""
+        return self.changed_to not in (None, self.booked_amounts) and not self.is_edited
 
     def is_worth_remembering(self, now: datetime) -> bool:
         """Tell whether an order still matters: something is open or decided, or it was touched of late.
@@ -224,7 +307,7 @@ class KnownOrder:
         """
         if self.updated_at > now - QUIET or self.ignored or self.ignored_refunds or self.booked_by_hand:
             return True
-        if self.added_pieces or self.may_have_been_forgotten or self.awaits_read_back:
+        if self.is_edited or self.may_have_been_forgotten or self.awaits_read_back or self.has_other_money:
             return True
         if self.before_start:
             return not self.fulfilled and self.cancelled_at is None
@@ -236,6 +319,8 @@ class KnownOrder:
         """Return the order with a booking put in the place of the one with the same key."""
         if booking.key == sale_key(self.id):
             return replace(self, sale=booking)
+        if booking.refund_id is None:
+            return replace(self, edits=(*(each for each in self.edits if each.key != booking.key), booking))
         others = tuple(each for each in self.returns if each.key != booking.key)
         return replace(self, returns=(*others, booking))
 
@@ -243,4 +328,5 @@ class KnownOrder:
         """Return the order as if nothing had been begun under a key."""
         if key == sale_key(self.id):
             return replace(self, sale=None)
-        return replace(self, returns=tuple(each for each in self.returns if each.key != key))
+        edits = tuple(each for each in self.edits if each.key != key)
+        return replace(self, edits=edits, returns=tuple(each for each in self.returns if each.key != key))

@@ -98,7 +98,8 @@ class Transaction:
 class Refund:
     """A refund of an order; without transactions: an order edit that took units out, or unpaid.
 
-    `shipping` is the shipping that it gives back, with its tax; None where it gives none.
+    `shipping` is the shipping that it gives back, with its tax; None where it gives none. `of_return`: it pays for
+    goods that came back by a return, which alone says whether they are on the shelf again.
     """
 
     id: int
@@ -106,6 +107,7 @@ class Refund:
     lines: tuple[RefundLine, ...]
     transactions: tuple[Transaction, ...]
     shipping: Decimal | None = None
+    of_return: bool = False
 
 
 @dataclass(frozen=True, slots=True)

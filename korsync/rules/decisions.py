@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from korsync.errors import ConfigurationError
-from korsync.records.bookings import Booking, BookingStatus, KnownOrder, Pieces, refund_key, sale_key
+from korsync.records.bookings import Booking, BookingStatus, KnownOrder, Pieces, refund_key
 from korsync.records.memory import Held, State, held_key
 from korsync.records.plan import Fate, Plan, Skip, Written
 from korsync.rules.bookings import names_apart
@@ -83,8 +83,8 @@ def with_told(state: State, skips: Iterable[Skip]) -> State:
 def ignore(state: State, item: str, pipelines: frozenset[str]) -> State:
     """Settle an order (`1042`) or a refund (`1042 refund 940000000001`) by hand: korsync leaves it alone from now on.
 
-    Of an order that is booked only the pieces that edits have added are settled. `pipelines` are those whose held items
-    a person decides about; the others try theirs again in every run.
+    Of an order that is booked only what changed since is settled: pieces that edits have added, another total.
+    `pipelines` are those whose held items a person decides about; the others try theirs again in every run.
 
     Raises ConfigurationError where no such item is known, or where its receipt may just have been booked.
     """
@@ -96,13 +96,13 @@ def ignore(state: State, item: str, pipelines: frozenset[str]) -> State:
             f"the receipt of {item} was sent, and what became of it is not known yet",
             "let korsync run first: it looks that up",
         )
-    if refund_id is None and order.added_pieces:
-        # What a later edit adds is a matter of its own: only what was booked by hand is settled.
-        changed = _with_added_pieces_settled(order)
-    elif refund_id is None:
-        changed = replace(order, ignored=True)
-    else:
+    if refund_id is not None:
         changed = replace(order, ignored_refunds=tuple(sorted({*order.ignored_refunds, refund_id})))
+    elif order.is_edited or order.has_other_money:
+        # What comes later is a matter of its own: only what was settled by hand is settled.
+        changed = _with_changes_settled(order)
+    else:
+        changed = replace(order, ignored=True)
     return _settled(state, changed, _held_as(state, item, pipelines))
 
 
@@ -114,7 +114,7 @@ def retry(state: State, item: str, pipelines: frozenset[str]) -> State:
     _must_be_meant(state, item, pipelines)
     order, refund_id = _find(state, item)
     if refund_id is None:
-        changed = replace(order, ignored=False, booked_by_hand=())
+        changed = replace(order, ignored=False, booked_by_hand=(), settled_amounts=None)
     else:
         changed = replace(order, ignored_refunds=tuple(each for each in order.ignored_refunds if each != refund_id))
     booking = _booking(order, refund_id)
@@ -167,13 +167,24 @@ def _refunds(order: KnownOrder) -> set[int | None]:
 
 
 def _booking(order: KnownOrder, refund_id: int | None) -> Booking | None:
-    return order.booking(sale_key(order.id) if refund_id is None else refund_key(refund_id))
+    if refund_id is not None:
+        return order.booking(refund_key(refund_id))
+    return order.open_edit if order.is_booked and order.open_edit else order.sale
 
 
-def _with_added_pieces_settled(order: KnownOrder) -> KnownOrder:
-    """Return the order with the pieces that edits have added so far taken for booked by hand."""
+def _with_changes_settled(order: KnownOrder) -> KnownOrder:
+    """Return the order with what changed after its booking so far taken for settled by hand.
+
+    Pieces that edits added are booked, also where their receipt was in doubt, and the money is what it is now.
+    """
+    edit = order.open_edit
+    if edit is not None and edit.may_stand_in_korona:
+        order = order.with_booking(
+            replace(edit, status=BookingStatus.BOOKED, receipt=None, confirmed_at=edit.sent_at, reason="")
+        )
     more = tuple(Pieces(line_id, pieces) for line_id, pieces in order.added_pieces.items())
-    return replace(order, booked_by_hand=(*order.booked_by_hand, *more))
+    settled = order.changed_to or order.settled_amounts
+    return replace(order, booked_by_hand=(*order.booked_by_hand, *more), changed_to=None, settled_amounts=settled)
 
 
 def _held_as(state: State, item: str, pipelines: frozenset[str]) -> set[str]:

@@ -50,20 +50,27 @@ def sale_receipt(
     `articles` gives the KORONA article id for a line id; `transactions` are needed only where several gateways paid.
     """
     require_bookable(order, targets)
-    rows = [*_article_rows(order, articles, targets), *_other_rows(order, targets)]
-    troubles = [
-        *_unknown(order, articles, targets, near),
-        *tax_troubles((tax for row in rows for tax in row.taxes), order, targets),
-    ]
+    sold = [line for line in order.lines if sold_pieces(line, order.refunds)]
+    troubles = [*why_unknown(sold, articles, targets, near), *missing_taxes(order, targets)]
     if troubles:
         raise NotBookableError("; ".join(troubles))
-    if not rows:
+    lines = receipt_lines(order, articles, targets)
+    if not lines:
         raise NotBookableError("the order has no lines")
-    lines = [_receipt_line(row, order, targets) for row in rows]
     lines += _rounding_line(order, lines, targets)
     total = sum((line.gross for line in lines), Decimal(0))
     payments = sale_payments(order, total, transactions, targets)
     return receipt_of(order, sale_key(order.id), str(order.order_number), order.created_at, lines, payments, targets)
+
+
+def receipt_lines(order: Order, articles: Mapping[int, str], targets: BookingTargets) -> list[ReceiptLine]:
+    """Return the lines of an order with all that was ever sold of it; what has no article goes on the default one."""
+    return [_receipt_line(row, order, targets) for row in _rows(order, articles, targets)]
+
+
+def missing_taxes(order: Order, targets: BookingTargets) -> tuple[str, ...]:
+    """Say what keeps the taxes of an order from being booked."""
+    return tuple(tax_troubles((tax for row in _rows(order, {}, targets) for tax in row.taxes), order, targets))
 
 
 def receipt_of(
@@ -118,6 +125,10 @@ class _Row:
     taxes: tuple[TaxLine, ...]
 
 
+def _rows(order: Order, articles: Mapping[int, str], targets: BookingTargets) -> list[_Row]:
+    return [*_article_rows(order, articles, targets), *_other_rows(order, targets)]
+
+
 def _article_rows(order: Order, articles: Mapping[int, str], targets: BookingTargets) -> Iterator[_Row]:
     for line in order.lines:
         pieces = sold_pieces(line, order.refunds)
@@ -139,27 +150,29 @@ def _other_rows(order: Order, targets: BookingTargets) -> Iterator[_Row]:
         yield _Row(fee.id, targets.default_article_id, fee.title, 1, fee.price, Decimal(0), taxes)
 
 
-def _unknown(order: Order, articles: Mapping[int, str], targets: BookingTargets, near: NearNumbers) -> Iterator[str]:
+def why_unknown(
+    sold: Iterable[OrderLine], articles: Mapping[int, str], targets: BookingTargets, near: NearNumbers
+) -> list[str]:
     """Name the products for which there is no one article in KORONA, and then once what a person can do about it."""
-    may_be_added = False
-    for line in order.lines:
-        is_product = not (line.custom or line.tip or line.gift_card)
-        if line.id in articles or not is_product or not sold_pieces(line, order.refunds):
+    troubles, may_be_added = [], False
+    for line in sold:
+        if line.id in articles or line.custom or line.tip or line.gift_card:
             continue
         sku = line.sku.strip()
         alike = near(sku)
         if sku in alike:
-            yield f"SKU {sku} is the number of several articles in KORONA"
+            troubles.append(f"SKU {sku} is the number of several articles in KORONA")
         elif not targets.books_unknown:
             may_be_added = True
             named = f"SKU {sku}" if sku else f"“{line.title}”, which has no SKU,"
             nearly = f" (KORONA has {', '.join(alike)})" if alike else ""
-            yield f"{named} is not an article in KORONA{nearly}"
+            troubles.append(f"{named} is not an article in KORONA{nearly}")
     if may_be_added:
-        yield (
+        troubles.append(
             f"make SKU and article number the same, give the variant the SKU {targets.default_number} in Shopify, "
             "or set orders.unknown_sku: default_product"
         )
+    return troubles
 
 
 def _receipt_line(row: _Row, order: Order, targets: BookingTargets) -> ReceiptLine:
@@ -175,7 +188,7 @@ def _rounding_line(order: Order, lines: Iterable[ReceiptLine], targets: BookingT
     Raises NotBookableError where the difference is larger.
     """
     total = sum((line.gross for line in lines), Decimal(0))
-    difference = min((each - total for each in _totals(order)), key=abs)
+    difference = min((each - total for each in totals(order)), key=abs)
     if abs(difference) > targets.rounding_cents * smallest_unit(order.currency):
         now = f", {order.current_total_price} by now" if order.current_total_price and order.refunds else ""
         raise NotBookableError(f"its lines add up to {total}, Shopify's total is {order.total_price}{now}")
@@ -186,10 +199,10 @@ def _rounding_line(order: Order, lines: Iterable[ReceiptLine], targets: BookingT
         )
 
 
-def _totals(order: Order) -> Iterator[Decimal]:
+def totals(order: Order, *, is_edited: bool = False) -> Iterator[Decimal]:
     """Return what the lines may add up to: Shopify's total, and where refunds took something what was there before.
 
-    Whether an edit changes the total or only the current one Shopify does not say.
+    Whether an edit changes the total or only the current one Shopify does not say: of an edited order either will do.
     """
     if order.total_price is None:
         return
@@ -198,8 +211,8 @@ def _totals(order: Order) -> Iterator[Decimal]:
     if taken:
         yield order.total_price + taken
         yield order.total_price + _taken([refund for refund in order.refunds if not refund.transactions], order)
-        if order.current_total_price is not None:
-            yield order.current_total_price + taken
+    if order.current_total_price is not None and (taken or is_edited):
+        yield order.current_total_price + taken
 
 
 def _taken(refunds: Iterable[Refund], order: Order) -> Decimal:

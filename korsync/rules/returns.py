@@ -150,7 +150,9 @@ def remark_on(refund: Refund, order: Order) -> str:
 def _not_booked(refund: Refund, order: Order) -> Iterator[str]:
     away = sum(line.quantity for line in refund.lines if line.restock_type not in RESTOCKED)
     strange = sorted({line.restock_type for line in refund.lines} - RESTOCKED - NOT_RESTOCKED)
-    if away:
+    if away and refund.of_return:
+        yield f"pieces of a return, of which KORONA does not know whether they are back on the shelf: {away}"
+    elif away:
         yield f"pieces that were not restocked: {away}"
     if strange:
         yield f"not known, so taken for not restocked: {', '.join(strange)}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
-from korsync.records.bookings import KnownLine, KnownOrder
+from korsync.records.bookings import Booking, KnownLine, KnownOrder
 from korsync.records.catalogue import Article
 from korsync.records.memory import Look
 from korsync.rules.matching import Assortment
@@ -176,7 +176,7 @@ def _parts(whole: Taken, articles: Mapping[str, Article], depth: int) -> list[Ta
 def _sold_line(
     order: KnownOrder, line: KnownLine, location_id: int, korona_now: datetime, settle: timedelta
 ) -> SoldLine:
-    settled = _posted(order, line) if order.sale and order.sale.is_settled(korona_now, settle) else 0
+    settled = _posted(line, (each for each in order.sales if each.is_settled(korona_now, settle)))
     settled += sum(each.quantity for each in order.booked_by_hand if each.line_id == line.id)
     put_back = tuple(
         PutBack(each.quantity, each.at, each.location_id in (None, location_id), _may_be_sent(order, each.refund_id))
@@ -186,18 +186,18 @@ def _sold_line(
     return SoldLine(line.quantity, order.created_at, order.cancelled_at, order.is_begun, settled, put_back)
 
 
-def _posted(order: KnownOrder, line: KnownLine) -> int:
-    return sum(each.quantity for each in order.sale.pieces if each.line_id == line.id) if order.sale else 0
+def _posted(line: KnownLine, bookings: Iterable[Booking]) -> int:
+    return sum(each.quantity for booking in bookings for each in booking.pieces if each.line_id == line.id)
 
 
 def _still_to_arrive(order: KnownOrder, known: KnownLine, line: SoldLine) -> SoldLine:
     """Return what an ignored order takes: a person has settled it by hand, but for what korsync itself booked."""
-    booked = _posted(order, known) if order.is_booked else 0
+    booked = _posted(known, (each for each in order.sales if each.is_booked))
     return replace(line, sold=booked, cancelled_at=None, put_back=())
 
 
 def _may_be_sent(order: KnownOrder, refund_id: int) -> bool:
-    if refund_id in order.ignored_refunds:
+    if refund_id in order.ignored_refunds or refund_id in order.held_refunds:
         # A person settles it in KORONA by hand, so KORONA's figure has it or will have it.
         return True
     booking = order.return_of(refund_id)

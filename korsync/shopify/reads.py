@@ -174,6 +174,7 @@ def refund(row: Row, taxes_included: bool = True) -> Refund:
         lines=tuple(_refund_line(each) for each in rows(row, "refund_line_items")),
         transactions=tuple(transaction(each) for each in rows(row, "transactions")),
         shipping=_refunded_shipping(row, taxes_included),
+        of_return=bool(inner(row, "return")),
     )
 
 

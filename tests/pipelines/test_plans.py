@@ -6,7 +6,7 @@ from decimal import Decimal
 from korsync.config.settings import ProductSettings, SafetySettings
 from korsync.pipelines.base import Reading
 from korsync.pipelines.lookups import LookUp
-from korsync.pipelines.orders import DueSale, Orders, OrdersPulled
+from korsync.pipelines.orders import DueOrder, Orders, OrdersPulled
 from korsync.pipelines.products import Products, ProductsPulled
 from korsync.pipelines.refunds import OpenReturns, Refunds, RefundsPulled
 from korsync.pipelines.stock import Stock, StockPulled
@@ -93,8 +93,8 @@ def test_the_plan_of_orders_makes_a_receipt_of_what_korona_does_not_show() -> No
     look = LookUp((sale_in_korona(shown),), NOON)
     articles = {new.lines[0].id: "article 1001"}
     due = (
-        DueSale(new, "#1", in_shopify(new), LookUp((), NOON), articles),
-        DueSale(shown, "#2", in_shopify(shown), look),
+        DueOrder(new, "#1", in_shopify(new), LookUp((), NOON), articles),
+        DueOrder(shown, "#2", in_shopify(shown), look),
     )
     plan = Orders.plan(OrdersPulled(Reading(memory(new, shown)), due, TARGETS, SETTLE))
     (change,) = plan.changes
@@ -116,7 +116,7 @@ def test_the_plan_of_refunds_makes_a_negative_receipt_of_what_came_back() -> Non
     known = order(sale=booking, restocks=(Restock(5, line_id, 1, EARLIER, 60),))
     refund = Refund(5, EARLIER, (RefundLine(6, line_id, 1, "return", 60, Decimal("8.90")),), ())
     returns = OpenReturns(known, "#1", in_shopify(known, refund), LookUp((sale_in_korona(known),), NOON))
-    plan = Refunds.plan(RefundsPulled(Reading(memory(known)), (returns,), TARGETS, SETTLE))
+    plan = Refunds.plan(RefundsPulled(Reading(memory(known)), (returns,), TARGETS, 60, SETTLE))
     (change,) = plan.changes
     assert (change.key, change.after.total, change.after.posted.key) == ("#1 refund 5", Decimal("-8.90"), "refund/5")
 

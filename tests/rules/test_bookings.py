@@ -12,6 +12,7 @@ from korsync.errors import ConfigurationError
 from korsync.records.bookings import (
     MOST_ATTEMPTS,
     NOT_BOOKED,
+    Amounts,
     Booking,
     BookingStatus,
     KnownLine,
@@ -26,14 +27,13 @@ from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, Receipt
 from korsync.rules.bookings import (
     QUEUE_PATIENCE,
     begun_before,
-    found_return,
-    found_sale,
     intent,
     names_apart,
     outcome_of,
     remember,
     start_instant,
 )
+from korsync.rules.read_back import found_return, found_sale
 from tests.support.values import values
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -143,7 +143,10 @@ def test_what_a_person_decided_or_korsync_noted_survives_any_reading(
 
 def test_an_intent_holds_the_receipt_the_pieces_of_its_order_and_the_time() -> None:
     made = intent(posted(), known(), None, NOW)
-    assert made == Booking("order/1", BookingStatus.INTENT, (Pieces(LINE, 3),), posted(), NOW, 1, order_number="1001")
+    amounts = Amounts(Decimal("34.90"))
+    assert made == Booking(
+        "order/1", BookingStatus.INTENT, (Pieces(LINE, 3),), posted(), NOW, 1, order_number="1001", amounts=amounts
+    )
 
 
 @pytest.mark.parametrize(
@@ -203,7 +206,9 @@ def test_what_is_there_as_it_was_posted_is_booked_from_now_on() -> None:
     order = known(sale=intent(posted(), known(), None, LONG_AGO))
     found = found_sale(order, None, [booked("order/2"), booked()], NOW)
     pieces = (Pieces(LINE, 3),)
-    assert found == Booking("order/1", BookingStatus.BOOKED, pieces, None, LONG_AGO, 1, NOW, order_number="1001")
+    assert found is not None
+    assert (found.status, found.pieces, found.receipt) == (BookingStatus.BOOKED, pieces, None)
+    assert (found.sent_at, found.confirmed_at, found.order_number) == (LONG_AGO, NOW, "1001")
 
 
 def test_rows_that_korona_put_into_a_receipt_by_itself_are_no_difference() -> None:

@@ -6,7 +6,8 @@ from decimal import Decimal
 from korsync.records.bookings import BookingStatus
 from korsync.records.orders import Order
 from korsync.records.receipts import BookedLine, BookedReceipt, BookedTax, Receipt
-from korsync.rules.bookings import differs_from_posted, found_sale, remember
+from korsync.rules.bookings import remember
+from korsync.rules.read_back import differs_from_posted, found_sale
 from tests.support.selling import NOON, line, order, receipt
 
 NET = order(line("10.00", ("19", "1.90")), total="11.90", taxes_included=False)
