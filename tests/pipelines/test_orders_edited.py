@@ -219,7 +219,8 @@ def test_what_is_added_after_an_edit_was_settled_by_hand_is_a_matter_of_its_own(
     decide.ignore(shop.settings, "1001")
     shop.run_later()
     shop.shopify.edit_order(unknown, more={"1001": 5})
-    assert shop.run_later().exit_code == 1
+    for _ in range(3):
+        assert shop.run_later().exit_code == 1
     assert "5 × 1001 more; booked are" in held(shop)["1001"]
     assert shop.shopify.available("1001") == 93
 
