@@ -84,9 +84,20 @@ def _more_returns(shop: Shop) -> None:
     shop.shopify.refund_order(order(shop, "#1002"), {"1002": 1})
 
 
+def _edits(shop: Shop) -> None:
+    shop.shopify.edit_order(order(shop, "#1001"), more={"1001": 1})
+    shop.shopify.edit_order(order(shop, "#1002"), add=[("1001", 2)], fewer={"1003": 1})
+
+
+def _more_edits(shop: Shop) -> None:
+    shop.shopify.refund_order(order(shop, "#1002"), {"1001": 1})
+    shop.shopify.edit_order(order(shop, "#1001"), add=[("1002", 1)])
+
+
 STORIES: dict[str, tuple[Part, ...]] = {
     "sales": (_first_sales, _more_sales),
     "sales, refunds and a cancellation": (_first_sales, _returns, _more_returns),
+    "sales and edits": (_first_sales, _edits, _more_edits),
 }
 
 

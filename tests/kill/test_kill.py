@@ -1,5 +1,6 @@
 """The part of the kill matrix that every test run plays; the whole of it: python -m tests.kill."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,17 @@ def test_each_pair_of_korona_habits_is_played() -> None:
 
 def booking_cases(stage: Stage) -> list[Case]:
     return [case for case in stage.cases() if case.step.is_booking and case.when is not When.BEFORE]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_where_korona_gives_no_reference_back_a_death_books_nothing_twice(late: bool, tmp_path: Path) -> None:
+    with staged(tmp_path, "sales", Variant(False, late, False, False), BOOKING) as stage:
+        for start in stage.starts:
+            start.korona["leaves_out"] = {"externalReferences"}
+        for case in booking_cases(stage):
+            with pytest.raises(AssertionError, match="not quiet"):
+                stage.play(case)
+            assert set(Counter(each.key for each in stage.shop.korona.receipts if each.key).values()) == {1}
 
 
 def test_without_the_waiting_time_a_receipt_is_booked_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

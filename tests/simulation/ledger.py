@@ -76,7 +76,6 @@ class Ledger:
     tally: Tally = field(default_factory=Tally)
     story: list[str] = field(default_factory=list)
     moment: int = 0
-    edited: set[str] = field(default_factory=set)
     _readings: Readings = field(default_factory=Readings)
     _out_of_sight: set[str] = field(default_factory=set)
     _disturbances: dict[str, list[Disturbance]] = field(default_factory=dict)
@@ -143,9 +142,8 @@ class Ledger:
             missing = line.sold - max(0, before[line.sku or ""])
             self.tally.oversold += max(0, missing)
 
-    def added(self, order: Order, sku: str, before: dict[str, int]) -> None:
+    def added(self, sku: str, before: dict[str, int]) -> None:
         """Take note of a piece that an edit added to an order."""
-        self.edited.add(order.name)
         self.tally.oversold += before[sku] < 1
 
     def lowered_in_korona(self, sku: str, pieces: int) -> None:

@@ -134,14 +134,14 @@ class Life:
             self.world.shopify.edit_order(order, fewer={line.id: 1}, restock=restock)
 
     def add_on(self) -> None:
-        """Add a piece to an order by an edit; where it is booked already, korsync leaves that to a person."""
+        """Add a piece to an order by an edit."""
         order = self._an_order(lambda each: any(self.ledger.offered(line.sku or "") > 0 for line in each.lines))
         if order is not None:
             line = self.random.choice([each for each in order.lines if self.ledger.offered(each.sku or "") > 0])
             before = self.ledger.truly_available()
             self.world.shopify.edit_order(order, more={line.id: 1})
             self.ledger.note(f"1 x {line.sku} is added to {order.name}")
-            self.ledger.added(order, line.sku or "", before)
+            self.ledger.added(line.sku or "", before)
 
     def _an_order(self, fits: Callable[[Order], bool]) -> Order | None:
         candidates = [
