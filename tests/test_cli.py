@@ -1,10 +1,14 @@
 """The commands as a user types them: one clear line, the right exit code, no traceback, nothing sent by mistake."""
 
+import io
+import re
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from korsync.cli import cli
 from korsync.memory.files import hold_lock
 from korsync.sandbox.korona.store import PointOfSale
 from korsync.sandbox.server import Fault
@@ -144,6 +148,82 @@ def test_ignore_and_retry_settle_a_held_order(shop: Shop, korsync: Korsync) -> N
     unknown = korsync("ignore", "4711")
     assert unknown.code == 2
     assert "korsync knows of no item" in unknown.err
+
+
+def three_held_orders(shop: Shop) -> None:
+    """Place orders that cannot be booked, at half past eleven and, twice, half past midnight in Berlin."""
+    shop.shopify.add_product("Nur online", [{"sku": "X-1", "available": 50}])
+    shop.init()
+    for minutes in (13.5 * 60, 60, 24 * 60):
+        shop.later(minutes)
+        shop.shopify.place_order([("X-1", 1)])
+    shop.later(5)
+    shop.run()
+
+
+def test_several_items_are_settled_at_once_or_none_of_them(shop: Shop, korsync: Korsync) -> None:
+    three_held_orders(shop)
+    before = shop.settings.state_path.read_bytes()
+    assert korsync("ignore", "1001", "4711").code == 2
+    assert shop.settings.state_path.read_bytes() == before
+    said = korsync("ignore", "1001", "#1002")
+    assert said.out.count("is settled") == 2
+    assert shop.state.held.keys() == {"orders/#1003"}
+    assert korsync("retry", "1001", "1002").out.count("is tried again") == 2
+    assert not any(order.ignored for order in shop.state.orders.values())
+
+
+@pytest.mark.parametrize(("day", "left"), [("2026-11-24", 2), ("2026-11-25", 1), ("0001-01-01", 3), ("9999-12-31", 0)])
+def test_the_held_orders_placed_before_a_day_of_the_shop_are_ignored_and_no_other(
+    shop: Shop, korsync: Korsync, day: str, left: int
+) -> None:
+    three_held_orders(shop)
+    said = korsync("ignore", "--before", day)
+    assert said.code == 0
+    assert said.out.count("is settled") == 3 - left
+    assert len(shop.state.held) == left
+    assert korsync("run").code == (1 if left else 0)
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y\n", 0), ("n\n", 3), ("", 3)])
+def test_at_a_terminal_it_is_asked_first_which_held_orders_are_meant(
+    shop: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch, answer: str, left: int
+) -> None:
+    three_held_orders(shop)
+    typed = io.StringIO(answer)
+    monkeypatch.setattr(typed, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdin", typed)
+    said = korsync("ignore", "--before", "2026-12-01")
+    assert "ignore 3 held orders: #1001, #1002, #1003?" in said.out + said.err
+    assert said.code == (0 if answer else 130)
+    assert len(shop.state.held) == left
+
+
+@pytest.mark.parametrize("words", [(), ("1001", "--before", "2026-11-24"), ("--before", "tomorrow")])
+def test_ignore_wants_items_or_a_day(korsync: Korsync, words: tuple[str, ...]) -> None:
+    assert korsync("ignore", *words).code == 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_exit_code_without_a_dry_run_is_a_mistake(shop: Shop, korsync: Korsync, command: str) -> None:
+    shop.init()
+    with shop.requests() as seen:
+        said = korsync(command, "--exit-code")
+    assert said.code == 2
+    assert "--exit-code goes with --dry-run only" in said.err
+    assert seen.everything == []
+
+
+def test_a_run_that_waits_begins_when_the_other_one_has_ended(
+    shop: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_shop_with_work_to_do(shop)
+    with ExitStack() as other:
+        other.enter_context(hold_lock(shop.settings.state_path))
+        assert korsync("orders", "--wait", "1").code == 7
+        monkeypatch.setattr("korsync.memory.files.time.sleep", lambda _: other.close())
+        assert korsync("orders", "--wait", "600").code == 0
+    assert len(shop.korona.receipts) == 1
 
 
 def test_an_order_that_is_never_booked_is_named_in_one_run_and_no_other(shop: Shop, korsync: Korsync) -> None:
@@ -301,6 +381,23 @@ def test_a_bug_whose_details_can_be_kept_nowhere_is_one_line_all_the_same(
     said = korsync("run")
     assert said.code == 70
     assert said.err.endswith("nothing more was sent\n")
+
+
+@pytest.mark.parametrize("command", ["", *cli.commands])
+def test_each_commands_help_ends_with_an_example(korsync: Korsync, command: str) -> None:
+    said = korsync(*command.split(), "--help")
+    assert said.code == 0
+    assert re.match(rf" *Example: korsync {command}", said.out.splitlines()[-1])
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_a_shell_learns_to_complete_commands(korsync: Korsync, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
+    monkeypatch.setenv("_KORSYNC_COMPLETE", f"{shell}_source")
+    assert "_KORSYNC_COMPLETE" in korsync().out
+    monkeypatch.setenv("_KORSYNC_COMPLETE", f"{shell}_complete")
+    monkeypatch.setenv("COMP_WORDS", "korsync re")
+    monkeypatch.setenv("COMP_CWORD", "1" if shell == "zsh" else "re")
+    assert "refunds" in korsync().out
 
 
 def test_usage_mistakes_end_with_2(korsync: Korsync) -> None:

@@ -50,11 +50,13 @@ def sync(
     dry: bool = False,
     full: bool = False,
     changes_count: bool = False,
+    wait: float = 0,
     clocks: Clocks | None = None,
 ) -> Ran:
     """Run pipelines, all where none is named; a dry run takes no lock, saves nothing and cannot write.
 
-    With `changes_count` a dry run that has changes to make says so in its exit code.
+    For the lock it waits up to `wait` seconds. With `changes_count` a dry run that has changes to make says so in its
+    exit code.
     """
     sides = connect(settings, read_only=dry, full=full, clocks=clocks or Clocks())
     monotonic = (clocks or Clocks()).monotonic
@@ -66,7 +68,7 @@ def sync(
             ran = replace(ran, exit_code=CHANGES_TO_MAKE)
         teller.ended(ran)
         return ran
-    with hold_lock(settings.state_path):
+    with hold_lock(settings.state_path, wait):
         run, results, remarks = _through(sides, teller, wanted, dry=False, monotonic=monotonic)
         ran = _ran(sides, run, results, remarks)
         teller.ended(ran)

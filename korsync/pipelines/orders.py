@@ -29,6 +29,7 @@ from korsync.rules.bookings import (
 from korsync.rules.matching import assortment, live_numbers, near_numbers
 from korsync.rules.receipts import NearNumbers, NotBookableError, sale_receipt
 from korsync.rules.taxes import tax_differences
+from korsync.text import to_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,4 +280,4 @@ def _left_by_rule(order: KnownOrder) -> str:
 def _edit_reason(order: KnownOrder, name: str) -> str:
     skus = {line.id: line.sku or str(line.id) for line in order.lines}
     more = ", ".join(f"{pieces} × {skus[line_id]}" for line_id, pieces in order.added_pieces.items())
-    return f"edited after it was booked: {more} more; book that by hand in KORONA, then `korsync ignore {name}`"
+    return f"edited after it was booked: {more} more; book that by hand in KORONA, then `{to_type('ignore', name)}`"

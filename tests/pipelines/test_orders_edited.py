@@ -26,7 +26,7 @@ def order(shop: Shop) -> Order:
 
 
 def reason(more: str) -> str:
-    return f"edited after it was booked: {more} more; book that by hand in KORONA, then `korsync ignore #1001`"
+    return f"edited after it was booked: {more} more; book that by hand in KORONA, then `korsync ignore 1001`"
 
 
 @pytest.mark.parametrize(
