@@ -168,7 +168,7 @@ def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None
 @click.pass_obj
 def status(settings_path: Path) -> None:
     """Show the last runs and every held item with its reason; exit 1 where any is held."""
-    state = state_of(load(settings_path, os.environ))
+    state = state_of(load(settings_path, os.environ, needs_secrets=False))
     print_status(Reporter().out, state)
     sys.exit(1 if state.held else 0)
 
@@ -178,7 +178,7 @@ def status(settings_path: Path) -> None:
 @click.pass_obj
 def retry(settings_path: Path, items: tuple[str, ...]) -> None:
     """Try each held or ignored ITEM again: an order (1042) or a refund ("1042 refund 940000000001")."""
-    decide.retry(load(settings_path, os.environ), *items)
+    decide.retry(load(settings_path, os.environ, needs_secrets=False), *items)
     for item in items:
         _say(f"{visible(item)} is tried again in the next run")
 
@@ -199,7 +199,7 @@ def ignore(settings_path: Path, items: tuple[str, ...], before: datetime | None)
     """
     if bool(items) is (before is not None):
         raise click.UsageError("name each ITEM, or --before DATE")
-    settings = load(settings_path, os.environ)
+    settings = load(settings_path, os.environ, needs_secrets=False)
     if before is None:
         decide.ignore(settings, *items)
     else:
@@ -222,7 +222,7 @@ def _is_meant(orders: Sequence[str]) -> bool:
 @click.pass_obj
 def accept(settings_path: Path, pipeline: str) -> None:
     """Let the next plan of a stopped PIPELINE through, if it holds nothing but what was stopped."""
-    decide.accept(load(settings_path, os.environ), pipeline)
+    decide.accept(load(settings_path, os.environ, needs_secrets=False), pipeline)
     _say(f"the next run of {pipeline} writes what was stopped")
 
 

@@ -173,6 +173,20 @@ def test_several_items_are_settled_at_once_or_none_of_them(shop: Shop, korsync: 
     assert not any(order.ignored for order in shop.state.orders.values())
 
 
+def test_commands_that_ask_neither_side_need_no_secrets_and_all_others_do(shop: Shop, korsync: Korsync) -> None:
+    three_held_orders(shop)
+    shop.configure(korona={"username": "${UNSET}", "password": "${UNSET}"}, shopify={"access_token": "${UNSET}"})
+    with shop.requests() as seen:
+        assert korsync("status").code == 1
+        assert korsync("ignore", "1001").code == 0
+        assert korsync("retry", "1001").code == 0
+        assert korsync("ignore", "--before", "2026-12-01").code == 0
+        assert "was not stopped" in korsync("accept", "stock").err
+        for command in (*COMMANDS, "init"):
+            assert "needs the environment variable UNSET" in korsync(command).err
+    assert seen.everything == []
+
+
 @pytest.mark.parametrize(("day", "left"), [("2026-11-24", 2), ("2026-11-25", 1), ("0001-01-01", 3), ("9999-12-31", 0)])
 def test_the_held_orders_placed_before_a_day_of_the_shop_are_ignored_and_no_other(
     shop: Shop, korsync: Korsync, day: str, left: int

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from korsync.config.load import fingerprint
 from korsync.config.settings import Settings
@@ -87,10 +87,9 @@ def identity_of(settings: Settings) -> Identity:
 
 def connect(settings: Settings, *, read_only: bool, full: bool, clocks: Clocks) -> Sides:
     """Return both sides; nothing is sent yet."""
-    korona = korona_client.connect(settings.korona, read_only=read_only, sleep=clocks.sleep, monotonic=clocks.monotonic)
-    shopify = shopify_client.connect(
-        settings.shopify, read_only=read_only, sleep=clocks.sleep, monotonic=clocks.monotonic
-    )
+    how: Any = {"read_only": read_only, "sleep": clocks.sleep, "monotonic": clocks.monotonic}
+    korona = korona_client.connect(settings.korona, settings.network, **how)
+    shopify = shopify_client.connect(settings.shopify, settings.network, **how)
     return Sides(korona, shopify, settings, full=full)
 
 
