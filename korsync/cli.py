@@ -17,6 +17,7 @@ from click.shell_completion import shell_complete
 
 from korsync import __version__
 from korsync.commands import decide
+from korsync.commands.couple import couple as couple_up
 from korsync.commands.init import initialise, reserved
 from korsync.commands.sync import state_of, sync
 from korsync.config.load import load
@@ -149,8 +150,7 @@ def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None
     settings = load(settings_path, os.environ)
     opening = initialise(settings, yes=yes, couples=couples, adopts=adopts)
     if couples:
-        number = visible(opening.last_receipt_number or "none")
-        _say(f"point of sale coupled; its last receipt number: {number}")
+        _say_coupled("point of sale", opening.last_receipt_number)
     _say(f"{opening.matched} articles match a Shopify variant, {opening.priced} of them have a price in the list")
     for order in opening.unfulfilled:
         line = f"  {order.name}: unfulfilled from before orders.start_from, reserved: {reserved(order)}"
@@ -162,6 +162,18 @@ def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None
                 _say(visible(f"{len(names)} {title}: {', '.join(names)}"))
     _say(f"state made: {settings.state_path}")
     _say("next: korsync run --dry-run")
+
+
+@cli.command(epilog="Example: korsync couple")
+@click.pass_obj
+def couple(settings_path: Path) -> None:
+    """Couple the point of sale with korona.coupling_id, on a new shop or where it was decoupled."""
+    coupled = couple_up(load(settings_path, os.environ))
+    _say_coupled(f"point of sale “{coupled.name}”", coupled.last_receipt_number)
+
+
+def _say_coupled(what: str, last_receipt_number: str | None) -> None:
+    _say(visible(f"{what} coupled; its last receipt number: {last_receipt_number or 'none'}"))
 
 
 @cli.command(epilog="Example: korsync status")

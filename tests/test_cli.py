@@ -1,22 +1,17 @@
 """The commands as a user types them: one clear line, the right exit code, no traceback, nothing sent by mistake."""
 
-import io
 import re
-from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from korsync.cli import cli
 from korsync.memory.files import hold_lock
 from korsync.sandbox.korona.store import PointOfSale
 from korsync.sandbox.server import Fault
 from korsync.sandbox.shopify.sales import Order
 from tests.support.shop import Shop
-from tests.support.typed import Korsync, a_shop_with_work_to_do
-
-COMMANDS = ("run", "stock", "orders", "refunds", "products")
+from tests.support.typed import COMMANDS, Korsync, a_shop_with_work_to_do
 
 
 def test_init_says_what_matches_and_what_comes_next(shop: Shop, korsync: Korsync) -> None:
@@ -135,111 +130,6 @@ def test_a_second_run_ends_with_7_and_sends_nothing(shop: Shop, korsync: Korsync
     assert seen.everything == []
 
 
-def test_ignore_and_retry_settle_a_held_order(shop: Shop, korsync: Korsync) -> None:
-    shop.shopify.add_product("Nur online", [{"sku": "X-1", "available": 5}])
-    shop.init()
-    shop.later(5)
-    shop.shopify.place_order([("X-1", 1)])
-    assert korsync("run").code == 1
-    assert korsync("ignore", "1001").code == 0
-    assert korsync("run").code == 0
-    assert korsync("retry", "1001").code == 0
-    assert korsync("run").code == 1
-    unknown = korsync("ignore", "4711")
-    assert unknown.code == 2
-    assert "korsync knows of no item" in unknown.err
-
-
-def three_held_orders(shop: Shop) -> None:
-    """Place orders that cannot be booked, at half past eleven and, twice, half past midnight in Berlin."""
-    shop.shopify.add_product("Nur online", [{"sku": "X-1", "available": 50}])
-    shop.init()
-    for minutes in (13.5 * 60, 60, 24 * 60):
-        shop.later(minutes)
-        shop.shopify.place_order([("X-1", 1)])
-    shop.later(5)
-    shop.run()
-
-
-def test_several_items_are_settled_at_once_or_none_of_them(shop: Shop, korsync: Korsync) -> None:
-    three_held_orders(shop)
-    before = shop.settings.state_path.read_bytes()
-    assert korsync("ignore", "1001", "4711").code == 2
-    assert shop.settings.state_path.read_bytes() == before
-    said = korsync("ignore", "1001", "#1002")
-    assert said.out.count("is settled") == 2
-    assert shop.state.held.keys() == {"orders/#1003"}
-    assert korsync("retry", "1001", "1002").out.count("is tried again") == 2
-    assert not any(order.ignored for order in shop.state.orders.values())
-
-
-def test_commands_that_ask_neither_side_need_no_secrets_and_all_others_do(shop: Shop, korsync: Korsync) -> None:
-    three_held_orders(shop)
-    shop.configure(korona={"username": "${UNSET}", "password": "${UNSET}"}, shopify={"access_token": "${UNSET}"})
-    with shop.requests() as seen:
-        assert korsync("status").code == 1
-        assert korsync("ignore", "1001").code == 0
-        assert korsync("retry", "1001").code == 0
-        assert korsync("ignore", "--before", "2026-12-01").code == 0
-        assert "was not stopped" in korsync("accept", "stock").err
-        for command in (*COMMANDS, "init"):
-            assert "needs the environment variable UNSET" in korsync(command).err
-    assert seen.everything == []
-
-
-@pytest.mark.parametrize(("day", "left"), [("2026-11-24", 2), ("2026-11-25", 1), ("0001-01-01", 3), ("9999-12-31", 0)])
-def test_the_held_orders_placed_before_a_day_of_the_shop_are_ignored_and_no_other(
-    shop: Shop, korsync: Korsync, day: str, left: int
-) -> None:
-    three_held_orders(shop)
-    said = korsync("ignore", "--before", day)
-    assert said.code == 0
-    assert said.out.count("is settled") == 3 - left
-    assert len(shop.state.held) == left
-    assert korsync("run").code == (1 if left else 0)
-
-
-@pytest.mark.parametrize(("answer", "left"), [("y\n", 0), ("n\n", 3), ("", 3)])
-def test_at_a_terminal_it_is_asked_first_which_held_orders_are_meant(
-    shop: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch, answer: str, left: int
-) -> None:
-    three_held_orders(shop)
-    typed = io.StringIO(answer)
-    monkeypatch.setattr(typed, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr("sys.stdin", typed)
-    said = korsync("ignore", "--before", "2026-12-01")
-    assert "ignore 3 held orders: #1001, #1002, #1003?" in said.out + said.err
-    assert said.code == (0 if answer else 130)
-    assert len(shop.state.held) == left
-
-
-@pytest.mark.parametrize("words", [(), ("1001", "--before", "2026-11-24"), ("--before", "tomorrow")])
-def test_ignore_wants_items_or_a_day(korsync: Korsync, words: tuple[str, ...]) -> None:
-    assert korsync("ignore", *words).code == 2
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_exit_code_without_a_dry_run_is_a_mistake(shop: Shop, korsync: Korsync, command: str) -> None:
-    shop.init()
-    with shop.requests() as seen:
-        said = korsync(command, "--exit-code")
-    assert said.code == 2
-    assert "--exit-code goes with --dry-run only" in said.err
-    assert seen.everything == []
-
-
-def test_a_run_that_waits_begins_when_the_other_one_has_ended(
-    shop: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    a_shop_with_work_to_do(shop)
-    with ExitStack() as other:
-        other.enter_context(hold_lock(shop.settings.state_path))
-        assert korsync("orders", "--wait", "1").code == 7
-        monkeypatch.setattr("korsync.memory.files.time.sleep", lambda _: other.close())
-        assert korsync("orders", "--wait", "600").code == 0
-    assert len(shop.korona.receipts) == 1
-
-
 def test_an_order_that_is_never_booked_is_named_in_one_run_and_no_other(shop: Shop, korsync: Korsync) -> None:
     shop.stocked("1001")
     shop.init()
@@ -292,6 +182,29 @@ def test_a_wrong_password_is_refused_with_4_asked_once_and_nothing_is_written(
     assert seen.writes == []
 
 
+@pytest.mark.parametrize(("password", "is_hinted"), [("wrong ", True), ("\u00a0wrong", True), ("wr ong", False)])
+def test_a_blank_at_the_end_of_a_refused_password_is_named(
+    shop: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch, password: str, is_hinted: bool
+) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.configure(korona={"password": "${PASSWORD}"})
+    monkeypatch.setenv("PASSWORD", password)
+    said = korsync("run")
+    assert said.code == 4
+    assert ("korona.password has a blank at its beginning or end" in said.err) is is_hinted
+    assert "wrong" not in said.err
+
+
+def test_a_state_that_is_a_link_is_told_before_anything_is_coupled(shop: Shop, korsync: Korsync) -> None:
+    shop.settings.state_path.symlink_to(shop.folder / "elsewhere.json")
+    shop.korona.find(PointOfSale, "90").coupling_id = None
+    with shop.requests() as seen:
+        said = korsync("init", "--couple")
+    assert said.code == 6
+    assert "let state_file name the file itself" in said.err
+    assert seen.everything == []
+
+
 def test_a_wrong_price_list_stops_products_only(shop: Shop, korsync: Korsync) -> None:
     a_shop_with_work_to_do(shop)
     shop.configure(korona={"price_list": "Shopfy"})
@@ -304,13 +217,24 @@ def test_a_wrong_price_list_stops_products_only(shop: Shop, korsync: Korsync) ->
     assert sum(each.method == "PUT" for each in seen.everything) == 0
 
 
+def test_a_location_is_found_whatever_blanks_stand_around_its_name(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.shopify.store.location_of("Laden Mitte").name = " Laden Mitte "
+    assert korsync("stock").code == 0
+
+
 def test_an_unknown_location_stops_stock_only(shop: Shop, korsync: Korsync) -> None:
     a_shop_with_work_to_do(shop)
+    shop.shopify.add_location("Lager ")
+    shop.shopify.add_location("Keller")
+    shop.shopify.close_location("Keller")
     shop.configure(stock={"locations": [{"location": "Laden Süd", "warehouses": ["1"]}]})
     with shop.requests() as seen:
         said = korsync("run")
     assert said.code == 2
     assert "Shopify has no location “Laden Süd”" in said.err
+    (remedy,) = [line for line in said.err.splitlines() if "stock.locations" in line]
+    assert re.search(r"Shopify has: Laden Mitte \([0-9]+\), Online-Lager \([0-9]+\), Lager \([0-9]+\)$", remedy)
     assert seen.count("POST", "/adjust.json") == 0
     assert seen.count("POST", "/receipts") == 1
 
@@ -395,26 +319,3 @@ def test_a_bug_whose_details_can_be_kept_nowhere_is_one_line_all_the_same(
     said = korsync("run")
     assert said.code == 70
     assert said.err.endswith("nothing more was sent\n")
-
-
-@pytest.mark.parametrize("command", ["", *cli.commands])
-def test_each_commands_help_ends_with_an_example(korsync: Korsync, command: str) -> None:
-    said = korsync(*command.split(), "--help")
-    assert said.code == 0
-    assert re.match(rf" *Example: korsync {command}", said.out.splitlines()[-1])
-
-
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_a_shell_learns_to_complete_commands(korsync: Korsync, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
-    monkeypatch.setenv("_KORSYNC_COMPLETE", f"{shell}_source")
-    assert "_KORSYNC_COMPLETE" in korsync().out
-    monkeypatch.setenv("_KORSYNC_COMPLETE", f"{shell}_complete")
-    monkeypatch.setenv("COMP_WORDS", "korsync re")
-    monkeypatch.setenv("COMP_CWORD", "1" if shell == "zsh" else "re")
-    assert "refunds" in korsync().out
-
-
-def test_usage_mistakes_end_with_2(korsync: Korsync) -> None:
-    said = korsync("run", "--nonsense")
-    assert said.code == 2
-    assert "--nonsense" in said.err

@@ -63,6 +63,8 @@ def connect(
         monotonic=monotonic,
     )
     session.hide(settings.password, login, settings.coupling_id)
+    if settings.password != settings.password.strip():
+        session.hint_where_login_fails = "korona.password has a blank at its beginning or end"
     return KoronaClient(session, settings.account_id)
 
 

@@ -54,7 +54,7 @@ def write_whole(path: Path, data: bytes) -> None:
     `hold_lock`.
     """
     if path.is_symlink():
-        raise OSError("a symbolic link stands in its place")
+        raise OSError(errno.ELOOP, "a symbolic link stands in its place")
     # One fixed name, cleared first: what a killed run left behind is replaced by the next and never piles up.
     temporary = path.with_name(f".{path.name}.new")
     with suppress(FileNotFoundError):
@@ -127,10 +127,14 @@ def _take(descriptor: int, path: Path) -> bool:
 
 
 def _unusable(path: Path, error: OSError) -> StateError:
-    return StateError(
-        f"the lock file {path} cannot be used: {error.strerror or error}",
-        "see to it that korsync may write in this folder and that the disk is not full",
-    )
+    remedy = "see to it that korsync may write in this folder and that the disk is not full"
+    if error.errno == errno.ELOOP:
+        remedy = "remove it: it is a symbolic link, and korsync makes a file of its own there"
+    elif error.errno == errno.ENOENT:
+        remedy = f"make the folder {path.parent}, or correct state_file"
+    elif error.errno in (errno.ENOLCK, *UNABLE):
+        remedy = "let state_file name a place on a file system that knows locks: this one would let two runs in"
+    return StateError(f"the lock file {path} cannot be used: {error.strerror or error}", remedy)
 
 
 def _held(note: bytes) -> LockedError:

@@ -122,6 +122,7 @@ class Session:
         self.side = side
         self.requests = 0
         self.writes = 0
+        self.hint_where_login_fails = ""
         self._base_url = base_url.rstrip("/")
         self._authorise = authorise
         self._read_only = read_only
@@ -252,6 +253,8 @@ class Session:
         if verdict is Verdict.READ_AGAIN:
             return _Unclear(what)
         error = error_of(verdict, self.side, what, reply.status)
+        if reply.status == 401 and self.hint_where_login_fails:
+            error.remedy += f"; {self.hint_where_login_fails}"
         if verdict is not Verdict.RETRY:
             return error
         told = told_to_wait(reply.headers.get("retry-after"))

@@ -27,6 +27,9 @@ _REMEDIES = {
     430: "{side} takes the requests for an attack: wait, then ask its support",
 }
 
+_NOT_COUPLED = "POINT_OF_SALE_NOT_COUPLED"
+"""What KORONA says of a point of sale that was decoupled; nothing is to be granted then."""
+
 
 class NotFound(Rejected):
     """The object asked for is not there."""
@@ -166,6 +169,8 @@ def error_of(verdict: Verdict, side: str, what: str, status: int | None) -> Kors
         return Unavailable(what, "nothing to do: the first run of tomorrow goes on")
     if verdict is Verdict.REFUSED:
         remedy = _REMEDIES.get(status or 0, "check the credentials for {side} in the configuration")
+        if _NOT_COUPLED in what:
+            remedy = "run `korsync couple` once"
         return Refused(what, remedy.format(side=side), everything=True)
     if verdict is Verdict.WRONG_ADDRESS:
         return ConfigurationError(what, f"put {side}'s present address into the configuration")

@@ -357,11 +357,13 @@ def test_a_run_that_has_gone_on_for_more_than_an_hour_is_named_loudly(tmp_path: 
 
 
 def test_a_lock_file_that_cannot_be_used_is_an_error_of_the_state(tmp_path: Path) -> None:
-    with pytest.raises(StateError, match="No such file"), hold_lock(tmp_path / "nowhere" / "state.json"):
+    with pytest.raises(StateError, match="No such file") as caught, hold_lock(tmp_path / "nowhere" / "state.json"):
         pytest.fail("no lock, no run")
+    assert caught.value.remedy == f"make the folder {tmp_path / 'nowhere'}, or correct state_file"
     (tmp_path / "state.json.lock").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(StateError, match="cannot be used"), hold_lock(tmp_path / "state.json"):
+    with pytest.raises(StateError, match="cannot be used") as caught, hold_lock(tmp_path / "state.json"):
         pytest.fail("no lock, no run")
+    assert "it is a symbolic link" in caught.value.remedy
     assert not (tmp_path / "elsewhere").exists()
 
 
@@ -370,5 +372,6 @@ def test_a_file_system_without_locks_is_refused(tmp_path: Path, monkeypatch: pyt
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr("fcntl.flock", unlockable)
-    with pytest.raises(StateError, match="No locks available"), hold_lock(tmp_path / "state.json"):
+    with pytest.raises(StateError, match="No locks available") as caught, hold_lock(tmp_path / "state.json"):
         pytest.fail("no lock, no run")
+    assert "a file system that knows locks" in caught.value.remedy
