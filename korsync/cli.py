@@ -6,15 +6,18 @@ import signal
 import sys
 import traceback
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import shell_complete
 
 from korsync import __version__
 from korsync.commands import decide
+from korsync.commands.couple import couple as couple_up
 from korsync.commands.init import initialise, reserved
 from korsync.commands.sync import state_of, sync
 from korsync.config.load import load
@@ -28,6 +31,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 BUG = 70
 
+COMPLETE = "_KORSYNC_COMPLETE"
+"""The variable by which a shell asks what may follow, as click's own completion has it."""
+
 
 def main() -> None:
     """Run korsync and exit with a code of the README's table and no other; a traceback never reaches the user."""
@@ -35,6 +41,8 @@ def main() -> None:
     _spell_out_what_the_terminal_lacks()
     context: click.Context | None = None
     try:
+        if asked := os.environ.get(COMPLETE):
+            sys.exit(shell_complete(cli, {}, "korsync", COMPLETE, asked))
         context = cli.make_context("korsync", sys.argv[1:])
         with context:
             cli.invoke(context)
@@ -58,7 +66,10 @@ def main() -> None:
         _hand_over_what_was_printed()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: korsync --config /etc/korsync/config.yaml run --dry-run",
+)
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="The configuration file.")
 @click.version_option(__version__, prog_name="korsync")
 @click.pass_context
@@ -71,6 +82,7 @@ def _sync_options(command: Command) -> Command:
     for option in (
         click.option("--dry-run", is_flag=True, help="Show what would be written; send nothing that writes."),
         click.option("--exit-code", is_flag=True, help="With --dry-run: exit 10 where there are changes to make."),
+        click.option("--wait", type=click.IntRange(0), default=0, help="Wait so many seconds for another run to end."),
         click.option("--full", is_flag=True, help="Ignore all cursors and compare everything."),
         click.option("--output", type=click.Choice(["text", "json"]), default="text", help="For people or programs."),
         click.option("--quiet", is_flag=True, help="Speak only of trouble, and of held items when that is news."),
@@ -82,6 +94,8 @@ def _sync_options(command: Command) -> Command:
 
 def _sync(settings_path: Path, command: str, options: dict[str, Any], pipelines: tuple[str, ...] | None = None) -> None:
     dry, quiet = options["dry_run"], options["quiet"]
+    if options["exit_code"] and not dry:
+        raise click.UsageError("--exit-code goes with --dry-run only")
     reporter = Reporter(dry=dry, quiet=quiet, verbose=options["verbose"], as_json=options["output"] == "json")
     try:
         ran = sync(
@@ -92,6 +106,7 @@ def _sync(settings_path: Path, command: str, options: dict[str, Any], pipelines:
             dry=dry,
             full=options["full"],
             changes_count=options["exit_code"],
+            wait=options["wait"],
         )
     except LockedError as error:
         if quiet:
@@ -109,7 +124,7 @@ def _say(line: str, *, err: bool = False) -> None:
 
 
 def _sync_command(name: str, help_text: str, pipelines: tuple[str, ...] | None = None) -> None:
-    @cli.command(name, help=help_text)
+    @cli.command(name, help=help_text, epilog=f"Example: korsync {name} --dry-run --verbose")
     @_sync_options
     @click.pass_obj
     def command(settings_path: Path, /, **options: Any) -> None:
@@ -123,7 +138,7 @@ _sync_command("refunds", "Book restocked refunds as negative receipts in KORONA.
 _sync_command("products", "Bring name, price, tracking and image from KORONA to Shopify.", ("products",))
 
 
-@cli.command()
+@cli.command(epilog="Example: korsync init --couple")
 @click.option("--yes", is_flag=True, help="Go on although unfulfilled orders from before orders.start_from exist.")
 @click.option(
     "--couple", "couples", is_flag=True, help="Couple the point of sale with korona.coupling_id once all is checked."
@@ -135,8 +150,7 @@ def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None
     settings = load(settings_path, os.environ)
     opening = initialise(settings, yes=yes, couples=couples, adopts=adopts)
     if couples:
-        number = visible(opening.last_receipt_number or "none")
-        _say(f"point of sale coupled; its last receipt number: {number}")
+        _say_coupled("point of sale", opening.last_receipt_number)
     _say(f"{opening.matched} articles match a Shopify variant, {opening.priced} of them have a price in the list")
     for order in opening.unfulfilled:
         line = f"  {order.name}: unfulfilled from before orders.start_from, reserved: {reserved(order)}"
@@ -150,46 +164,81 @@ def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None
     _say("next: korsync run --dry-run")
 
 
-@cli.command()
+@cli.command(epilog="Example: korsync couple")
+@click.pass_obj
+def couple(settings_path: Path) -> None:
+    """Couple the point of sale with korona.coupling_id, on a new shop or where it was decoupled."""
+    coupled = couple_up(load(settings_path, os.environ))
+    _say_coupled(f"point of sale “{coupled.name}”", coupled.last_receipt_number)
+
+
+def _say_coupled(what: str, last_receipt_number: str | None) -> None:
+    _say(visible(f"{what} coupled; its last receipt number: {last_receipt_number or 'none'}"))
+
+
+@cli.command(epilog="Example: korsync status")
 @click.pass_obj
 def status(settings_path: Path) -> None:
     """Show the last runs and every held item with its reason; exit 1 where any is held."""
-    state = state_of(load(settings_path, os.environ))
+    state = state_of(load(settings_path, os.environ, needs_secrets=False))
     print_status(Reporter().out, state)
     sys.exit(1 if state.held else 0)
 
 
-@cli.command()
-@click.argument("item")
+@cli.command(epilog="Example: korsync retry 1042 '1043 refund 940000000001'")
+@click.argument("items", metavar="ITEM...", nargs=-1, required=True)
 @click.pass_obj
-def retry(settings_path: Path, item: str) -> None:
-    """Try a held or ignored ITEM again: an order (1042) or a refund ("1042 refund 940000000001")."""
-    decide.retry(load(settings_path, os.environ), item)
-    _say(f"{item} is tried again in the next run")
+def retry(settings_path: Path, items: tuple[str, ...]) -> None:
+    """Try each held or ignored ITEM again: an order (1042) or a refund ("1042 refund 940000000001")."""
+    decide.retry(load(settings_path, os.environ, needs_secrets=False), *items)
+    for item in items:
+        _say(f"{visible(item)} is tried again in the next run")
 
 
-@cli.command()
-@click.argument("item")
+@cli.command(epilog="Example: korsync ignore 1042 '1043 refund 940000000001'")
+@click.argument("items", metavar="[ITEM...]", nargs=-1)
+@click.option(
+    "--before",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Instead: all held orders placed before that day in the shop's time zone.",
+)
 @click.pass_obj
-def ignore(settings_path: Path, item: str) -> None:
-    """Leave ITEM alone from now on: it was settled by hand, and its pieces are no longer reserved.
+def ignore(settings_path: Path, items: tuple[str, ...], before: datetime | None) -> None:
+    """Leave each ITEM alone from now on: it was settled by hand, and its pieces are no longer reserved.
 
     Of an order that was edited after it was booked this concerns the pieces added so far.
     """
-    decide.ignore(load(settings_path, os.environ), item)
-    _say(f"{item} is settled: what you decided about is left alone from now on")
+    if bool(items) is (before is not None):
+        raise click.UsageError("name each ITEM, or --before DATE")
+    settings = load(settings_path, os.environ, needs_secrets=False)
+    if before is None:
+        decide.ignore(settings, *items)
+    else:
+        items = decide.ignore_before(settings, before.date(), _is_meant)
+    for item in items:
+        _say(f"{visible(item)} is settled: what you decided about is left alone from now on")
+    if not items:
+        _say("nothing was changed")
 
 
-@cli.command()
+def _is_meant(orders: Sequence[str]) -> bool:
+    """Ask at a terminal whether these are the orders to be ignored; elsewhere nobody could answer."""
+    if not sys.stdin or not sys.stdin.isatty():
+        return True
+    return click.confirm(visible(f"ignore {len(orders)} held orders: {', '.join(orders)}?"))
+
+
+@cli.command(epilog="Example: korsync accept products")
 @click.argument("pipeline", type=click.Choice(decide.CAN_BE_ACCEPTED))
 @click.pass_obj
 def accept(settings_path: Path, pipeline: str) -> None:
     """Let the next plan of a stopped PIPELINE through, if it holds nothing but what was stopped."""
-    decide.accept(load(settings_path, os.environ), pipeline)
+    decide.accept(load(settings_path, os.environ, needs_secrets=False), pipeline)
     _say(f"the next run of {pipeline} writes what was stopped")
 
 
-@cli.command()
+@cli.command(epilog="Example: korsync demo")
 def demo() -> None:
     """Watch korsync at work on a simulated shop; needs no account, no configuration and no terminal."""
     if not demonstrate(_say):
@@ -197,7 +246,7 @@ def demo() -> None:
         sys.exit(BUG)
 
 
-@cli.command()
+@cli.command(epilog="Example: korsync sandbox")
 def sandbox() -> None:
     """Run a simulated shop to try korsync on, until Ctrl-C."""
     serve(_say, _typed_lines())

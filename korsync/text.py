@@ -1,11 +1,18 @@
-"""Text from outside: made printable in one line, and article names as titles of Shopify products. Pure."""
+"""Text from outside: made printable in one line, as a command to type, and as titles of Shopify products. Pure."""
 
 import unicodedata
+from shlex import quote
 
 
 def visible(foreign: str) -> str:
     """Return foreign text in one line, control and direction characters made visible."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in foreign)
+
+
+def to_type(command: str, item: str) -> str:
+    """Return a command about an order or a refund as a person types it in a shell, where # begins a comment."""
+    word = item.removeprefix("#")
+    return f"korsync {command} {'-- ' if word.startswith('-') else ''}{quote(word)}"
 
 
 LONGEST_TITLE = 255

@@ -1,5 +1,6 @@
 """The commands as a user types them: one clear line, the right exit code, no traceback, nothing sent by mistake."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,9 +11,7 @@ from korsync.sandbox.korona.store import PointOfSale
 from korsync.sandbox.server import Fault
 from korsync.sandbox.shopify.sales import Order
 from tests.support.shop import Shop
-from tests.support.typed import Korsync, a_shop_with_work_to_do
-
-COMMANDS = ("run", "stock", "orders", "refunds", "products")
+from tests.support.typed import COMMANDS, Korsync, a_shop_with_work_to_do
 
 
 def test_init_says_what_matches_and_what_comes_next(shop: Shop, korsync: Korsync) -> None:
@@ -131,21 +130,6 @@ def test_a_second_run_ends_with_7_and_sends_nothing(shop: Shop, korsync: Korsync
     assert seen.everything == []
 
 
-def test_ignore_and_retry_settle_a_held_order(shop: Shop, korsync: Korsync) -> None:
-    shop.shopify.add_product("Nur online", [{"sku": "X-1", "available": 5}])
-    shop.init()
-    shop.later(5)
-    shop.shopify.place_order([("X-1", 1)])
-    assert korsync("run").code == 1
-    assert korsync("ignore", "1001").code == 0
-    assert korsync("run").code == 0
-    assert korsync("retry", "1001").code == 0
-    assert korsync("run").code == 1
-    unknown = korsync("ignore", "4711")
-    assert unknown.code == 2
-    assert "korsync knows of no item" in unknown.err
-
-
 def test_an_order_that_is_never_booked_is_named_in_one_run_and_no_other(shop: Shop, korsync: Korsync) -> None:
     shop.stocked("1001")
     shop.init()
@@ -198,6 +182,29 @@ def test_a_wrong_password_is_refused_with_4_asked_once_and_nothing_is_written(
     assert seen.writes == []
 
 
+@pytest.mark.parametrize(("password", "is_hinted"), [("wrong ", True), ("\u00a0wrong", True), ("wr ong", False)])
+def test_a_blank_at_the_end_of_a_refused_password_is_named(
+    shop: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch, password: str, is_hinted: bool
+) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.configure(korona={"password": "${PASSWORD}"})
+    monkeypatch.setenv("PASSWORD", password)
+    said = korsync("run")
+    assert said.code == 4
+    assert ("korona.password has a blank at its beginning or end" in said.err) is is_hinted
+    assert "wrong" not in said.err
+
+
+def test_a_state_that_is_a_link_is_told_before_anything_is_coupled(shop: Shop, korsync: Korsync) -> None:
+    shop.settings.state_path.symlink_to(shop.folder / "elsewhere.json")
+    shop.korona.find(PointOfSale, "90").coupling_id = None
+    with shop.requests() as seen:
+        said = korsync("init", "--couple")
+    assert said.code == 6
+    assert "let state_file name the file itself" in said.err
+    assert seen.everything == []
+
+
 def test_a_wrong_price_list_stops_products_only(shop: Shop, korsync: Korsync) -> None:
     a_shop_with_work_to_do(shop)
     shop.configure(korona={"price_list": "Shopfy"})
@@ -210,13 +217,24 @@ def test_a_wrong_price_list_stops_products_only(shop: Shop, korsync: Korsync) ->
     assert sum(each.method == "PUT" for each in seen.everything) == 0
 
 
+def test_a_location_is_found_whatever_blanks_stand_around_its_name(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.shopify.store.location_of("Laden Mitte").name = " Laden Mitte "
+    assert korsync("stock").code == 0
+
+
 def test_an_unknown_location_stops_stock_only(shop: Shop, korsync: Korsync) -> None:
     a_shop_with_work_to_do(shop)
+    shop.shopify.add_location("Lager ")
+    shop.shopify.add_location("Keller")
+    shop.shopify.close_location("Keller")
     shop.configure(stock={"locations": [{"location": "Laden Süd", "warehouses": ["1"]}]})
     with shop.requests() as seen:
         said = korsync("run")
     assert said.code == 2
     assert "Shopify has no location “Laden Süd”" in said.err
+    (remedy,) = {line for line in said.err.splitlines() if "stock.locations" in line}
+    assert re.search(r"Shopify has: Laden Mitte \([0-9]+\), Online-Lager \([0-9]+\), Lager \([0-9]+\)$", remedy)
     assert seen.count("POST", "/adjust.json") == 0
     assert seen.count("POST", "/receipts") == 1
 
@@ -301,9 +319,3 @@ def test_a_bug_whose_details_can_be_kept_nowhere_is_one_line_all_the_same(
     said = korsync("run")
     assert said.code == 70
     assert said.err.endswith("nothing more was sent\n")
-
-
-def test_usage_mistakes_end_with_2(korsync: Korsync) -> None:
-    said = korsync("run", "--nonsense")
-    assert said.code == 2
-    assert "--nonsense" in said.err

@@ -3,18 +3,35 @@
 import re
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from korsync.cli import cli
+
 LINES = (Path(__file__).parent.parent / "crontab.example").read_text("utf-8").splitlines()
+KORSYNC = "/opt/korsync/.venv/bin/korsync"
 
 
-def minutes_of(command: str) -> set[int]:
-    """The minutes of an hour in which cron starts a command, of the line that is in use or offered."""
-    (field,) = {line.lstrip("#").split()[0] for line in LINES if re.search(rf" {command} --quiet$", line)}
-    if field.startswith("*/"):
-        return set(range(0, 60, int(field[2:])))
-    spans = [each.split("-") for each in field.split(",")]
-    return {minute for first, last in spans for minute in range(int(first), int(last) + 1)}
+def words_of(command: str) -> list[str]:
+    """What cron types for a command, of the line that is in use or offered."""
+    (words,) = {
+        tuple(line.partition(KORSYNC)[2].split()) for line in LINES if re.search(rf"korsync .* {command} ", line)
+    }
+    return list(words)
 
 
-def test_the_line_for_every_minute_leaves_the_lock_to_the_full_run() -> None:
-    assert minutes_of("run") == {0, 20, 40}
-    assert minutes_of("orders") == set(range(60)) - minutes_of("run")
+def minutes_of(command: str) -> str:
+    (minutes,) = {line.lstrip("#").split()[0] for line in LINES if re.search(rf"korsync .* {command} ", line)}
+    return minutes
+
+
+def test_the_full_run_waits_for_a_run_of_the_line_for_every_minute_but_not_beyond_the_next_full_run() -> None:
+    assert (minutes_of("run"), minutes_of("orders")) == ("*/20", "*")
+    words = words_of("run")
+    assert 60 <= int(words[words.index("--wait") + 1]) < 20 * 60
+    assert "--wait" not in words_of("orders")
+
+
+def test_korsync_understands_what_cron_types() -> None:
+    for command in ("run", "orders"):
+        assert CliRunner().invoke(cli, [*words_of(command), "--help"]).exit_code == 0
+        assert "--quiet" in words_of(command)

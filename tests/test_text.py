@@ -1,12 +1,13 @@
 """Text from outside, made safe to print, and an article's name as a title."""
 
+import shlex
 import unicodedata
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from korsync.text import LONGEST_TITLE, clean_title, same_title, visible
+from korsync.text import LONGEST_TITLE, clean_title, same_title, to_type, visible
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,23 @@ def test_titles_are_the_same_where_they_read_the_same(one: str, other: str, same
 
 def test_control_and_direction_characters_are_made_visible() -> None:
     assert visible("a\x1b[2J\n\u202eb ä 茶") == "a\\x1b[2J\\n\\u202eb ä 茶"
+
+
+@pytest.mark.parametrize(
+    ("item", "typed"),
+    [
+        ("#1001", "korsync ignore 1001"),
+        ("#1001 refund 9", "korsync ignore '1001 refund 9'"),
+        ("-7", "korsync ignore -- -7"),
+    ],
+)
+def test_a_command_to_type_names_an_order_as_a_shell_takes_it(item: str, typed: str) -> None:
+    assert to_type("ignore", item) == typed
+
+
+@given(st.text(min_size=1))
+@example("#1001")
+@example("a'b $HOME `x` #")
+def test_a_shell_hands_over_the_item_as_one_word(item: str) -> None:
+    words = shlex.split(to_type("ignore", item), comments=True)
+    assert [each for each in words[2:] if each != "--" or item == "--"][-1:] == [item.removeprefix("#")]

@@ -1,10 +1,14 @@
 """Writes a person's decision about a held item or a stopped plan into the state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, date, datetime, time, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from korsync.commands.sync import state_of
 from korsync.config.settings import Settings
+from korsync.memory.cache import any_cache
 from korsync.memory.files import hold_lock
 from korsync.memory.state import save_state
 from korsync.pipelines import PIPELINES
@@ -15,19 +19,52 @@ CAN_BE_ACCEPTED = tuple(each.name for each in PIPELINES if each.can_be_accepted)
 DECIDED_ABOUT = frozenset(each.name for each in PIPELINES if each.is_decided_about)
 
 
-def retry(settings: Settings, item: str) -> None:
-    """Let korsync try a held or ignored order or refund again; raises ConfigurationError where that cannot be."""
-    _decide(settings, lambda state: decisions.retry(state, item, DECIDED_ABOUT))
+def retry(settings: Settings, *items: str) -> None:
+    """Let korsync try held or ignored orders and refunds again, all of them or, with ConfigurationError, none."""
+    _decide(settings, lambda state: _each(decisions.retry, state, items))
 
 
-def ignore(settings: Settings, item: str) -> None:
-    """Settle an order or a refund by hand; raises ConfigurationError where that cannot be."""
-    _decide(settings, lambda state: decisions.ignore(state, item, DECIDED_ABOUT))
+def ignore(settings: Settings, *items: str) -> None:
+    """Settle orders and refunds by hand, all of them or, with ConfigurationError, none."""
+    _decide(settings, lambda state: _each(decisions.ignore, state, items))
+
+
+def ignore_before(settings: Settings, day: date, is_meant: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
+    """Settle by hand all held orders placed before a day in the shop's time zone, and no other; return which.
+
+    Nothing is changed where they are not what is meant. That is asked without the lock: a person takes their time.
+    """
+    midnight = datetime.combine(day, time.min, _timezone(settings))
+    meant = decisions.held_before(state_of(settings), midnight)
+    if not meant or not is_meant(meant):
+        return ()
+    done: list[str] = []
+
+    def decision(state: State) -> State:
+        done.extend(each for each in decisions.held_before(state, midnight) if each in meant)
+        return _each(decisions.ignore, state, done)
+
+    _decide(settings, decision)
+    return tuple(done)
 
 
 def accept(settings: Settings, pipeline: str) -> None:
     """Let the stopped plan of a pipeline through; raises ConfigurationError where none was stopped."""
     _decide(settings, lambda state: decisions.accept(state, pipeline))
+
+
+def _each(decide: Callable[[State, str, frozenset[str]], State], state: State, items: Sequence[str]) -> State:
+    for item in items:
+        state = decide(state, item, DECIDED_ABOUT)
+    return state
+
+
+def _timezone(settings: Settings) -> tzinfo:
+    """Return the shop's time zone as far as it is known: neither side is asked here."""
+    shop = any_cache(settings.cache_path).targets.shop
+    with suppress(ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(shop.timezone) if shop else UTC
+    return UTC
 
 
 def _decide(settings: Settings, decision: Callable[[State], State]) -> None:

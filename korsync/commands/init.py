@@ -1,24 +1,24 @@
-"""`korsync init`: checks everything, takes the first look, and makes the state that every other command needs."""
+"""`korsync init`: checks everything, takes the first look, and makes the state that nearly every command needs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from korsync.commands.couple import couple_once
 from korsync.commands.sync import Clocks, connect, identity_of
 from korsync.config.load import fingerprint
 from korsync.config.settings import Settings
 from korsync.errors import ConfigurationError, StateError
 from korsync.memory.cache import save_cache
 from korsync.memory.files import hold_lock
-from korsync.memory.state import save_state
+from korsync.memory.state import no_link, save_state
 from korsync.pipelines.base import Reading, Sides
 from korsync.pipelines.lookups import all_receipts
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import read_shop_products
 from korsync.pipelines.stock import Stock
 from korsync.pipelines.targets import (
-    bookable_point_of_sale,
     find_booking_targets,
     find_product_targets,
     find_shop,
@@ -54,13 +54,6 @@ class Opening:
     missing: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     last_receipt_number: str | None = None
-
-
-def couple(sides: Sides) -> str | None:
-    """Couple the point of sale once; return its last receipt number as it was before, None where there was none."""
-    point_of_sale = bookable_point_of_sale(sides.korona, sides.settings)
-    sides.korona.couple(point_of_sale.id, sides.settings.korona.coupling_id)
-    return point_of_sale.last_receipt_number
 
 
 def open_shop(sides: Sides, *, couples: bool = False) -> tuple[Reading, Opening]:
@@ -187,6 +180,7 @@ def initialise(settings: Settings, *, yes: bool, couples: bool, adopts: bool) ->
     nothing was sent where any check fails.
     """
     with hold_lock(settings.state_path):
+        no_link(settings.state_path)
         if settings.state_path.exists():
             raise StateError(
                 f"there is a state file already: {settings.state_path}", "this shop is set up; nothing was changed"
@@ -197,8 +191,8 @@ def initialise(settings: Settings, *, yes: bool, couples: bool, adopts: bool) ->
             opening = adopt(sides, reading, opening)
         confirm(opening, yes=yes)
         if couples:
-            number = couple(connect(settings, read_only=False, full=True, clocks=Clocks()))
-            opening = replace(opening, last_receipt_number=number)
+            coupled = couple_once(connect(settings, read_only=False, full=True, clocks=Clocks()))
+            opening = replace(opening, last_receipt_number=coupled.last_receipt_number)
         save_state(settings.state_path, opening.memory.state)
         save_cache(settings.cache_path, opening.memory.cache, fingerprint(settings))
         return opening

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from korsync.config.load import fingerprint
 from korsync.config.settings import Settings
@@ -50,11 +50,13 @@ def sync(
     dry: bool = False,
     full: bool = False,
     changes_count: bool = False,
+    wait: float = 0,
     clocks: Clocks | None = None,
 ) -> Ran:
     """Run pipelines, all where none is named; a dry run takes no lock, saves nothing and cannot write.
 
-    With `changes_count` a dry run that has changes to make says so in its exit code.
+    For the lock it waits up to `wait` seconds. With `changes_count` a dry run that has changes to make says so in its
+    exit code.
     """
     sides = connect(settings, read_only=dry, full=full, clocks=clocks or Clocks())
     monotonic = (clocks or Clocks()).monotonic
@@ -66,7 +68,7 @@ def sync(
             ran = replace(ran, exit_code=CHANGES_TO_MAKE)
         teller.ended(ran)
         return ran
-    with hold_lock(settings.state_path):
+    with hold_lock(settings.state_path, wait):
         run, results, remarks = _through(sides, teller, wanted, dry=False, monotonic=monotonic)
         ran = _ran(sides, run, results, remarks)
         teller.ended(ran)
@@ -85,10 +87,9 @@ def identity_of(settings: Settings) -> Identity:
 
 def connect(settings: Settings, *, read_only: bool, full: bool, clocks: Clocks) -> Sides:
     """Return both sides; nothing is sent yet."""
-    korona = korona_client.connect(settings.korona, read_only=read_only, sleep=clocks.sleep, monotonic=clocks.monotonic)
-    shopify = shopify_client.connect(
-        settings.shopify, read_only=read_only, sleep=clocks.sleep, monotonic=clocks.monotonic
-    )
+    how: Any = {"read_only": read_only, "sleep": clocks.sleep, "monotonic": clocks.monotonic}
+    korona = korona_client.connect(settings.korona, settings.network, **how)
+    shopify = shopify_client.connect(settings.shopify, settings.network, **how)
     return Sides(korona, shopify, settings, full=full)
 
 

@@ -47,9 +47,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What a reading needs and gathers: environment variables; mistakes and literal secrets with their lines."""
+    """What a reading needs and gathers: environment variables; mistakes and literal secrets with their lines.
+
+    Without `needs_secrets` an unset variable is no mistake where it is part of a login; where not even the variables
+    could be read completely, `knows_variables` is off, and it is none anywhere.
+    """
 
     environment: Mapping[str, str] = field(repr=False)
+    needs_secrets: bool = True
+    knows_variables: bool = True
     mistakes: list[tuple[int, str]] = field(default_factory=list)
     literal_secrets: list[Entry] = field(default_factory=list)
 
@@ -102,12 +108,21 @@ class Section:
         """Return a text that has the given form, or None where the key is missing."""
         return self.text(name, form, hint) if name in self.entry.named else None
 
+    def login(self, name: str, form: re.Pattern[str] = TRIMMED, hint: str = TRIMMED_HINT) -> str:
+        """Return a required text that is needed only where a side is asked."""
+        found = self.get(name)
+        return "" if found is None else text_of(found, self.notes, form, hint, self.notes.needs_secrets)
+
+    def login_or_none(self, name: str, form: re.Pattern[str] = TRIMMED, hint: str = TRIMMED_HINT) -> str | None:
+        """Return such a text, or None where the key is missing."""
+        return self.login(name, form, hint) if name in self.entry.named else None
+
     def secret(self, name: str, form: re.Pattern[str] = TRIMMED, hint: str = TRIMMED_HINT) -> str:
-        """Return a required text and write down where it stands in the file itself."""
+        """Return such a text and write down where it stands in the file itself."""
         found = self.entry.named.get(name)
         if found is not None and found.kind is Kind.TEXT and not VARIABLE.fullmatch(found.text):
             self.notes.literal_secrets.append(found)
-        return self.text(name, form, hint)
+        return self.login(name, form, hint)
 
     def secret_or_none(self, name: str, form: re.Pattern[str] = TRIMMED, hint: str = TRIMMED_HINT) -> str | None:
         """Return a secret, or None where the key is missing."""
@@ -135,8 +150,14 @@ class Section:
         return found.items
 
 
-def text_of(entry: Entry, notes: Notes, form: re.Pattern[str] = TRIMMED, hint: str = TRIMMED_HINT) -> str:
-    """Return an entry's text, from the environment where it says so."""
+def text_of(
+    entry: Entry,
+    notes: Notes,
+    form: re.Pattern[str] = TRIMMED,
+    hint: str = TRIMMED_HINT,
+    is_needed: bool = True,
+) -> str:
+    """Return an entry's text, from the environment where it says so; empty where that is unset and not needed."""
     if entry.kind in (Kind.LIST, Kind.SECTION):
         notes.wrong(entry, f"must be text, not {entry.kind}")
         return ""
@@ -146,7 +167,7 @@ def text_of(entry: Entry, notes: Notes, form: re.Pattern[str] = TRIMMED, hint: s
     if entry.kind is not Kind.TEXT:
         notes.wrong(entry, f"would be read as {entry.kind}: put it in quotes")
         return ""
-    text = written(entry, notes)
+    text = written(entry, notes, is_needed)
     if text is None:
         return ""
     if not text.strip():
@@ -182,8 +203,8 @@ def day_of(entry: Entry, notes: Notes) -> date:
     return date.min
 
 
-def written(entry: Entry, notes: Notes) -> str | None:
-    """Return an entry's text after the environment had its say; None where that is a mistake, already written down."""
+def written(entry: Entry, notes: Notes, is_needed: bool = True) -> str | None:
+    """Return an entry's text after the environment had its say; None where it has none, written down if a mistake."""
     if "${" not in entry.text:
         return entry.text
     named = VARIABLE.fullmatch(entry.text)
@@ -191,9 +212,7 @@ def written(entry: Entry, notes: Notes) -> str | None:
         notes.wrong(entry, "has ${ in it: ${NAME} stands for an environment variable, and only as the whole value")
         return None
     value = notes.environment.get(named[1])
-    if not value:
-        notes.wrong(
-            entry, f"needs the environment variable {named[1]}, which is {'not set' if value is None else 'empty'}"
-        )
-        return None
-    return value
+    if not value and is_needed and notes.knows_variables:
+        state = "not set" if value is None else "empty"
+        notes.wrong(entry, f"needs the environment variable {named[1]}, which is {state}")
+    return value or None

@@ -9,7 +9,8 @@ from pathlib import Path
 import yaml
 
 from korsync.config.entries import Entry, Kind, Notes
-from korsync.config.settings import Settings, read_settings
+from korsync.config.environment import with_environment_file
+from korsync.config.settings import NetworkSettings, Settings, read_settings
 from korsync.errors import ConfigurationError
 from korsync.memory.files import read_whole
 
@@ -25,9 +26,10 @@ KINDS = {
 }
 
 
-def load(path: Path, environment: Mapping[str, str]) -> Settings:
+def load(path: Path, environment: Mapping[str, str], *, needs_secrets: bool = True) -> Settings:
     """Return the settings in a configuration file, with the environment variables that it names.
 
+    Where neither side is asked, settings without `needs_secrets` do: a variable of a login may then be unset.
     Raises one ConfigurationError with a line for every mistake in it; none of them repeats a value.
     """
     try:
@@ -39,18 +41,20 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
         ) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the configuration file {path} cannot be read: {error}") from None
-    notes = Notes(environment)
+    notes, elsewhere, settings = Notes(environment, needs_secrets), list[str](), None
     root = _parse(content.data, notes)
-    settings = None if root is None else read_settings(root, notes, path.absolute())
+    if root is not None:
+        notes, elsewhere = with_environment_file(root, notes, path.absolute())
+        settings = read_settings(root, notes, path.absolute())
     if content.mode & 0o077:
         for secret in notes.literal_secrets:
             notes.wrong(
                 secret, f"stands here in plain text and others may read the file: chmod 600 {path}, or use ${{NAME}}"
             )
-    if notes.mistakes or settings is None:
+    if notes.mistakes or elsewhere or settings is None:
+        here = [f"{path}:{line}: {mistake}" for line, mistake in sorted(set(notes.mistakes))]
         raise ConfigurationError(
-            "\n".join(f"{path}:{line}: {mistake}" for line, mistake in sorted(set(notes.mistakes))),
-            "put this right in the configuration file; nothing was sent",
+            "\n".join([*here, *elsewhere]), "put this right in the configuration file; nothing was sent"
         )
     return settings
 
@@ -58,9 +62,11 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
 def fingerprint(settings: Settings) -> str:
     """Return a text that changes whenever a setting does, and from which not even a short password can be guessed.
 
-    Where the files lie is left out: the same folder may be named in several ways.
+    Left out is where the files lie, since the same folder may be named in several ways, and the way to the sides, which
+    changes nothing about what they say.
     """
-    values = repr(asdict(replace(settings, state_path=Path(), cache_path=Path()))).encode("utf-8")
+    kept = replace(settings, state_path=Path(), cache_path=Path(), network=NetworkSettings())
+    values = repr(asdict(kept)).encode("utf-8")
     return hashlib.pbkdf2_hmac("sha256", values, b"korsync configuration", 20_000).hex()
 
 

@@ -1,6 +1,7 @@
 """The settings as frozen values, and the rules that each section of the configuration file must keep."""
 
 import re
+import ssl
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,6 +18,10 @@ PATH = r"(/[A-Za-z0-9._~/-]*)?"
 LOOPBACK = re.compile(rf"http://(127\.0\.0\.1|localhost|\[::1\]){PORT}{PATH}", re.ASCII)
 HTTPS = re.compile(rf"https://{LABEL}(\.{LABEL})*{PORT}{PATH}", re.ASCII)
 KORONA_ADDRESS = re.compile(f"{HTTPS.pattern}|{LOOPBACK.pattern}", re.ASCII)
+# All else in a login is written as in %40 for @.
+WORD = r"[A-Za-z0-9._~!$&'()*+,;=%-]"
+LOGIN = rf"({WORD}+(:{WORD}*)?@)?"
+PROXY = re.compile(rf"https?://{LOGIN}({LABEL}(\.{LABEL})*|\[[0-9A-Fa-f:.]+\]){PORT}/?", re.ASCII)
 VERSION = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])", re.ASCII)
 ACCOUNT = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 ANYTHING = re.compile(r".+")
@@ -103,6 +108,14 @@ class SafetySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """The way to both sides: a proxy, which may have a login in it, and certificates to trust beside the usual ones."""
+
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration file."""
 
@@ -114,9 +127,10 @@ class Settings:
     safety: SafetySettings
     state_path: Path
     cache_path: Path
+    network: NetworkSettings = NetworkSettings()
 
 
-ROOT = ("korona", "shopify", "products", "stock", "orders", "safety", "state_file")
+ROOT = ("korona", "shopify", "products", "stock", "orders", "safety", "network", "environment_file", "state_file")
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:
@@ -136,6 +150,7 @@ def read_settings(root: Entry, notes: Notes, path: Path) -> Settings:
         safety=_safety(whole.section("safety", _names(SafetySettings), required=False)),
         state_path=state_path,
         cache_path=state_path.with_name(_cache_name(state_path.name)),
+        network=_network(whole.section("network", _names(NetworkSettings), required=False), path.parent),
     )
 
 
@@ -157,12 +172,31 @@ def _cache_name(state_name: str) -> str:
     return "cache.json" if state_name == "state.json" else f"{state_name.removesuffix('.json')}.cache.json"
 
 
+def _network(section: Section, folder: Path) -> NetworkSettings:
+    hint = "http:// or https:// and a host, such as http://proxy.school.example:3128"
+    given = section.entry.named.get("proxy")
+    # Without a login it is no secret.
+    read = section.secret_or_none if given is not None and "@" in given.text else section.login_or_none
+    proxy, ca_file = read("proxy", PROXY, hint), section.text_or_none("ca_file")
+    if not ca_file:
+        return NetworkSettings(proxy)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(folder / ca_file)
+    except (OSError, ValueError) as error:
+        # An SSLError is an OSError whose words are of no use to anybody.
+        reason = "it holds no certificate in PEM" if isinstance(error, ssl.SSLError) else "it is not a readable file"
+        if isinstance(error, FileNotFoundError):
+            reason = "it is not there"
+        section.notes.wrong(section.entry.named["ca_file"], f"must name a file with certificates: {reason}")
+    return NetworkSettings(proxy, folder / ca_file)
+
+
 def _korona(section: Section) -> KoronaSettings:
     address = section.text("base_url", KORONA_ADDRESS, "https://HOST/web/api/v3 (http only on this machine)")
     return KoronaSettings(
         base_url=address.rstrip("/"),
         account_id=section.text("account_id", ACCOUNT, "the account's id, of letters, digits and hyphens"),
-        username=section.text("username", USERNAME, "without a colon and without blanks at its ends"),
+        username=section.login("username", USERNAME, "without a colon and without blanks at its ends"),
         password=section.secret("password", ANYTHING),
         price_list=section.text("price_list"),
         point_of_sale=section.text("point_of_sale"),
@@ -189,7 +223,7 @@ def _shopify(section: Section) -> ShopifySettings:
         shop=shop,
         api_version=section.text("api_version", VERSION, "a year and a month, such as 2026-10"),
         access_token=section.secret_or_none("access_token", VISIBLE, VISIBLE_HINT),
-        client_id=section.text_or_none("client_id", VISIBLE, VISIBLE_HINT),
+        client_id=section.login_or_none("client_id", VISIBLE, VISIBLE_HINT),
         client_secret=section.secret_or_none("client_secret", VISIBLE, VISIBLE_HINT),
         base_url=address.rstrip("/") if address else None,
     )

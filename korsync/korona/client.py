@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
 
-from korsync.config.settings import KoronaSettings
+from korsync.config.settings import KoronaSettings, NetworkSettings
 from korsync.errors import Refused
 from korsync.korona import reads, writes
 from korsync.korona.lists import Listing, Lists
@@ -42,6 +42,7 @@ _ROUNDED = timedelta(seconds=1)
 
 def connect(
     settings: KoronaSettings,
+    network: NetworkSettings | None = None,
     *,
     read_only: bool = False,
     sleep: Callable[[float], None] = time.sleep,
@@ -50,10 +51,20 @@ def connect(
     """Return a client for the account of the configuration; nothing is sent yet."""
     login = base64.b64encode(f"{settings.username}:{settings.password}".encode()).decode()
     headers = {"Authorization": f"Basic {login}"}
+    way = network or NetworkSettings()
     session = Session(
-        "KORONA", settings.base_url, lambda _s, _renew: headers, read_only=read_only, sleep=sleep, monotonic=monotonic
+        "KORONA",
+        settings.base_url,
+        lambda _s, _renew: headers,
+        read_only=read_only,
+        proxy=way.proxy,
+        ca_file=way.ca_file,
+        sleep=sleep,
+        monotonic=monotonic,
     )
     session.hide(settings.password, login, settings.coupling_id)
+    if settings.password != settings.password.strip():
+        session.hint_where_login_fails = "korona.password has a blank at its beginning or end"
     return KoronaClient(session, settings.account_id)
 
 

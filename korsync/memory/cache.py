@@ -13,7 +13,12 @@ from korsync.records.memory import Cache
 SCHEMA = 1
 
 
-def load_cache(path: Path, fingerprint: str) -> tuple[Cache, str | None]:
+def any_cache(path: Path) -> Cache:
+    """Return the cache whatever configuration it was made under, for what no configuration changes."""
+    return load_cache(path, None)[0]
+
+
+def load_cache(path: Path, fingerprint: str | None) -> tuple[Cache, str | None]:
     """Return the cache made under the configuration with this fingerprint, otherwise an empty one and the reason.
 
     An empty cache is always safe, so nothing is raised; a missing file is no reason worth telling.
@@ -22,7 +27,7 @@ def load_cache(path: Path, fingerprint: str) -> tuple[Cache, str | None]:
         content = from_json(read_whole(path).data)
         if not isinstance(content, dict) or content.pop("schema", None) != SCHEMA:
             return Cache(), f"the cache {path} is of another version of korsync"
-        if content.pop("fingerprint", None) != fingerprint:
+        if content.pop("fingerprint", None) != fingerprint and fingerprint is not None:
             return Cache(), "the configuration has changed since the cache was made"
         return decode(Cache, content), None
     except FileNotFoundError:

@@ -1,9 +1,11 @@
 """Files that survive a crash: read whole, written whole or not at all, one korsync at a time."""
 
+import errno
 import fcntl
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,6 +16,11 @@ from korsync.errors import LockedError, StateError
 
 HOLDER = re.compile(r"([0-9]{1,10}) ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\+00:00)\n", re.ASCII)
 LONG_MINUTES = 60
+TRIED_AGAIN_AFTER = 1.0
+"""So many seconds lie between two tries for a lock that is waited for."""
+
+UNABLE = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.ENOSYS, errno.EISDIR})
+"""What a file system says that cannot fsync a folder, as on many network shares; a disk in trouble says EIO."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ def write_whole(path: Path, data: bytes) -> None:
     `hold_lock`.
     """
     if path.is_symlink():
-        raise OSError("a symbolic link stands in its place")
+        raise OSError(errno.ELOOP, "a symbolic link stands in its place")
     # One fixed name, cleared first: what a killed run left behind is replaced by the next and never piles up.
     temporary = path.with_name(f".{path.name}.new")
     with suppress(FileNotFoundError):
@@ -67,50 +74,67 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename last: without this a power cut may bring the old name back."""
+    """Make a rename last: without this a power cut may bring the old name back.
+
+    A file system that cannot do that keeps its names in its own way.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in UNABLE:
+            raise
     finally:
         os.close(descriptor)
 
 
 @contextmanager
-def hold_lock(state_path: Path) -> Iterator[None]:
+def hold_lock(state_path: Path, wait: float = 0) -> Iterator[None]:
     """Keep every other korsync with the same state file out until the block ends or the process dies, however it dies.
 
-    Raises LockedError at once where another run holds it, StateError where the lock file cannot be used.
+    Raises LockedError where another run still holds it after `wait` seconds, StateError where the lock file cannot be
+    used.
     """
+    latest = time.monotonic() + wait
     path = state_path.with_name(f"{state_path.name}.lock")
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise _unusable(path, error) from error
     try:
-        _take(descriptor, path)
+        while not _take(descriptor, path):
+            left = latest - time.monotonic()
+            if left <= 0:
+                raise _held(os.pread(descriptor, 100, 0))
+            time.sleep(min(left, TRIED_AGAIN_AFTER))
         yield
     finally:
         # Closing lets go of the lock. The file stays: a run that waits at an unlinked one would let a third run in.
         os.close(descriptor)
 
 
-def _take(descriptor: int, path: Path) -> None:
-    """Lock an open lock file and leave a note of who holds it."""
+def _take(descriptor: int, path: Path) -> bool:
+    """Lock an open lock file and leave a note of who holds it; tell whether that was possible."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()} {datetime.now(UTC).isoformat(timespec='seconds')}\n".encode("ascii"))
     except BlockingIOError:
-        raise _held(os.read(descriptor, 100)) from None
+        return False
     except OSError as error:
         raise _unusable(path, error) from error
+    return True
 
 
 def _unusable(path: Path, error: OSError) -> StateError:
-    return StateError(
-        f"the lock file {path} cannot be used: {error.strerror or error}",
-        "see to it that korsync may write in this folder and that the disk is not full",
-    )
+    remedy = "see to it that korsync may write in this folder and that the disk is not full"
+    if error.errno == errno.ELOOP:
+        remedy = "remove it: it is a symbolic link, and korsync makes a file of its own there"
+    elif error.errno == errno.ENOENT:
+        remedy = f"make the folder {path.parent}, or correct state_file"
+    elif error.errno in (errno.ENOLCK, *UNABLE):
+        remedy = "let state_file name a place on a file system that knows locks: this one would let two runs in"
+    return StateError(f"the lock file {path} cannot be used: {error.strerror or error}", remedy)
 
 
 def _held(note: bytes) -> LockedError:

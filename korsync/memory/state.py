@@ -3,6 +3,7 @@
 Nothing here says anything about a customer.
 """
 
+import errno
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from korsync.records.bookings import KnownLine, KnownOrder, Pieces, Restock
 from korsync.records.memory import Identity, State
 
 SCHEMA = 1
+
+NO_LINK = "let state_file name the file itself, with its whole path: a symbolic link is neither followed nor replaced"
 
 RESTORE = "put a good copy in its place, or move it away and run `korsync init --adopt`"
 
@@ -30,7 +33,7 @@ def load_state(path: Path, identity: Identity) -> State:
             "run `korsync init` if this shop is new to korsync, `korsync init --adopt` if its state was lost",
         ) from None
     except OSError as error:
-        raise StateError(f"the state file {path} cannot be read: {error.strerror or error}", RESTORE) from error
+        raise StateError(f"the state file {path} cannot be read: {_reason(error)}", _remedy(error)) from error
     try:
         state = _read(path, data)
     except ValueError as error:
@@ -59,10 +62,33 @@ def save_state(path: Path, state: State, encoded: Encoded | None = None) -> None
     try:
         write_whole(path, data)
     except OSError as error:
+        remedy = "see to it that korsync may write in this folder and that the disk is not full"
         raise StateError(
-            f"the state file {path} cannot be written: {error.strerror or error}",
-            "see to it that korsync may write in this folder and that the disk is not full",
+            f"the state file {path} cannot be written: {_reason(error)}", NO_LINK if _is_link(error) else remedy
         ) from error
+
+
+def no_link(path: Path) -> None:
+    """Raise StateError where a symbolic link stands in the place of a state file, before anything is done for it."""
+    if path.is_symlink():
+        raise StateError(f"the state file {path} is a symbolic link", NO_LINK)
+
+
+def _is_link(error: OSError) -> bool:
+    return error.errno == errno.ELOOP
+
+
+def _reason(error: OSError) -> str:
+    return "it is a symbolic link" if _is_link(error) else error.strerror or str(error)
+
+
+def _remedy(error: OSError) -> str:
+    """Return what to do where a state cannot be read; not all of it is cured by another copy."""
+    if _is_link(error):
+        return NO_LINK
+    if isinstance(error, PermissionError):
+        return "run korsync as the user that owns the state file, or give it to the user that runs korsync"
+    return RESTORE
 
 
 def _to_bytes(state: State, encoded: Encoded) -> bytes:

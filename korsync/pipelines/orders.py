@@ -29,6 +29,7 @@ from korsync.rules.read_back import (
 )
 from korsync.rules.receipts import NearNumbers, NotBookableError, sale_receipt
 from korsync.rules.taxes import tax_differences
+from korsync.text import to_type
 
 TAXES_DIFFER = "taxes"
 """The mark of an order of which a person was told that its receipt has other taxes than Shopify computed."""
@@ -201,7 +202,7 @@ def _held_reason(due: DueOrder, trouble: str) -> str:
         return trouble
     skus = {line.id: line.sku or str(line.id) for line in due.known.lines}
     more = ", ".join(f"{pieces} × {skus[line_id]}" for line_id, pieces in due.known.added_pieces.items())
-    way_out = f"book that by hand in KORONA, then `korsync ignore {due.name}`"
+    way_out = f"book that by hand in KORONA, then `{to_type('ignore', due.name)}`"
     return f"edited after it was booked: {more} more; {trouble}; {way_out}"
 
 
@@ -234,7 +235,7 @@ def _of_known_orders(orders: Iterable[KnownOrder]) -> list[Skip]:
             skips.append(Skip(names[order.id], reason, Fate.LEFT, ToldOnce(order.id, NOT_BOOKED)))
         if order.has_other_money and order.changed_to is not None and order.booked_amounts is not None:
             change = MoneyChange(order.booked_amounts, order.changed_to)
-            way_out = f"correct that by hand in KORONA, then `korsync ignore {names[order.id]}`"
+            way_out = f"correct that by hand in KORONA, then `{to_type('ignore', names[order.id])}`"
             skips.append(Skip(names[order.id], f"{change.reason}; {way_out}", Fate.HELD))
     return skips
 

@@ -23,6 +23,7 @@ from korsync.rules.read_back import (
     read_back,
     several,
 )
+from korsync.text import to_type
 
 NUMBER_IN_USE = "NUMBER_ALREADY_IN_USE"
 
@@ -180,7 +181,7 @@ class ReceiptPipeline:
             return f"{message}: KORONA does not show which receipt has the number {number}"
         return (
             f"KORONA has the number {number} already, on receipt {holders}: book this one by hand under another "
-            f"number, then `korsync ignore {change.key}`"
+            f"number, then `{to_type('ignore', change.key)}`"
         )
 
     def _looked_up(self, change: Change[Posting], message: str) -> Written[Posting]:

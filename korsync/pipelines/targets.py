@@ -89,9 +89,7 @@ def with_fresh_taxes(
 
 def _must_be_coupled(sides: Sides, point_of_sale: PointOfSale) -> None:
     if not point_of_sale.coupled:
-        raise Refused(
-            f"point of sale “{point_of_sale.name}” is not coupled", "run `korsync init --couple` once to couple it"
-        )
+        raise Refused(f"point of sale “{point_of_sale.name}” is not coupled", "run `korsync couple` once")
     # Coupled under another id KORONA refuses this, before any receipt is sent. An older cluster wants the number here
     # and finds nothing.
     with suppress(Rejected):
@@ -131,11 +129,15 @@ def _find_product_targets(korona: KoronaClient, store: Shop, settings: Settings)
 
 def _find_stock_targets(korona: KoronaClient, shopify: ShopifyClient, settings: Settings) -> StockTargets:
     wanted = settings.location.location
-    locations = [each for each in shopify.locations() if wanted in (each.name, str(each.id))]
+    everything = shopify.locations()
+    # A blank that somebody typed behind the name in Shopify shows nowhere.
+    locations = [each for each in everything if wanted in (each.name.strip(), str(each.id))]
     if len(locations) != 1:
         count = "no location" if not locations else f"{len(locations)} locations"
+        known = ", ".join(f"{each.name.strip()} ({each.id})" for each in everything if each.active)
         raise ConfigurationError(
-            f"Shopify has {count} “{wanted}”", "correct location under stock.locations (name or id, as in Shopify)"
+            f"Shopify has {count} “{wanted}”",
+            f"correct location under stock.locations (name or id); Shopify has: {known or 'no active one'}",
         )
     if not locations[0].active:
         raise ConfigurationError(

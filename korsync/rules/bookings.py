@@ -27,6 +27,7 @@ from korsync.records.plan import Fate, Outcome, Skip
 from korsync.records.receipts import Receipt
 from korsync.rules.receipts import sold_pieces
 from korsync.rules.returns import restocked_pieces
+from korsync.text import to_type
 
 QUEUE_PATIENCE = timedelta(hours=24)
 """How long a queued receipt may stay unseen before a person must look at it."""
@@ -155,12 +156,9 @@ def _queued(name: str, booking: Booking, korona_now: datetime) -> Skip:
 
 def _given_up_reason(name: str, booking: Booking) -> str:
     number = booking.receipt.number if booking.receipt else name
-    item = name.removeprefix("#")
-    if " " in item:
-        item = f'"{item}"'
     return (
         f"sent {booking.attempts} times without a clear answer; look for receipt {number} in KORONA, then "
-        f"`korsync retry {item}` or, where it is booked, `korsync ignore {item}`"
+        f"`{to_type('retry', name)}` or, where it is booked, `{to_type('ignore', name)}`"
     )
 
 

@@ -106,6 +106,14 @@ def ignore(state: State, item: str, pipelines: frozenset[str]) -> State:
     return _settled(state, changed, _held_as(state, item, pipelines))
 
 
+def held_before(state: State, midnight: datetime) -> tuple[str, ...]:
+    """Return what a person calls the orders that are held and were placed before an instant, the oldest first."""
+    names = names_apart(state.orders.values())
+    placed = sorted(state.orders.values(), key=lambda order: order.created_at)
+    held = {each.item for each in state.held.values() if each.pipeline == "orders"}
+    return tuple(names[order.id] for order in placed if order.created_at < midnight and names[order.id] in held)
+
+
 def retry(state: State, item: str, pipelines: frozenset[str]) -> State:
     """Let korsync try an item again that was refused, queued too long, in conflict or ignored.
 
@@ -201,7 +209,7 @@ def _must_be_meant(state: State, item: str, pipelines: frozenset[str]) -> None:
     if of_articles and not _held_as(state, item, pipelines):
         raise ConfigurationError(
             f"{item} is held by {of_articles[0].pipeline}, which tries it again in every run by itself",
-            f"type “#{item}” if you mean the order of that name",
+            f"type '#{item}', in quotes, if you mean the order of that name",
         )
 
 

@@ -19,6 +19,7 @@ from korsync.records.bookings import (
 from korsync.records.memory import State
 from korsync.records.receipts import BookedReceipt, Receipt
 from korsync.rules.taxes import completed
+from korsync.text import to_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def first_receipts_stop(pipeline: str, state: State) -> SafetyStop | None:
         return None
     return SafetyStop(
         f"{pipeline}: the first receipts do not come back from KORONA as they were posted: {name}: {booking.reason}",
-        "nothing more is booked: look at it in KORONA Studio, then `korsync retry` that order to have it checked again",
+        f"nothing more is booked: look at it in KORONA, then `{to_type('retry', name)}` to have it checked again",
         (),
     )
 

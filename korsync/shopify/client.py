@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from korsync.config.settings import ShopifySettings
+from korsync.config.settings import NetworkSettings, ShopifySettings
 from korsync.errors import Rejected, Unavailable
 from korsync.records.catalogue import InventoryLevel, Location, Shop, ShopImage, ShopProduct
 from korsync.records.orders import Order, Transaction
@@ -37,6 +37,7 @@ _ORDER_FIELDS = (
 
 def connect(
     settings: ShopifySettings,
+    network: NetworkSettings | None = None,
     *,
     read_only: bool = False,
     sleep: Callable[[float], None] = time.sleep,
@@ -48,7 +49,17 @@ def connect(
     else:
         authorise = auth.client_credentials(settings.client_id or "", settings.client_secret or "")
     base_url = settings.base_url or f"https://{settings.shop}"
-    session = Session("Shopify", base_url, authorise, read_only=read_only, sleep=sleep, monotonic=monotonic)
+    way = network or NetworkSettings()
+    session = Session(
+        "Shopify",
+        base_url,
+        authorise,
+        read_only=read_only,
+        proxy=way.proxy,
+        ca_file=way.ca_file,
+        sleep=sleep,
+        monotonic=monotonic,
+    )
     session.hide(settings.access_token, settings.client_secret)
     return ShopifyClient(session, settings.api_version)
 

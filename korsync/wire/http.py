@@ -8,12 +8,14 @@ import itertools
 import logging
 import queue
 import random
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import requests
@@ -35,7 +37,7 @@ from korsync.wire.outcomes import (
     seen_in_failure,
     told_to_wait,
 )
-from korsync.wire.pacing import HEADER, Bucket
+from korsync.wire.pacing import HEADER, Bucket, Limits
 
 T = TypeVar("T")
 
@@ -49,20 +51,6 @@ _LONGEST_PAUSE = 30.0
 _log = logging.getLogger(__name__)
 # urllib3 writes whole addresses into its log, and KORONA's coupling id is a part of them.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long (seconds) and how large (bytes) an answer may be.
-
-    `slowest` is the speed in bytes a second at which a body may still be sent: its time comes on top of the deadline.
-    """
-
-    connect: float = 5.0
-    read: float = 45.0
-    deadline: float = 120.0
-    size: int = 32 * 1024 * 1024
-    slowest: int = 1_000_000 // 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +84,22 @@ class _Unredirected(requests.Session):
         return None
 
 
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Trusts the certificates of a file beside the usual ones, which requests adds by itself: not all need be ours."""
+
+    def __init__(self, ca_file: Path | None) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if ca_file else None
+        if self._context:
+            self._context.load_verify_locations(ca_file)
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *sizes: Any, **how: Any) -> None:
+        super().init_poolmanager(*sizes, **how, ssl_context=self._context)
+
+    def proxy_manager_for(self, proxy: str, **how: Any) -> Any:
+        return super().proxy_manager_for(proxy, **how, ssl_context=self._context, proxy_ssl_context=self._context)
+
+
 class Session:
     """A connection to one side, safe to share between threads; it counts what it sends.
 
@@ -110,12 +114,15 @@ class Session:
         *,
         read_only: bool = False,
         limits: Limits | None = None,
+        proxy: str | None = None,
+        ca_file: Path | None = None,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.side = side
         self.requests = 0
         self.writes = 0
+        self.hint_where_login_fails = ""
         self._base_url = base_url.rstrip("/")
         self._authorise = authorise
         self._read_only = read_only
@@ -128,8 +135,10 @@ class Session:
         self._requests = _Unredirected()
         self._requests.trust_env = False
         self._requests.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        if proxy:
+            self._requests.proxies = {"https": proxy, "http": proxy}
         for scheme in ("https://", "http://"):
-            self._requests.mount(scheme, requests.adapters.HTTPAdapter(max_retries=0))
+            self._requests.mount(scheme, _Adapter(ca_file))
 
     @property
     def now(self) -> datetime:
@@ -244,6 +253,8 @@ class Session:
         if verdict is Verdict.READ_AGAIN:
             return _Unclear(what)
         error = error_of(verdict, self.side, what, reply.status)
+        if reply.status == 401 and self.hint_where_login_fails:
+            error.remedy += f"; {self.hint_where_login_fails}"
         if verdict is not Verdict.RETRY:
             return error
         told = told_to_wait(reply.headers.get("retry-after"))

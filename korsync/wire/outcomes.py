@@ -27,6 +27,9 @@ _REMEDIES = {
     430: "{side} takes the requests for an attack: wait, then ask its support",
 }
 
+_NOT_COUPLED = "POINT_OF_SALE_NOT_COUPLED"
+"""What KORONA says of a point of sale that was decoupled; nothing is to be granted then."""
+
 
 class NotFound(Rejected):
     """The object asked for is not there."""
@@ -134,15 +137,17 @@ def seen_in_failure(error: BaseException) -> Seen:
     The types do not tell: ConnectionError is a refused connection as well as one that broke after the request, also
     on a kept-alive connection that the server had closed; SSLError is a bad certificate as well as a broken answer.
     """
-    connecting = {"create_connection", "do_handshake"}
-    frames = (frame for each in _chain(error) for frame, _ in traceback.walk_tb(each.__traceback__))
-    return Seen.NOT_SENT if any(frame.f_code.co_name in connecting for frame in frames) else Seen.UNCLEAR
+    connecting = {"create_connection", "do_handshake", "_tunnel"}
+    return Seen.NOT_SENT if connecting & _calls(error) else Seen.UNCLEAR
 
 
 def failure_in_words(error: BaseException) -> str:
     """Say what happened in our own words: those of the network library hold the whole address."""
     names = {cls.__name__ for each in _chain(error) for cls in type(each).__mro__}
+    if "_tunnel" in _calls(error):
+        return "the proxy refuses to connect: look at network.proxy and its login"
     for name, words in (
+        ("ProxyError", "the proxy named by network.proxy cannot be reached"),
         ("SSLCertVerificationError", "the certificate is not valid for this host"),
         ("SSLError", "the encrypted connection failed"),
         ("gaierror", "the host name cannot be looked up"),
@@ -164,6 +169,8 @@ def error_of(verdict: Verdict, side: str, what: str, status: int | None) -> Kors
         return Unavailable(what, "nothing to do: the first run of tomorrow goes on")
     if verdict is Verdict.REFUSED:
         remedy = _REMEDIES.get(status or 0, "check the credentials for {side} in the configuration")
+        if _NOT_COUPLED in what:
+            remedy = "run `korsync couple` once"
         return Refused(what, remedy.format(side=side), everything=True)
     if verdict is Verdict.WRONG_ADDRESS:
         return ConfigurationError(what, f"put {side}'s present address into the configuration")
@@ -208,12 +215,19 @@ def complaint(body: Any) -> str:
     return _line(parts, "; ")
 
 
+def _calls(error: BaseException) -> set[str]:
+    """Return the names of the functions in which a failure came up."""
+    return {frame.f_code.co_name for each in _chain(error) for frame, _ in traceback.walk_tb(each.__traceback__)}
+
+
 def _chain(error: BaseException) -> list[BaseException]:
     chain: list[BaseException] = []
     following: BaseException | None = error
     while following is not None and following not in chain:
         chain.append(following)
-        following = following.__cause__ or following.__context__
+        # What came up beside a proxy is not raised again by urllib3, only wrapped.
+        wrapped = next((each for each in following.args if isinstance(each, BaseException)), None)
+        following = following.__cause__ or following.__context__ or wrapped
     return chain
 
 

@@ -1,8 +1,9 @@
-"""Shopify's leaky bucket, followed so that korsync never runs into a 429 of its own making."""
+"""How long is waited for an answer; and Shopify's leaky bucket, followed so that no 429 is of korsync's own making."""
 
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 HEADER = "x-shopify-shop-api-call-limit"
 """The header, by its lower-case name, that says `requests in the bucket/size of the bucket`."""
@@ -15,6 +16,20 @@ _SHARE = 0.8
 
 _EMPTIES_IN = 20.0
 """Seconds in which a full bucket runs empty: 40 at 2 a second, 80 at 4, 400 at 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long (seconds) and how large (bytes) an answer may be.
+
+    `slowest` is the speed in bytes a second at which a body may still be sent: its time comes on top of the deadline.
+    """
+
+    connect: float = 5.0
+    read: float = 45.0
+    deadline: float = 120.0
+    size: int = 32 * 1024 * 1024
+    slowest: int = 1_000_000 // 8
 
 
 class Bucket:

@@ -15,6 +15,7 @@ from korsync.config.load import fingerprint, load
 from korsync.config.settings import (
     KoronaSettings,
     LocationSettings,
+    NetworkSettings,
     OrderSettings,
     ProductSettings,
     SafetySettings,
@@ -117,7 +118,8 @@ def test_the_example_file_is_right_and_says_what_the_documentation_says() -> Non
 def test_the_example_file_names_every_key_and_explains_it() -> None:
     lines = EXAMPLE.read_text("utf-8").splitlines()
     groups = (KoronaSettings, ShopifySettings, ProductSettings, LocationSettings, OrderSettings, SafetySettings)
-    keys = [each.name for group in groups for each in fields(group)] + ["state_file", "locations"]
+    keys = [each.name for group in (*groups, NetworkSettings) for each in fields(group)]
+    keys += ["state_file", "locations", "environment_file"]
     for key in keys:
         places = [number for number, line in enumerate(lines) if re.match(rf"[ #-]*{key}:", line)]
         assert len(places) == keys.count(key), key
@@ -272,7 +274,8 @@ def test_the_fingerprint_stays_with_the_settings_and_changes_with_each_of_them(t
         replace(found, safety=replace(found.safety, max_minutes=Decimal(9))),
     ]
     marks = [fingerprint(each) for each in (found, *others)]
-    assert fingerprint(read(tmp_path, "# a comment\n" + SMALL)) == marks[0]
+    same = "# a comment\nnetwork: {proxy: http://127.0.0.1:3128}\n" + SMALL
+    assert fingerprint(read(tmp_path, same)) == marks[0]
     assert len(set(marks)) == len(marks)
     assert all(re.fullmatch("[0-9a-f]{64}", mark) for mark in marks)
 

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -171,6 +172,50 @@ def test_a_full_disk_leaves_the_old_content_and_no_rubbish(
     assert names(tmp_path) == ["state.json"]
 
 
+def unable_to_fsync(folders: bool, number: int) -> Callable[[int], None]:
+    """An fsync that fails, for folders only or for files only."""
+    fsync = os.fsync
+
+    def failing(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode) is folders:
+            raise OSError(number, os.strerror(number))
+        fsync(descriptor)
+
+    return failing
+
+
+NEVER_ABLE = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.ENOSYS)
+
+
+@pytest.mark.parametrize("number", NEVER_ABLE)
+def test_a_file_system_that_cannot_fsync_a_folder_keeps_files_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    path = tmp_path / "state.json"
+    monkeypatch.setattr(os, "fsync", unable_to_fsync(True, number))
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_a_folder_that_a_failing_disk_cannot_fsync_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", unable_to_fsync(True, errno.EIO))
+    with pytest.raises(OSError, match="Input/output"):
+        write_whole(tmp_path / "state.json", b"new")
+
+
+@pytest.mark.parametrize("number", NEVER_ABLE)
+def test_a_file_that_cannot_be_fsynced_is_an_error_and_the_old_content_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    path = tmp_path / "state.json"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", unable_to_fsync(False, number))
+    with pytest.raises(OSError, match=r"."):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["state.json"]
+
+
 def test_a_symbolic_link_is_neither_read_nor_replaced(tmp_path: Path) -> None:
     real = tmp_path / "elsewhere"
     real.write_bytes(b"old")
@@ -242,6 +287,35 @@ def test_kill_9_frees_the_lock(tmp_path: Path) -> None:
         assert f"{os.getpid()} " in (tmp_path / "state.json.lock").read_text()
 
 
+def test_who_waits_for_the_lock_gets_in_as_soon_as_it_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "state.json"
+    naps: list[float] = []
+    with child(TRIES, path) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "in\n"
+
+        def sleep(seconds: float) -> None:
+            naps.append(seconds)
+            if len(naps) == 3:
+                holder.communicate()
+
+        monkeypatch.setattr("korsync.memory.files.time.sleep", sleep)
+        with hold_lock(path, wait=600):
+            assert f"{os.getpid()} " in (tmp_path / "state.json.lock").read_text()
+    assert len(naps) == 3
+
+
+def test_who_waits_in_vain_is_told_who_is_in_when_the_time_is_over(tmp_path: Path) -> None:
+    with hold_lock(tmp_path / "state.json"):
+        start = time.monotonic()
+        with (
+            pytest.raises(LockedError, match=f"process {os.getpid()}, since "),
+            hold_lock(tmp_path / "state.json", wait=1.2),
+        ):
+            pytest.fail("two runs at once")
+        assert 1.2 <= time.monotonic() - start < 5
+
+
 def test_of_many_runs_at_once_exactly_one_gets_in(tmp_path: Path) -> None:
     runs = [child(TRIES, tmp_path / "state.json") for _ in range(12)]
     answers = [run.stdout.readline() for run in runs if run.stdout is not None]
@@ -283,11 +357,13 @@ def test_a_run_that_has_gone_on_for_more_than_an_hour_is_named_loudly(tmp_path: 
 
 
 def test_a_lock_file_that_cannot_be_used_is_an_error_of_the_state(tmp_path: Path) -> None:
-    with pytest.raises(StateError, match="No such file"), hold_lock(tmp_path / "nowhere" / "state.json"):
+    with pytest.raises(StateError, match="No such file") as caught, hold_lock(tmp_path / "nowhere" / "state.json"):
         pytest.fail("no lock, no run")
+    assert caught.value.remedy == f"make the folder {tmp_path / 'nowhere'}, or correct state_file"
     (tmp_path / "state.json.lock").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(StateError, match="cannot be used"), hold_lock(tmp_path / "state.json"):
+    with pytest.raises(StateError, match="cannot be used") as caught, hold_lock(tmp_path / "state.json"):
         pytest.fail("no lock, no run")
+    assert "it is a symbolic link" in caught.value.remedy
     assert not (tmp_path / "elsewhere").exists()
 
 
@@ -296,5 +372,6 @@ def test_a_file_system_without_locks_is_refused(tmp_path: Path, monkeypatch: pyt
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr("fcntl.flock", unlockable)
-    with pytest.raises(StateError, match="No locks available"), hold_lock(tmp_path / "state.json"):
+    with pytest.raises(StateError, match="No locks available") as caught, hold_lock(tmp_path / "state.json"):
         pytest.fail("no lock, no run")
+    assert "a file system that knows locks" in caught.value.remedy

@@ -208,12 +208,24 @@ def test_a_symbolic_link_in_place_of_the_state_is_refused_for_reading_and_writin
     before = (real / "state.json").read_bytes()
     path = tmp_path / "state.json"
     path.symlink_to(real / "state.json")
-    with pytest.raises(StateError, match="cannot be read"):
+    with pytest.raises(StateError, match="cannot be read: it is a symbolic link") as unread:
         load_state(path, IDENTITY)
-    with pytest.raises(StateError, match="symbolic link"):
+    with pytest.raises(StateError, match="symbolic link") as unwritten:
         save_state(path, replace(STATE, orders={}))
+    assert "let state_file name the file itself" in unread.value.remedy
+    assert unwritten.value.remedy == unread.value.remedy
     assert path.is_symlink()
     assert (real / "state.json").read_bytes() == before
+
+
+def test_a_state_of_another_user_needs_no_other_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "open", forbidden)
+    with pytest.raises(StateError, match="Permission denied") as caught:
+        load_state(tmp_path / "state.json", IDENTITY)
+    assert "as the user that owns the state file" in caught.value.remedy
 
 
 def test_a_folder_in_place_of_the_state_is_refused(tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_what_cannot_be_booked_of_an_edit_is_held_with_the_pieces_and_the_way_ou
     assert edits(shop, unknown) == []
     reason = held(shop)["1001"]
     assert reason.startswith("edited after it was booked: 3 × 8888 more; SKU 8888 is not an article in KORONA")
-    assert reason.endswith("book that by hand in KORONA, then `korsync ignore #1001`")
+    assert reason.endswith("book that by hand in KORONA, then `korsync ignore 1001`")
 
 
 def test_a_held_edit_blocks_no_other_order(shop: Shop, unknown: Order) -> None:
@@ -265,7 +265,7 @@ def test_money_that_changes_after_the_booking_is_held_with_both_figures(shop: Sh
         shop.later()
     reason = held(shop)["1001"]
     assert reason.startswith("changed after it was booked: booked are 22.70 with 3.62 tax, Shopify says ")
-    assert reason.endswith("correct that by hand in KORONA, then `korsync ignore #1001`")
+    assert reason.endswith("correct that by hand in KORONA, then `korsync ignore 1001`")
     decide.ignore(shop.settings, "1001")
     for _ in range(2):
         assert shop.run().exit_code == 0

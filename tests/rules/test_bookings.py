@@ -415,7 +415,7 @@ def test_only_what_has_no_clear_answer_is_given_up(status: BookingStatus) -> Non
     assert not begun(status, attempts=MOST_ATTEMPTS).is_given_up
 
 
-@pytest.mark.parametrize(("name", "typed"), [("#1042", "1042"), ("#1042 refund 9", '"1042 refund 9"')])
+@pytest.mark.parametrize(("name", "typed"), [("#1042", "1042"), ("#1042 refund 9", "'1042 refund 9'")])
 def test_what_is_given_up_says_what_to_type(name: str, typed: str) -> None:
     verdict = begun_before(name, begun(attempts=MOST_ATTEMPTS), NOW + SETTLE, SETTLE)
     assert isinstance(verdict, Skip)

@@ -1,7 +1,7 @@
 """What a person decides: pure functions from state to state."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -159,3 +159,17 @@ def test_pieces_booked_by_hand_are_settled_and_what_is_added_later_is_not() -> N
     later = replace(settled, lines=(KnownLine(11, "A", 1, 6),))
     assert later.added_pieces == {11: 1}
     assert ignore(state(later), "1042").orders[1].booked_by_hand == (Pieces(11, 2), Pieces(11, 1))
+
+
+def test_of_the_held_orders_those_placed_before_an_instant_are_found_the_oldest_first() -> None:
+    orders = [
+        replace(known(), id=1, name="#1", created_at=NOW - timedelta(hours=1)),
+        replace(known(), id=2, name="#2", created_at=NOW - timedelta(hours=2)),
+        replace(known(), id=3, name="#3", created_at=NOW),
+        replace(known(), id=4, name="#4", created_at=NOW - timedelta(hours=1)),
+        replace(known(), id=5, name="#5", created_at=NOW - timedelta(hours=1)),
+    ]
+    before = state(*orders, held=("#1", "#2", "#3", "#5 refund 5"))
+    of_an_article = held_key("products", "#4")
+    before = replace(before, held=before.held | {of_an_article: Held("products", "#4", "why", NOW)})
+    assert decisions.held_before(before, NOW) == ("#2", "#1")

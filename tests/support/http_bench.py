@@ -11,8 +11,9 @@ from korsync.sandbox.exchange import Answer as Served
 from korsync.sandbox.exchange import Clock, Fault, Request
 from korsync.sandbox.server import SandboxServer
 from korsync.wire.answers import Answer
-from korsync.wire.http import Limits, Session
+from korsync.wire.http import Session
 from korsync.wire.outcomes import Kind
+from korsync.wire.pacing import Limits
 
 SECRET = "canary-of-a-secret"
 HURRIED = Limits(connect=2, read=0.3, deadline=1, size=50_000)

@@ -15,6 +15,8 @@ class Said:
     err: str
 
 
+COMMANDS = ("run", "stock", "orders", "refunds", "products")
+
 Korsync = Callable[..., Said]
 
 

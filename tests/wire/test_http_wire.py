@@ -11,8 +11,9 @@ from korsync.errors import KorsyncError, Refused, Rejected, Unavailable, Unsure
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.server import SandboxServer
 from korsync.wire.answers import Answer
-from korsync.wire.http import Authorise, Limits, Session
+from korsync.wire.http import Authorise, Session
 from korsync.wire.outcomes import Kind, NotFound, TooLarge
+from korsync.wire.pacing import Limits
 from tests.support.http_bench import (
     SECRET,
     RawServer,
