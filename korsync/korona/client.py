@@ -27,7 +27,7 @@ from korsync.records.catalogue import (
 from korsync.records.receipts import AnswerRow, BookedReceipt, Receipt
 from korsync.wire.answers import Row, an_object
 from korsync.wire.http import Session
-from korsync.wire.outcomes import Kind, NoSuchList, NotFound, TooLarge
+from korsync.wire.outcomes import Kind, NoSuchList, NotFound, NothingThere, TooLarge
 
 T = TypeVar("T")
 
@@ -82,7 +82,7 @@ class KoronaClient:
         """Return the price rows saved since; nothing on an older cluster, which has no such list."""
         try:
             return self._lists.changed(Listing("prices", reads.price_row, lambda each: each.id, _DELETED), revision)
-        except NoSuchList:
+        except (NoSuchList, NothingThere):
             return [], revision
 
     def changed_images(self, revision: int) -> tuple[list[ArticleImage], int]:

@@ -79,7 +79,7 @@ class Lists:
         found: dict[str, T] = {}
         since, total = revision, 0
         for _ in range(_MOST_PAGES):
-            page = self._page(listing, since, 1)
+            page = self._page(listing, since, 1, is_first=since == revision)
             total = total or page.total
             for _, record in page.rows:
                 found.pop(listing.key(record), None)
@@ -117,7 +117,7 @@ class Lists:
                 return found, max(revisions.values(), default=since)
         raise _endless(listing.path)
 
-    def _page(self, listing: Listing[T], since: int, page_number: int) -> _Page[T]:
+    def _page(self, listing: Listing[T], since: int, page_number: int, *, is_first: bool = False) -> _Page[T]:
         size = min(listing.page, _PAGE)
         asked = {"sort": "revision", "page": str(page_number), "size": str(size), **listing.params}
         if since > 0:
@@ -126,7 +126,7 @@ class Lists:
             f"{self._root}/{listing.path}",
             lambda answer: _page_from(answer, page_number, size, listing.read),
             asked,
-            kind=listing.kind,
+            kind=listing.kind if is_first else Kind.PAGE,
         )
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from korsync.config.settings import ProductSettings, SafetySettings
-from korsync.errors import SafetyStop
+from korsync.errors import KorsyncError, Refused, SafetyStop
 from korsync.pipelines.base import Checked, Reading, Sides, one_by_one
 from korsync.pipelines.images import (
     ImagesPlanned,
@@ -90,10 +90,12 @@ class Products:
     name: ClassVar[str] = "products"
     may_wait: ClassVar[bool] = True
     can_be_accepted: ClassVar[bool] = True
+    writes_one_thing: ClassVar[bool] = False
     is_decided_about: ClassVar[bool] = False
 
     def __init__(self, sides: Sides) -> None:
         self._sides = sides
+        self._refused: set[type[Value]] = set()
 
     def pull(self, reading: Reading) -> ProductsPulled:
         """Read both catalogues and the contents of new images."""
@@ -103,9 +105,12 @@ class Products:
         reading, targets = find_product_targets(sides, reading)
         korona_now, images = sides.korona.now, None
         if "image" in sides.settings.products.fields:
-            reading = read_images(sides, reading)
             offers, _ = _offers(_matching(reading).matches, targets, korona_now)
-            images = pull_images(sides, reading.memory, [offer.match for offer in offers])
+            try:
+                reading = read_images(sides, reading)
+                images = pull_images(sides, reading.memory, [offer.match for offer in offers])
+            except KorsyncError as error:
+                reading = reading.without("images", error)
         return ProductsPulled(
             reading=reading,
             targets=targets,
@@ -138,16 +143,23 @@ class Products:
             changes=changes,
             skips=skips,
             matched=len(offers),
-            trouble=pulled.images.trouble if pulled.images else (),
+            trouble=(*_missing(pulled.reading), *(pulled.images.trouble if pulled.images else ())),
             memory=images.memory,
             stop=_guard(pulled, changes, len(offers)),
         )
 
     def batches(self, changes: Sequence[Change[Value]]) -> Iterable[Sequence[Change[Value]]]:
-        """Cut off each image, which is noted just before it is sent; all else shows in Shopify's own answers."""
-        images = [[change] for change in changes if isinstance(change.after, Picture)]
-        others = [change for change in changes if not isinstance(change.after, Picture)]
-        return [others, *images] if others else images
+        """Cut by what is written, and off each image, which is noted just before it is sent.
+
+        Each needs a permission of its own: where one is refused, the others are written all the same.
+        """
+        for kind in (Title, Price, Tracking):
+            batch = [change for change in changes if isinstance(change.after, kind)]
+            if batch:
+                yield batch
+        for change in changes:
+            if isinstance(change.after, Picture) and Picture not in self._refused:
+                yield [change]
 
     def intend(self, memory: Memory, batch: Sequence[Change[Value]]) -> Memory:
         """Note an image: titles, prices and trackings may be written twice, an image must not."""
@@ -155,7 +167,11 @@ class Products:
         return replace(memory, state=about_to_send(memory.state, pictures, self._sides.shopify.now))
 
     def push(self, batch: Sequence[Change[Value]]) -> Iterator[Sequence[Written[Value]]]:
-        return one_by_one(batch, lambda change: self._write(change.after))
+        try:
+            yield from one_by_one(batch, lambda change: self._write(change.after))
+        except Refused:
+            self._refused.add(type(batch[0].after))
+            raise
 
     def record(self, memory: Memory, written: Written[Value]) -> Memory:
         """Remember what became of an image; the rest shows in the next look at Shopify's products."""
@@ -182,6 +198,11 @@ class Products:
                 shopify.set_tracked(value.inventory_item_id, value.tracked)
             case Picture():
                 shopify.add_image(value.product_id, value.data, file_name(value), value.variant_ids)
+
+
+def _missing(reading: Reading) -> Iterator[KorsyncError]:
+    """Return what kept prices or images from being read: all else is written as it is known."""
+    yield from (error for name, error in reading.trouble.items() if name in ("prices", "images"))
 
 
 def _matching(reading: Reading) -> Matching:

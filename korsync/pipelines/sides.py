@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from korsync.errors import KorsyncError
 from korsync.pipelines.base import Reading, Sides
-from korsync.records.catalogue import Article, InventoryLevel, ShopProduct
+from korsync.records.catalogue import Article, InventoryLevel, PriceRow, ShopProduct
 from korsync.records.memory import Cache, Levels, ShopProducts, WarehouseStock
 from korsync.rules.guards import FROM_CHANGES, shrunk
 
@@ -22,11 +23,19 @@ SHRUNK_TO_PERCENT = 70
 
 
 def read_catalogue(sides: Sides, reading: Reading) -> Reading:
-    """Read KORONA's prices and articles that changed.
+    """Read KORONA's prices and articles that changed; without the list of prices they stay as they are known.
 
     Prices come first: an article named by a price row is then read at least as late as its price was saved.
     """
-    return _once("catalogue", reading, lambda: _catalogue(sides, reading))
+    if "catalogue" in reading.lists:
+        return reading
+    old = reading.memory.cache.catalogue
+    changed: tuple[list[PriceRow], int] = [], old.price_revision
+    try:
+        changed = sides.korona.changed_prices(0 if sides.full else old.price_revision)
+    except KorsyncError as error:
+        reading = reading.without("prices", error)
+    return _once("catalogue", reading, lambda: _catalogue(sides, reading, *changed))
 
 
 def read_images(sides: Sides, reading: Reading) -> Reading:
@@ -69,10 +78,9 @@ def _once(name: str, reading: Reading, read: Callable[[], tuple[Cache, bool]]) -
     return replace(reading, memory=replace(reading.memory, cache=cache), lists=lists, shrunk=shrunk_lists)
 
 
-def _catalogue(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
+def _catalogue(sides: Sides, reading: Reading, prices: Iterable[PriceRow], price_revision: int) -> tuple[Cache, bool]:
     cache, korona = reading.memory.cache, sides.korona
     old = cache.catalogue
-    prices, price_revision = korona.changed_prices(0 if sides.full else old.price_revision)
     now = korona.now
     named = {row.article_id for row in prices if row.article_id is not None}
     in_full = _is_due(sides, old.full_at, now)

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from korsync.errors import KorsyncError, SafetyStop, Unavailable, Unsure
+from korsync.errors import KorsyncError, Refused, SafetyStop
 from korsync.pipelines.base import Checked, Reading, Sides, one_by_one
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import read_catalogue, read_levels, read_shop_products, read_stock
@@ -57,6 +57,7 @@ class Stock:
     name: ClassVar[str] = "stock"
     may_wait: ClassVar[bool] = True
     can_be_accepted: ClassVar[bool] = True
+    writes_one_thing: ClassVar[bool] = True
     is_decided_about: ClassVar[bool] = False
 
     def __init__(self, sides: Sides) -> None:
@@ -76,8 +77,11 @@ class Stock:
         trouble: tuple[KorsyncError, ...] = ()
         try:
             reading = read_orders(sides, reading)
-        except (Unavailable, Unsure) as error:
+        except KorsyncError as error:
+            # Whatever keeps the orders from being read or booked never keeps a sold piece on sale.
             trouble = (error,)
+            if isinstance(error, Refused) and error.everything:
+                raise
         safety = sides.settings.safety
         rules = LevelRules(sides.settings.location.buffer, safety.settle, safety.max_change_percent)
         return StockPulled(reading, targets, rules, korona_now, stocks_before, trouble)

@@ -215,10 +215,11 @@ class ShopifyClient:
 
         while len(followed) < _MOST_PAGES:
             lighter = {**asked, "limit": _LIGHTER_LIMIT}
+            kind = Kind.PAGE if followed else Kind.LIST
             try:
-                found, cursor = self.session.get(self._path(name), read_page, asked, kind=Kind.LIST, lighter=lighter)
+                found, cursor = self.session.get(self._path(name), read_page, asked, kind=kind, lighter=lighter)
             except TooLarge:
-                found, cursor = self._light_page(name, read_page, lighter)
+                found, cursor = self._light_page(name, read_page, lighter, kind)
             yield from found
             if cursor is None:
                 return
@@ -232,10 +233,10 @@ class ShopifyClient:
         raise Unavailable(f"Shopify: the list {name} does not end", "nothing to do: the next run goes on")
 
     def _light_page(
-        self, name: str, read_page: Callable[[Answer], tuple[list[T], str | None]], asked: Mapping[str, str]
+        self, name: str, read_page: Callable[[Answer], tuple[list[T], str | None]], asked: Mapping[str, str], kind: Kind
     ) -> tuple[list[T], str | None]:
         try:
-            return self.session.get(self._path(name), read_page, asked, kind=Kind.LIST)
+            return self.session.get(self._path(name), read_page, asked, kind=kind)
         except TooLarge as error:
             raise Unavailable(error.what, "nothing to do: the next run goes on") from error
 
