@@ -187,7 +187,7 @@ class Run:
 
     def _result(self, plan: Plan[Any], errors: tuple[KorsyncError, ...], push: Push) -> Result:
         written = push.written
-        state = with_refused(self.memory.state, plan.pipeline, written, self.sides.shopify.now)
+        state = with_refused(self.memory.state, plan, written, self.sides.shopify.now)
         # By identity: a pipeline may push its changes in another order than they are shown.
         pushed = {id(each.change) for each in written}
         left_over = tuple(change for change in plan.allowed if id(change) not in pushed)

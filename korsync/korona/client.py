@@ -95,6 +95,16 @@ class KoronaClient:
         listing = Listing(path, lambda row: reads.stock_level(row, warehouse_id), lambda each: each.article_id)
         return self._lists.changed(listing, revision)
 
+    def stock_of(self, article_id: str, warehouse_id: str) -> StockLevel | None:
+        """Return an article's stock level in a warehouse; None where there is none."""
+        path = f"products/{_in_path(article_id)}/stocks"
+        listing = Listing(path, lambda row: reads.stock_level(row, ""), lambda each: each.warehouse_id, kind=Kind.ITEM)
+        try:
+            found, _ = self._lists.changed(listing, 0)
+        except NotFound:
+            return None
+        return next((each for each in found if each.warehouse_id == warehouse_id), None)
+
     def receipts_since(self, point_of_sale_id: str, revision: int) -> tuple[list[BookedReceipt], int]:
         """Return the receipts of a point of sale booked since."""
         return self._lists.changed(_receipts_of(point_of_sale_id), revision)

@@ -28,7 +28,7 @@ from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
 from korsync.rules.guards import marks_of, of_field, price_jump, shrunk, stop_unless_accepted, too_many
 from korsync.rules.matching import Match, Matching, match
 from korsync.rules.money import round_to
-from korsync.rules.prices import price_at, unfit
+from korsync.rules.prices import doubtful, price_at, unfit
 from korsync.text import clean_title, same_title
 
 
@@ -232,6 +232,10 @@ def _offers(matches: Iterable[Match], targets: ProductTargets, now: datetime) ->
     """Return the matches that have a price to be shown, and why the others have none."""
     offers, skips = [], []
     for each in matches:
+        doubt = doubtful(each.article, targets.price_group, now)
+        if doubt:
+            skips.append(Skip(each.sku, doubt, Fate.HELD))
+            continue
         price = price_at(each.article, targets.price_group, now)
         why_not = unfit(each.article, targets.price_group, now, targets.unit)
         if price is None or why_not:
@@ -261,6 +265,10 @@ def _prices(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:
     """Set each variant's price; the price struck out beside it is the shop's own and only named where it misleads."""
     for offer in offers:
         variant, compared = offer.match.variant, offer.match.variant.compare_at_price
+        if variant.price_unreadable:
+            why = f"its price in Shopify cannot be read ({variant.price_unreadable}): save it there once more"
+            yield Skip(offer.sku, why, Fate.HELD)
+            continue
         yield Change(offer.sku, Price(variant.price, variant.id), Price(offer.price, variant.id))
         if compared is not None and compared <= offer.price:
             yield Skip(

@@ -176,6 +176,10 @@ def _levels(pulled: StockPulled) -> tuple[list[_Level], list[Skip]]:
     levels, left = [], list(matching.skips)
     for each in matching.matches:
         read = cache.levels.levels.get(each.variant.inventory_item_id)
+        odd = _unreadable(each, read, pulled)
+        if odd:
+            left.append(Skip(each.sku, f"{odd}; the others go on", Fate.HELD))
+            continue
         why_not = _why_left(each, read, actual)
         if why_not or read is None or read.available is None:
             left.append(Skip(each.sku, why_not, Fate.LEFT))
@@ -200,6 +204,18 @@ def summed(stocks: Mapping[str, WarehouseStock], warehouse_ids: Iterable[str]) -
             so_far = total.get(article_id, Decimal(0))
             total[article_id] = None if so_far is None or row.actual is None else so_far + row.actual
     return total
+
+
+def _unreadable(each: Match, read: InventoryLevel | None, pulled: StockPulled) -> str:
+    """Say which figure of a level could not be read; empty where all could, and where none matters."""
+    if not (each.article.track_inventory and each.variant.tracked):
+        return ""
+    if read is not None and read.unreadable:
+        return f"its level in Shopify cannot be read ({read.unreadable})"
+    stocks = pulled.reading.memory.cache.stocks
+    rows = (stocks[unit].rows.get(each.article.id) for unit in pulled.targets.warehouse_ids if unit in stocks)
+    why = next((row.unreadable for row in rows if row is not None and row.unreadable), "")
+    return f"its stock in KORONA cannot be read ({why})" if why else ""
 
 
 def _why_left(each: Match, read: InventoryLevel | None, actual: Mapping[str, Decimal | None]) -> str:

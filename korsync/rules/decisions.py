@@ -30,11 +30,12 @@ def with_held(state: State, plan: Plan[Any], now: datetime) -> State:
     return replace(state, held=held)
 
 
-def with_refused(state: State, pipeline: str, written: Iterable[Written[Any]], now: datetime) -> State:
-    """Hold what the other side refused, and let go of what it took."""
-    held, written = dict(state.held), list(written)
+def with_refused(state: State, plan: Plan[Any], written: Iterable[Written[Any]], now: datetime) -> State:
+    """Hold what the other side refused, and let go of what it took, unless the plan holds something else of it."""
+    pipeline, held, written = plan.pipeline, dict(state.held), list(written)
+    held_by_plan = {skip.key for skip in plan.skipped(Fate.HELD)}
     for each in written:
-        if each.is_taken:
+        if each.is_taken and each.change.key not in held_by_plan:
             held.pop(held_key(pipeline, each.change.key), None)
     # After what was taken: an item may have several changes, and one that was refused holds it.
     for each in written:
