@@ -182,11 +182,13 @@ def ignore(settings_path: Path, item: str) -> None:
 
 @cli.command()
 @click.argument("pipeline", type=click.Choice(decide.CAN_BE_ACCEPTED))
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
 @click.pass_obj
-def accept(settings_path: Path, pipeline: str) -> None:
-    """Let the next plan of a stopped PIPELINE through, if it holds nothing but what was stopped."""
-    decide.accept(load(settings_path, os.environ), pipeline)
-    _say(f"the next run of {pipeline} writes what was stopped")
+def accept(settings_path: Path, pipeline: str, keys: tuple[str, ...]) -> None:
+    """Let through what was stopped of a PIPELINE, or with article numbers as KEY only what was stopped of those."""
+    decide.accept(load(settings_path, os.environ), pipeline, keys)
+    what = f"what was stopped of {', '.join(keys)}" if keys else "what was stopped"
+    _say(f"the next run of {pipeline} writes {what}")
 
 
 @cli.command()

@@ -1,6 +1,6 @@
 """Writes a person's decision about a held item or a stopped plan into the state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from korsync.commands.sync import state_of
@@ -25,9 +25,9 @@ def ignore(settings: Settings, item: str) -> None:
     _decide(settings, lambda state: decisions.ignore(state, item, DECIDED_ABOUT))
 
 
-def accept(settings: Settings, pipeline: str) -> None:
-    """Let the stopped plan of a pipeline through; raises ConfigurationError where none was stopped."""
-    _decide(settings, lambda state: decisions.accept(state, pipeline))
+def accept(settings: Settings, pipeline: str, keys: Sequence[str] = ()) -> None:
+    """Let what was stopped of a pipeline through, or these items of it; raises ConfigurationError where none was."""
+    _decide(settings, lambda state: decisions.accept(state, pipeline, keys))
 
 
 def _decide(settings: Settings, decision: Callable[[State], State]) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from korsync.config.settings import ProductSettings, SafetySettings
-from korsync.errors import KorsyncError, Refused, SafetyStop
+from korsync.errors import KorsyncError, Refused
 from korsync.pipelines.base import Checked, Reading, Sides, one_by_one
 from korsync.pipelines.images import (
     ImagesPlanned,
@@ -25,7 +25,7 @@ from korsync.pipelines.sides import read_catalogue, read_images, read_shop_produ
 from korsync.pipelines.targets import find_product_targets
 from korsync.records.memory import Memory, ProductTargets
 from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
-from korsync.rules.guards import marks_of, of_field, price_jump, shrunk, stop_unless_accepted, too_many
+from korsync.rules.guards import Guarded, guard_catalogue, shrunk
 from korsync.rules.matching import Match, Matching, match
 from korsync.rules.money import round_to
 from korsync.rules.prices import doubtful, price_at, unfit
@@ -137,7 +137,9 @@ class Products:
             *_additions(images.pictures),
         ]
         changes = tuple(each for each in found if isinstance(each, Change) and each.edits())
-        skips = (*matching.skips, *unfit_skips, *images.skips, *(each for each in found if isinstance(each, Skip)))
+        guarded = _guard(pulled, changes, len(offers))
+        named = (each for each in found if isinstance(each, Skip))
+        skips = (*matching.skips, *unfit_skips, *images.skips, *named, *guarded.skips)
         return Plan(
             pipeline=Products.name,
             changes=changes,
@@ -145,7 +147,8 @@ class Products:
             matched=len(offers),
             trouble=(*_missing(pulled.reading), *(pulled.images.trouble if pulled.images else ())),
             memory=images.memory,
-            stop=_guard(pulled, changes, len(offers)),
+            stop=guarded.stop,
+            written_all_the_same=guarded.allowed,
         )
 
     def batches(self, changes: Sequence[Change[Value]]) -> Iterable[Sequence[Change[Value]]]:
@@ -210,22 +213,17 @@ def _matching(reading: Reading) -> Matching:
     return match(cache.catalogue.articles, cache.shop_products.products)
 
 
-def _guard(pulled: ProductsPulled, changes: Sequence[Change[Value]], matched: int) -> SafetyStop | None:
-    """Stop a plan in which too much changes at once, a price jumps, or a list came far too short."""
-    prices = of_field(changes, "price")
-    changed = [*prices, *of_field(changes, "title")]
-    untracked = of_field(changes, "tracked", lambda change: change.after.tracked is False)
-    percent, jump_percent = pulled.safety.max_change_percent, pulled.safety.max_price_change_percent
-    jumps = [each for each in prices if price_jump(*_old_and_new(each), jump_percent)]
-    articles = {each.key for each in changed}
-    too_much = too_many("get another price or name", len(articles), matched, percent)
-    too_blind = too_many("no longer be tracked", len(untracked), matched, percent)
-    short = [shrunk(each) for each in sorted(pulled.reading.shrunk & {"catalogue", "shop_products"})]
-    # Guarded is what a person has to look at: all of a mass change, otherwise the jumps alone.
-    guarded = [*(changed if too_much else jumps), *(untracked if too_blind else ())]
-    reasons = [*short, too_much, too_blind, _jump_reason(jumps, jump_percent)]
-    accepted = pulled.reading.memory.state.accepted.get(Products.name, ())
-    return stop_unless_accepted(Products.name, reasons, [*marks_of(guarded), *short], accepted)
+def _guard(pulled: ProductsPulled, changes: Sequence[Change[Value]], matched: int) -> Guarded[Value]:
+    """Hold back what changes too much at once, or all where a list came far too short."""
+    reading, safety = pulled.reading, pulled.safety
+    return guard_catalogue(
+        Products.name,
+        changes,
+        matched,
+        short=[shrunk(each) for each in sorted(reading.shrunk & {"catalogue", "shop_products"})],
+        percents=(safety.max_change_percent, safety.max_price_change_percent),
+        accepted=reading.memory.state.accepted.get(Products.name, ()),
+    )
 
 
 def _offers(matches: Iterable[Match], targets: ProductTargets, now: datetime) -> tuple[list[Offer], list[Skip]]:
@@ -246,13 +244,13 @@ def _offers(matches: Iterable[Match], targets: ProductTargets, now: datetime) ->
 
 
 def _titles(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:
-    """Name a product after its article; one with several variants only where all its articles share the name."""
+    """Name a product after its article; one with several variants only where all of them are offered under one name."""
     by_product: dict[int, list[Match]] = {}
     for offer in offers:
         by_product.setdefault(offer.match.product.id, []).append(offer.match)
     for matches in by_product.values():
         product, names = matches[0].product, {clean_title(each.article.name) for each in matches}
-        if len(names) > 1:
+        if len(names) > 1 or len(matches) < len(product.variants):
             continue
         name = names.pop()
         if not name:
@@ -289,19 +287,3 @@ def _trackings(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:
 def _additions(pictures: Iterable[Picture]) -> Iterator[Change[Value] | Skip]:
     for each in pictures:
         yield Change(each.uses[0].sku, None, each)
-
-
-def _old_and_new(change: Change[Any]) -> tuple[Decimal, Decimal]:
-    (edit,) = change.edits()
-    return edit.before, edit.after
-
-
-def _jump_reason(jumps: Sequence[Change[Any]], percent: Decimal) -> str:
-    if not jumps:
-        return ""
-    old, new = _old_and_new(jumps[0])
-    more = f" and {len(jumps) - 1} more" if len(jumps) > 1 else ""
-    return (
-        f"the price of {jumps[0].key} would go from {old} to {new}{more}"
-        f" (safety.max_price_change_percent is {percent.normalize():f})"
-    )

@@ -47,13 +47,18 @@ def test_several_variants_whose_articles_share_a_name_give_it_to_their_product(s
     assert len(seen.writes) == 1
 
 
-def test_an_article_without_a_price_has_no_say_in_the_title(shop: Shop) -> None:
-    shop.korona.add_article("1001", "Becher", Decimal("8.90"))
-    shop.korona.add_article("1002", "Becher, nur im Laden")
-    shop.shopify.add_product("Tasse", [{"sku": "1001", "price": "8.90"}, {"sku": "1002", "price": "8.90"}])
+@pytest.mark.parametrize("other", ["has no price", "has no SKU", "is no article", "has a name of its own"])
+def test_a_product_is_named_after_its_articles_only_where_they_are_all_its_variants(shop: Shop, other: str) -> None:
+    shop.korona.add_article("1001", "Hemd Leinen S", Decimal("8.90"))
+    if other == "has no price":
+        shop.korona.add_article("1002", "Hemd Leinen S")
+    if other == "has a name of its own":
+        shop.korona.add_article("1002", "Hemd Leinen M", Decimal("8.90"))
+    sku = "" if other == "has no SKU" else "1002"
+    shop.shopify.add_product("Leinenhemd", [{"sku": "1001", "price": "8.90"}, {"sku": sku, "price": "8.90"}])
     shop.init()
     shop.run("products")
-    assert title(shop, "1001") == "Becher"
+    assert title(shop, "1001") == "Leinenhemd"
 
 
 def test_an_empty_name_is_skipped_with_its_reason(shop: Shop, next_run: NextRun) -> None:

@@ -159,3 +159,13 @@ def test_pieces_booked_by_hand_are_settled_and_what_is_added_later_is_not() -> N
     later = replace(settled, lines=(KnownLine(11, "A", 1, 6),))
     assert later.added_pieces == {11: 1}
     assert ignore(state(later), "1042").orders[1].booked_by_hand == (Pieces(11, 2), Pieces(11, 1))
+
+
+def test_accepting_by_number_lets_exactly_those_items_through() -> None:
+    marks = ("10 price 9.00", "10 0 price 8.00", "10 title price of the day", "11 title 10")
+    stopped = replace(state(), stopped={"products": marks})
+    assert accept(stopped, "products", ["10"]).accepted == {"products": ("10 price 9.00", "10 title price of the day")}
+    both = accept(accept(stopped, "products", ["11"]), "products", ["10 0"])
+    assert both.accepted == {"products": ("10 0 price 8.00", "11 title 10")}
+    with pytest.raises(ConfigurationError, match="did not stop 1"):
+        accept(stopped, "products", ["10", "1"])
