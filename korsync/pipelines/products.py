@@ -1,6 +1,6 @@
 """Products, KORONA to Shopify: name, price, tracking and one image of each matched article with a price in the list."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -23,10 +23,10 @@ from korsync.pipelines.images import (
 )
 from korsync.pipelines.sides import read_catalogue, read_images, read_shop_products
 from korsync.pipelines.targets import find_product_targets
-from korsync.records.memory import Memory, ProductTargets
+from korsync.records.memory import KeptTitle, Memory, ProductTargets
 from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
 from korsync.rules.guards import Guarded, guard_catalogue, shrunk
-from korsync.rules.matching import Match, Matching, match
+from korsync.rules.matching import Match, Matching, is_live, match
 from korsync.rules.money import round_to
 from korsync.rules.prices import doubtful, price_at, unfit
 from korsync.text import clean_title, same_title
@@ -42,10 +42,14 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """The price of a Shopify variant in the shop's currency, gross or net as the shop shows prices."""
+    """The price of a Shopify variant in the shop's currency, gross or net as the shop shows prices.
+
+    `clears_compare_at`: the price struck out beside it goes when this one is written.
+    """
 
     price: Decimal
     variant_id: int = field(compare=False)
+    clears_compare_at: bool = field(compare=False, default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ class Products:
     def __init__(self, sides: Sides) -> None:
         self._sides = sides
         self._refused: set[type[Value]] = set()
+        self._kept: dict[int, str | None] = {}
 
     def pull(self, reading: Reading) -> ProductsPulled:
         """Read both catalogues and the contents of new images."""
@@ -131,15 +136,16 @@ class Products:
             images = plan_images(pulled.images, pulled.reading.memory, matches, pulled.safety.settle)
         kept = pulled.settings.fields
         found: list[Change[Value] | Skip] = [
-            *(_titles(offers) if "title" in kept else ()),
-            *(_prices(offers) if "price" in kept else ()),
+            *(_titles(offers, pulled.reading.memory.cache.titles) if "title" in kept else ()),
+            *(_prices(offers, clears=pulled.settings.clear_compare_at) if "price" in kept else ()),
             *(_trackings(offers) if "tracked" in kept else ()),
             *_additions(images.pictures),
         ]
         changes = tuple(each for each in found if isinstance(each, Change) and each.edits())
         guarded = _guard(pulled, changes, len(offers))
         named = (each for each in found if isinstance(each, Skip))
-        skips = (*matching.skips, *unfit_skips, *images.skips, *named, *guarded.skips)
+        unsold = _without_variant(pulled)
+        skips = (*matching.skips, *unsold, *unfit_skips, *images.skips, *named, *guarded.skips)
         return Plan(
             pipeline=Products.name,
             changes=changes,
@@ -177,8 +183,13 @@ class Products:
             raise
 
     def record(self, memory: Memory, written: Written[Value]) -> Memory:
-        """Remember what became of an image; the rest shows in the next look at Shopify's products."""
+        """Remember what became of an image, and of a title that Shopify keeps in another form.
+
+        The rest shows in the next look at Shopify's products.
+        """
         picture = written.change.after
+        if isinstance(picture, Title):
+            return _with_kept_title(memory, picture, self._kept.get(picture.product_id))
         if not isinstance(picture, Picture) or written.outcome is Outcome.UNSURE:
             return memory
         if written.outcome is Outcome.REJECTED:
@@ -194,13 +205,21 @@ class Products:
         shopify = self._sides.shopify
         match value:
             case Title():
-                shopify.set_title(value.product_id, value.title)
+                self._kept[value.product_id] = shopify.set_title(value.product_id, value.title)
             case Price():
-                shopify.set_price(value.variant_id, value.price)
+                shopify.set_price(value.variant_id, value.price, clears_compare_at=value.clears_compare_at)
             case Tracking():
                 shopify.set_tracked(value.inventory_item_id, value.tracked)
             case Picture():
                 shopify.add_image(value.product_id, value.data, file_name(value), value.variant_ids)
+
+
+def _with_kept_title(memory: Memory, sent: Title, kept: str | None) -> Memory:
+    """Remember a title that Shopify keeps in another form: it is not sent again as long as both stay as they are."""
+    titles = {product_id: each for product_id, each in memory.cache.titles.items() if product_id != sent.product_id}
+    if kept is not None and not same_title(kept, sent.title):
+        titles[sent.product_id] = KeptTitle(sent.title, kept)
+    return memory.with_cache(titles=titles)
 
 
 def _missing(reading: Reading) -> Iterator[KorsyncError]:
@@ -243,7 +262,20 @@ def _offers(matches: Iterable[Match], targets: ProductTargets, now: datetime) ->
     return offers, skips
 
 
-def _titles(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:
+def _without_variant(pulled: ProductsPulled) -> Iterator[Skip]:
+    """Name the articles that have a price in the list and no variant to show it."""
+    cache = pulled.reading.memory.cache
+    skus = {variant.sku.strip() for product in cache.shop_products.products.values() for variant in product.variants}
+    for article in cache.catalogue.articles.values():
+        number = (article.number or "").strip()
+        if number and number not in skus and is_live(article):
+            price = price_at(article, pulled.targets.price_group, pulled.korona_now)
+            if price is not None:
+                name = pulled.targets.price_group.name
+                yield Skip(number, f"it has a price in “{name}”, but no variant in Shopify has this SKU", Fate.LEFT)
+
+
+def _titles(offers: Iterable[Offer], kept: Mapping[int, KeptTitle]) -> Iterator[Change[Value] | Skip]:
     """Name a product after its article; one with several variants only where all of them are offered under one name."""
     by_product: dict[int, list[Match]] = {}
     for offer in offers:
@@ -255,23 +287,34 @@ def _titles(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:
         name = names.pop()
         if not name:
             yield Skip(matches[0].sku, "its name in KORONA is empty", Fate.LEFT)
+        elif kept.get(product.id) == KeptTitle(name, product.title):
+            yield Skip(matches[0].sku, f"Shopify keeps its name “{name}” as “{product.title}”", Fate.LEFT)
         elif not same_title(product.title, name):
             yield Change(matches[0].sku, Title(product.title, product.id), Title(name, product.id))
 
 
-def _prices(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:
-    """Set each variant's price; the price struck out beside it is the shop's own and only named where it misleads."""
+def _prices(offers: Iterable[Offer], *, clears: bool) -> Iterator[Change[Value] | Skip]:
+    """Set each variant's price; the price struck out beside it is the shop's own, and goes only where that is wanted.
+
+    Shopify refuses a price above it. Where it is as high as the price, it misleads and is named.
+    """
     for offer in offers:
         variant, compared = offer.match.variant, offer.match.variant.compare_at_price
         if variant.price_unreadable:
             why = f"its price in Shopify cannot be read ({variant.price_unreadable}): save it there once more"
             yield Skip(offer.sku, why, Fate.HELD)
             continue
-        yield Change(offer.sku, Price(variant.price, variant.id), Price(offer.price, variant.id))
-        if compared is not None and compared <= offer.price:
-            yield Skip(
-                offer.sku, f"its compare-at price {compared:f} is not above its price {offer.price:f}", Fate.LEFT
-            )
+        is_low, is_new = compared is not None and compared <= offer.price, variant.price != offer.price
+        if compared is not None and is_new and compared < offer.price and not clears:
+            why = f"its compare-at price {compared:f} in Shopify is below its new price {offer.price:f}, which Shopify"
+            way_out = "refuses: raise or clear it there, or set products.clear_compare_at to true"
+            yield Skip(offer.sku, f"{why} {way_out}", Fate.HELD)
+            continue
+        after = Price(offer.price, variant.id, clears_compare_at=is_low and clears)
+        yield Change(offer.sku, Price(variant.price, variant.id), after)
+        if compared is not None and is_low and not (is_new and clears):
+            why = f"its compare-at price {compared:f} is not above its price {offer.price:f}"
+            yield Skip(offer.sku, why, Fate.LEFT)
 
 
 def _trackings(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:

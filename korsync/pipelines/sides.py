@@ -1,16 +1,18 @@
 """Reads both sides: each list at most once a run, only what changed, and once a day in full."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
-from korsync.errors import KorsyncError
+from korsync.errors import KorsyncError, Rejected, Unavailable
 from korsync.pipelines.base import Reading, Sides
 from korsync.records.catalogue import Article, InventoryLevel, PriceRow, ShopProduct
 from korsync.records.memory import Cache, Levels, ShopProducts, WarehouseStock
 from korsync.rules.guards import FROM_CHANGES, shrunk
+from korsync.rules.matching import may_be_cut
 
 T = TypeVar("T")
 
@@ -124,14 +126,15 @@ def _shop_products(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
         now = shopify.now
         doubtful = _doubtful(reading, changed)
         if not _is_due(sides, old.full_at, now) and len(doubtful) <= READ_AGAIN_SINGLY:
-            odd = {each.id for each in old.products.values() if each.is_odd} - changed.keys()
+            products = old.products.values()
+            odd = {each.id for each in products if each.is_odd or _is_uncounted(each)} - changed.keys()
             again = {product_id: shopify.product(product_id) for product_id in {*doubtful, *_some(odd)}}
             gone = {product_id for product_id, product in again.items() if product is None}
             now_read = {product.id: product for product in again.values() if product} | changed
-            found = old.products | {each.id: _as_far_as_known(each, old.products) for each in now_read.values()}
-            products = {product_id: each for product_id, each in found.items() if product_id not in gone}
-            return replace(cache, shop_products=replace(old, products=products, cursor=max(old.cursor, now))), False
-    everything = {each.id: _as_far_as_known(each, old.products) for each in shopify.products()}
+            found = old.products | _as_known(sides, now_read, old.products)
+            left = {product_id: each for product_id, each in found.items() if product_id not in gone}
+            return replace(cache, shop_products=replace(old, products=left, cursor=max(old.cursor, now))), False
+    everything = _as_known(sides, {each.id: each for each in shopify.products()}, old.products)
     if _is_shrunk(reading, "shop_products", len(everything), len(old.products)):
         return cache, True
     # Shopify's time and not the highest one seen: else what changed last, all at once, is read in every run.
@@ -219,6 +222,10 @@ def _is_shrunk(reading: Reading, name: str, found: int, known: int) -> bool:
     return short and shrunk(name) not in accepted
 
 
+def _is_uncounted(product: ShopProduct) -> bool:
+    return may_be_cut(product) and product.variant_count is None
+
+
 def _some(ids: Iterable[T]) -> set[T]:
     """Return as many of the ids as are read one by one in a run; the full read of the day brings the others."""
     return set(islice(ids, READ_AGAIN_SINGLY))
@@ -229,6 +236,32 @@ def _is_odd(article: Article, cache: Cache) -> bool:
     targets = cache.targets.products
     ours = {None, targets.price_group.id} if targets else set()
     return bool(article.unreadable) or any(each.unreadable and each.price_group_id in ours for each in article.prices)
+
+
+def _as_known(
+    sides: Sides, products: Mapping[int, ShopProduct], known: Mapping[int, ShopProduct]
+) -> dict[int, ShopProduct]:
+    """Return products with what was known of those that could not be read, and the number of variants where it matters.
+
+    A product that shows as many as REST shows at most may have more; the answer holds as long as it is unchanged.
+    """
+    found = {}
+    for each in (_as_far_as_known(product, known) for product in products.values()):
+        if may_be_cut(each):
+            before = known.get(each.id)
+            is_same = before is not None and replace(each, variant_count=before.variant_count) == before
+            count = before.variant_count if before and is_same else None
+            found[each.id] = replace(each, variant_count=_counted(sides, each.id) if count is None else count)
+        else:
+            found[each.id] = each
+    return found
+
+
+def _counted(sides: Sides, product_id: int) -> int | None:
+    """Return the number of a product's variants; None where Shopify does not say now: it is asked again."""
+    with suppress(Rejected, Unavailable):
+        return sides.shopify.variant_count(product_id)
+    return None
 
 
 def _as_far_as_known(product: ShopProduct, known: Mapping[int, ShopProduct]) -> ShopProduct:

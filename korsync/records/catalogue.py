@@ -201,7 +201,10 @@ class ShopImage:
 
 @dataclass(frozen=True, slots=True)
 class ShopProduct:
-    """A Shopify product with its variants (at most 100 over REST) and images."""
+    """A Shopify product with its variants (at most 100 over REST) and images.
+
+    `variant_count` is how many it has, asked for only where as many are shown as REST shows at most.
+    """
 
     id: int
     title: str
@@ -210,6 +213,7 @@ class ShopProduct:
     variants: tuple[Variant, ...]
     images: tuple[ShopImage, ...] = ()
     unreadable: str = ""
+    variant_count: int | None = None
 
     @property
     def is_odd(self) -> bool:

@@ -105,6 +105,26 @@ def test_hostile_text_of_either_side_is_made_visible_in_the_plan(shop: Shop) -> 
     assert "\\x1b[2J[/red] alt → Ceylon Tee" in shown.output
 
 
+def test_a_title_that_shopify_keeps_otherwise_is_sent_once_until_either_side_changes(shop: Shop) -> None:
+    shop.shopify.store.strips_markup = True
+    shop.stocked("1001", name="Tee")
+    shop.init()
+    shop.korona.rename("1001", "Tee <b>grün</b>")
+    assert shop.run_later("products").exit_code == 0
+    for _ in range(2):
+        with shop.requests() as seen:
+            assert shop.run_later("products").exit_code == 0
+        assert seen.writes == []
+    assert title(shop, "1001") == "Tee grün"
+    assert "Shopify keeps its name" in shop.reason("products", "1001")
+    shop.shopify.rename("1001", "Von Hand")
+    shop.run_later("products")
+    assert title(shop, "1001") == "Tee grün"
+    shop.korona.rename("1001", "Tee <i>weiß</i>")
+    shop.run_later("products")
+    assert title(shop, "1001") == "Tee weiß"
+
+
 def test_a_title_in_another_unicode_form_or_with_wider_blanks_is_no_difference(shop: Shop) -> None:
     shop.korona.add_article("1001", "Café  crème", Decimal("8.90"))
     shop.shopify.add_product("Cafe\u0301 crème", [{"sku": "1001", "price": "8.90"}])
