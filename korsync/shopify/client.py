@@ -16,7 +16,7 @@ from korsync.records.catalogue import InventoryLevel, Location, Shop, ShopImage,
 from korsync.records.orders import Order, Transaction
 from korsync.shopify import auth, reads, writes
 from korsync.text import visible
-from korsync.wire.answers import Answer, NotAsExpected, Row, an_object, money, needed, rows, text, whole
+from korsync.wire.answers import Answer, NotAsExpected, Row, an_object, money, needed, or_left_out, rows, text, whole
 from korsync.wire.http import Session
 from korsync.wire.outcomes import Kind, NotFound, TooLarge
 
@@ -72,8 +72,9 @@ class ShopifyClient:
         return self._one("shop", "shop", reads.shop)
 
     def locations(self) -> list[Location]:
-        """Return all locations, active or not."""
-        return list(self._list("locations", reads.location))
+        """Return all locations that can be read, active or not: the configuration names one of them."""
+        found = self._list("locations", or_left_out(reads.location))
+        return [each for each in found if each is not None]
 
     def access_scopes(self) -> frozenset[str]:
         """Return the names of what the token may do."""

@@ -93,6 +93,18 @@ def or_told(read: Callable[[Row], T], tell: Callable[[Row, str], T]) -> Callable
     return read_or_tell
 
 
+def or_left_out(read: Callable[[Row], T]) -> Callable[[Row], T | None]:
+    """Return the reader of a list in which one row is looked for: one that cannot be read is left out."""
+
+    def read_or_leave_out(row: Row) -> T | None:
+        try:
+            return read(row)
+        except NotAsExpected:
+            return None
+
+    return read_or_leave_out
+
+
 def as_told(row: Row, name: str) -> str:
     """Return a name or number in whatever form it came; empty where it is neither."""
     value = row.get(name)

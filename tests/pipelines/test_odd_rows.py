@@ -124,6 +124,34 @@ def test_a_list_whose_envelope_cannot_be_read_is_outside_trouble(two: Shop) -> N
     assert two.run("stock").exit_code == 5
 
 
+@pytest.mark.parametrize(
+    ("side", "path", "name", "place"),
+    [
+        ("korona", "/priceGroups", "Standard", "netPrices"),
+        ("korona", "/organizationalUnits$", "Büro", "warehouse"),
+        ("korona", "/salesTaxes", None, "included"),
+        ("shopify", "/locations", "Online-Lager", "active"),
+    ],
+)
+def test_what_the_configuration_does_not_name_need_not_be_readable(
+    two: Shop, side: str, path: str, name: str | None, place: str
+) -> None:
+    server = two.world.korona_server if side == "korona" else two.world.shopify_server
+    odd = []
+
+    def is_odd(row: Json) -> bool:
+        odd.append(is_meant := row.get("name") == name or (name is None and row.get("number") == "3"))
+        return is_meant
+
+    spoil(server, path, is_odd, place, "vielleicht")
+    two.later(25 * 60)
+    two.shopify.place_order([("1002", 1)])
+    two.later(1)
+    assert two.run().exit_code == 0
+    assert any(odd)
+    assert (price(two, "1001"), len(two.korona.receipts)) == ("9.20", 1)
+
+
 ORDER_FIELDS = ["order_number", "created_at", "updated_at", "currency", "taxes_included", "total_price", "name"]
 
 
