@@ -17,6 +17,13 @@ MOST_UNSURE = 3
 """After so many lost answers in a row a side is taken for unreachable."""
 
 
+GOES_ON_WITHOUT = {"stock": ("orders",), "products": ("prices", "images")}
+"""The lists that a pipeline can do without: it goes on with what is known, lowers only (stock), and says so.
+
+Whatever else it asks for it needs: refused or not to be had, the pipeline ends, and the others run.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Sides:
     """Both clients and the settings; `full` ignores every cursor and compares everything."""
@@ -60,6 +67,10 @@ class Reading:
         if isinstance(error, Refused) and error.everything:
             raise error
         return replace(self, trouble={**self.trouble, name: error})
+
+    def missing(self, pipeline: str) -> tuple[KorsyncError, ...]:
+        """Return what kept lists from being read that a pipeline goes on without."""
+        return tuple(self.trouble[name] for name in GOES_ON_WITHOUT[pipeline] if name in self.trouble)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ class Products:
             changes=changes,
             skips=skips,
             matched=len(offers),
-            trouble=(*_missing(pulled.reading), *(pulled.images.trouble if pulled.images else ())),
+            trouble=(*pulled.reading.missing(Products.name), *(pulled.images.trouble if pulled.images else ())),
             memory=images.memory,
             stop=guarded.stop,
             written_all_the_same=guarded.allowed,
@@ -220,11 +220,6 @@ def _with_kept_title(memory: Memory, sent: Title, kept: str | None) -> Memory:
     if kept is not None and not same_title(kept, sent.title):
         titles[sent.product_id] = KeptTitle(sent.title, kept)
     return memory.with_cache(titles=titles)
-
-
-def _missing(reading: Reading) -> Iterator[KorsyncError]:
-    """Return what kept prices or images from being read: all else is written as it is known."""
-    yield from (error for name, error in reading.trouble.items() if name in ("prices", "images"))
 
 
 def _matching(reading: Reading) -> Matching:

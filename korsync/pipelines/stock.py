@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from korsync.errors import KorsyncError, Refused, SafetyStop
+from korsync.errors import KorsyncError, SafetyStop
 from korsync.pipelines.base import Checked, Reading, Sides, one_by_one
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import read_catalogue, read_levels, read_shop_products, read_stock
@@ -74,17 +74,14 @@ class Stock:
         korona_now = sides.korona.now
         stocks_before = reading.memory.cache.stocks
         reading = read_stock(sides, reading, targets.warehouse_ids)
-        trouble: tuple[KorsyncError, ...] = ()
         try:
             reading = read_orders(sides, reading)
         except KorsyncError as error:
             # Whatever keeps the orders from being read or booked never keeps a sold piece on sale.
-            trouble = (error,)
-            if isinstance(error, Refused) and error.everything:
-                raise
+            reading = reading.without("orders", error)
         safety = sides.settings.safety
         rules = LevelRules(sides.settings.location.buffer, safety.settle, safety.max_change_percent)
-        return StockPulled(reading, targets, rules, korona_now, stocks_before, trouble)
+        return StockPulled(reading, targets, rules, korona_now, stocks_before, reading.missing(Stock.name))
 
     @staticmethod
     def plan(pulled: StockPulled) -> Plan[Available]:
