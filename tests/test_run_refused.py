@@ -126,3 +126,19 @@ def test_a_price_that_was_not_listed_arrives_once_the_list_can_be_read(busy: Sho
     busy.run_later()
     busy.run_later()
     assert price(busy, "1000") == "9.90"
+
+
+def test_a_429_that_is_not_koronas_own_is_looked_up_before_anything_is_sent_again(busy: Shop) -> None:
+    told = {"code": "RATE_LIMITED", "message": "a gateway in between"}
+    fault = Fault("replace_answer", "POST", "/receipts$", status=429, body=told)
+    busy.world.korona_server.faults.append(fault)
+    with busy.requests() as seen:
+        assert busy.run("orders").exit_code == 5
+        assert busy.run_later("orders").exit_code == 0
+    assert (len(busy.korona.receipts), seen.count("POST", "/receipts")) == (1, 1)
+
+
+def test_a_maintenance_page_says_nothing_about_the_configuration(busy: Shop) -> None:
+    page = Fault("status", None, "", times=99, status=404, body="<html>Wir sind gleich zurück</html>")
+    busy.world.korona_server.faults.append(page)
+    assert busy.run().exit_code == 5

@@ -203,9 +203,11 @@ def failure_in_words(error: BaseException, host: str) -> str:
 
 def error_of(verdict: Verdict, side: str, what: str, status: int | None) -> KorsyncError:
     """Return the error that a verdict ends in, with what to do about it."""
+    if verdict is Verdict.RETRY and status == 404:
+        remedy = f"the next run goes on; where this stays, check the address of {side} in the configuration"
+        return NothingThere(what, remedy)
     if verdict is Verdict.RETRY:
-        kind = NothingThere if status == 404 else Unavailable
-        return kind(what, "nothing to do: the next run goes on")
+        return Unavailable(what, "nothing to do: the next run goes on")
     if verdict is Verdict.RETRY_ELSEWHERE:
         remedy = f"check the address of {side} in the configuration; where it is right, this machine's network"
         return Unavailable(what, remedy)
