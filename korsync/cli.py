@@ -231,11 +231,13 @@ def _is_meant(orders: Sequence[str]) -> bool:
 
 @cli.command(epilog="Example: korsync accept products")
 @click.argument("pipeline", type=click.Choice(decide.CAN_BE_ACCEPTED))
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
 @click.pass_obj
-def accept(settings_path: Path, pipeline: str) -> None:
-    """Let the next plan of a stopped PIPELINE through, if it holds nothing but what was stopped."""
-    decide.accept(load(settings_path, os.environ, needs_secrets=False), pipeline)
-    _say(f"the next run of {pipeline} writes what was stopped")
+def accept(settings_path: Path, pipeline: str, keys: tuple[str, ...]) -> None:
+    """Let through what was stopped of a PIPELINE, or with article numbers as KEY only what was stopped of those."""
+    decide.accept(load(settings_path, os.environ, needs_secrets=False), pipeline, keys)
+    what = f"what was stopped of {', '.join(keys)}" if keys else "what was stopped"
+    _say(f"the next run of {pipeline} writes {what}")
 
 
 @cli.command(epilog="Example: korsync demo")

@@ -37,11 +37,12 @@ class Watcher(Protocol):
 
 @dataclass(slots=True)
 class Push:
-    """What was sent of a plan so far, request by request, and what stopped it."""
+    """What was sent of a plan so far, request by request, what was refused of it, and what stopped it."""
 
     started: float
     requests: list[Sequence[Written[Any]]] = field(default_factory=list)
     trouble: KorsyncError | None = None
+    refusals: list[KorsyncError] = field(default_factory=list)
 
     @property
     def written(self) -> list[Written[Any]]:
@@ -151,6 +152,9 @@ class Run:
                     self.watcher.written(each)
                 if self._must_stop(pipeline, push):
                     break
+        except Refused as error:
+            push.refusals.append(error)
+            push.trouble = error if error.everything or pipeline.writes_one_thing else None
         except KorsyncError as error:
             push.trouble = error
         finally:
@@ -183,7 +187,7 @@ class Run:
 
     def _result(self, plan: Plan[Any], errors: tuple[KorsyncError, ...], push: Push) -> Result:
         written = push.written
-        state = with_refused(self.memory.state, plan.pipeline, written, self.sides.shopify.now)
+        state = with_refused(self.memory.state, plan, written, self.sides.shopify.now)
         # By identity: a pipeline may push its changes in another order than they are shown.
         pushed = {id(each.change) for each in written}
         left_over = tuple(change for change in plan.allowed if id(change) not in pushed)
@@ -191,8 +195,8 @@ class Run:
             state = with_acceptance_spent(state, plan.pipeline)
         self._keep(replace(self.memory, state=state))
         seconds = _seconds_for(len(left_over), len(written), self.monotonic() - push.started)
-        trouble = () if push.trouble is None else (push.trouble,)
-        return Result(plan, tuple(written), left_over, (*errors, *trouble), seconds)
+        trouble = [] if push.trouble is None or push.trouble in push.refusals else [push.trouble]
+        return Result(plan, tuple(written), left_over, (*errors, *push.refusals, *trouble), seconds)
 
     def _with_duration(self, pipeline: Pipeline[Any, Any], plan: Plan[Any]) -> Plan[Any]:
         """Say beforehand how long a long push will take: Shopify takes so many writes a second and no more."""

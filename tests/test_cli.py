@@ -1,7 +1,9 @@
 """The commands as a user types them: one clear line, the right exit code, no traceback, nothing sent by mistake."""
 
 import re
+import socket
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from korsync.memory.files import hold_lock
 from korsync.sandbox.korona.store import PointOfSale
 from korsync.sandbox.server import Fault
 from korsync.sandbox.shopify.sales import Order
+from tests.support.catalogue import price
 from tests.support.shop import Shop
 from tests.support.typed import COMMANDS, Korsync, a_shop_with_work_to_do
 
@@ -128,6 +131,39 @@ def test_a_second_run_ends_with_7_and_sends_nothing(shop: Shop, korsync: Korsync
     assert "another korsync run holds the lock" in loud.err
     assert quiet.out + quiet.err == ""
     assert seen.everything == []
+
+
+def test_accept_takes_the_numbers_of_the_articles_that_are_let_through(shop: Shop, korsync: Korsync) -> None:
+    for number in ("1001", "1002"):
+        shop.stocked(number, price="8.90")
+    shop.init()
+    for number in ("1001", "1002"):
+        shop.korona.change_price(number, Decimal("89.00"))
+    stopped = korsync("products")
+    assert stopped.code == 3
+    assert "`korsync accept products 1001 1002`" in stopped.err
+    assert korsync("accept", "products", "1003").code == 2
+    said = korsync("accept", "products", "1002")
+    assert (said.code, said.out) == (0, "the next run of products writes what was stopped of 1002\n")
+    assert korsync("products").code == 3
+    assert (price(shop, "1001"), price(shop, "1002")) == ("8.90", "89.00")
+
+
+def test_a_host_that_cannot_be_found_is_named_with_what_to_check(
+    shop: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.stocked("1001")
+    shop.init()
+
+    def unknown(*_args: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "no such host")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    said = korsync("products")
+    assert said.code == 5
+    assert "the host 127.0.0.1" in said.err
+    assert "check the address of Shopify in the configuration" in said.err
+    assert "nothing to do" not in said.err
 
 
 def test_an_order_that_is_never_booked_is_named_in_one_run_and_no_other(shop: Shop, korsync: Korsync) -> None:

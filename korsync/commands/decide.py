@@ -48,9 +48,9 @@ def ignore_before(settings: Settings, day: date, is_meant: Callable[[Sequence[st
     return tuple(done)
 
 
-def accept(settings: Settings, pipeline: str) -> None:
-    """Let the stopped plan of a pipeline through; raises ConfigurationError where none was stopped."""
-    _decide(settings, lambda state: decisions.accept(state, pipeline))
+def accept(settings: Settings, pipeline: str, keys: Sequence[str] = ()) -> None:
+    """Let what was stopped of a pipeline through, or these items of it; raises ConfigurationError where none was."""
+    _decide(settings, lambda state: decisions.accept(state, pipeline, keys))
 
 
 def _each(decide: Callable[[State, str, frozenset[str]], State], state: State, items: Sequence[str]) -> State:

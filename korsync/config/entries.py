@@ -138,6 +138,15 @@ class Section:
             self.notes.wrong(found, f"must not be above {highest}")
         return value
 
+    def truth(self, name: str, default: bool) -> bool:
+        """Return true or false, or the default where the key is missing."""
+        found = self.entry.named.get(name)
+        if found is None:
+            return default
+        if found.kind is not Kind.TRUTH:
+            self.notes.wrong(found, f"must be true or false, not {found.kind}")
+        return found.text.lower() == "true"
+
     def items(self, name: str, default: tuple[Entry, ...] | None = None) -> tuple[Entry, ...]:
         """Return the entries of a list; without a default it must be there and must not be empty."""
         found = self.get(name, required=default is None)

@@ -62,9 +62,13 @@ class ShopifySettings:
 
 @dataclass(frozen=True, slots=True)
 class ProductSettings:
-    """Which of title, price, tracked and image korsync keeps."""
+    """Which of title, price, tracked and image korsync keeps.
+
+    `clear_compare_at`: a compare-at price that is not above a new price goes with the old one.
+    """
 
     fields: tuple[str, ...] = ("title", "price", "tracked", "image")
+    clear_compare_at: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +234,9 @@ def _shopify(section: Section) -> ShopifySettings:
 
 
 def _products(section: Section) -> ProductSettings:
+    clears = section.truth("clear_compare_at", default=False)
     if "fields" not in section.entry.named:
-        return ProductSettings()
+        return ProductSettings(clear_compare_at=clears)
     kept = []
     for entry in section.items("fields", default=()):
         name = text_of(entry, section.notes)
@@ -240,7 +245,7 @@ def _products(section: Section) -> ProductSettings:
         elif name in kept:
             section.notes.wrong(entry, "stands in the list twice")
         kept.append(name)
-    return ProductSettings(tuple(kept))
+    return ProductSettings(tuple(kept), clears)
 
 
 def _location(section: Section) -> LocationSettings:

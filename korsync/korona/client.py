@@ -25,9 +25,9 @@ from korsync.records.catalogue import (
     StockLevel,
 )
 from korsync.records.receipts import AnswerRow, BookedReceipt, Receipt
-from korsync.wire.answers import Row, an_object
+from korsync.wire.answers import Row, an_object, or_left_out
 from korsync.wire.http import Session
-from korsync.wire.outcomes import Kind, NoSuchList, NotFound, TooLarge
+from korsync.wire.outcomes import Kind, NoSuchList, NotFound, NothingThere, TooLarge
 
 T = TypeVar("T")
 
@@ -93,7 +93,7 @@ class KoronaClient:
         """Return the price rows saved since; nothing on an older cluster, which has no such list."""
         try:
             return self._lists.changed(Listing("prices", reads.price_row, lambda each: each.id, _DELETED), revision)
-        except NoSuchList:
+        except (NoSuchList, NothingThere):
             return [], revision
 
     def changed_images(self, revision: int) -> tuple[list[ArticleImage], int]:
@@ -105,6 +105,16 @@ class KoronaClient:
         path = f"organizationalUnits/{_in_path(warehouse_id)}/productStocks"
         listing = Listing(path, lambda row: reads.stock_level(row, warehouse_id), lambda each: each.article_id)
         return self._lists.changed(listing, revision)
+
+    def stock_of(self, article_id: str, warehouse_id: str) -> StockLevel | None:
+        """Return an article's stock level in a warehouse; None where there is none."""
+        path = f"products/{_in_path(article_id)}/stocks"
+        listing = Listing(path, lambda row: reads.stock_level(row, ""), lambda each: each.warehouse_id, kind=Kind.ITEM)
+        try:
+            found, _ = self._lists.changed(listing, 0)
+        except NotFound:
+            return None
+        return next((each for each in found if each.warehouse_id == warehouse_id), None)
 
     def receipts_since(self, point_of_sale_id: str, revision: int) -> tuple[list[BookedReceipt], int]:
         """Return the receipts of a point of sale booked since."""
@@ -245,7 +255,8 @@ class KoronaClient:
     def _all(
         self, path: str, read: Callable[[Row], T], key: Callable[[T], str], params: Mapping[str, str] | None = None
     ) -> list[T]:
-        return self._lists.changed(Listing(path, read, key, params or {}), 0)[0]
+        """Return a short list, of which the configuration names a row or two: the others need not be readable."""
+        return self._lists.changed(Listing(path, or_left_out(read), key, params or {}), 0)[0]
 
 
 def _receipts_path(point_of_sale_id: str) -> str:

@@ -22,11 +22,12 @@ _MOST_PASSES = 10
 class Listing(Generic[T]):
     """A list of the account: its path, what becomes of a row, what tells one record from another, what is asked.
 
+    A row of which `read` makes None is left out.
     `page` is how many rows are asked for at once, at most so many as KORONA gives.
     """
 
     path: str
-    read: Callable[[Row], T]
+    read: Callable[[Row], T | None]
     key: Callable[[T], str]
     params: Mapping[str, str] = field(default_factory=dict)
     kind: Kind = Kind.LIST
@@ -79,7 +80,7 @@ class Lists:
         found: dict[str, T] = {}
         since, total = revision, 0
         for _ in range(_MOST_PAGES):
-            page = self._page(listing, since, 1)
+            page = self._page(listing, since, 1, is_first=since == revision)
             total = total or page.total
             for _, record in page.rows:
                 found.pop(listing.key(record), None)
@@ -117,7 +118,7 @@ class Lists:
                 return found, max(revisions.values(), default=since)
         raise _endless(listing.path)
 
-    def _page(self, listing: Listing[T], since: int, page_number: int) -> _Page[T]:
+    def _page(self, listing: Listing[T], since: int, page_number: int, *, is_first: bool = False) -> _Page[T]:
         size = min(listing.page, _PAGE)
         asked = {"sort": "revision", "page": str(page_number), "size": str(size), **listing.params}
         if since > 0:
@@ -126,20 +127,21 @@ class Lists:
             f"{self._root}/{listing.path}",
             lambda answer: _page_from(answer, page_number, size, listing.read),
             asked,
-            kind=listing.kind,
+            kind=listing.kind if is_first else Kind.PAGE,
         )
 
 
-def _page_from(answer: Answer, page_number: int, size: int, read: Callable[[Row], T]) -> _Page[T]:
+def _page_from(answer: Answer, page_number: int, size: int, read: Callable[[Row], T | None]) -> _Page[T]:
     if answer.body is None:
         return _Page()
     envelope = an_object(answer.body, "answer")
     if not isinstance(envelope.get("results"), list):
         raise NotAsExpected("results is not a list")
-    listed = tuple((reads.revision(row), read(row)) for row in rows(envelope, "results"))
+    listed = rows(envelope, "results")
+    records = tuple((reads.revision(row), record) for row in listed if (record := read(row)) is not None)
     # A server may give smaller pages than it was asked for; then it says that there are more.
     told = bool(inner(envelope, "links").get("next")) or (whole(envelope, "pagesTotal") or 0) > page_number
-    return _Page(listed, bool(listed) and (told or len(listed) >= size), whole(envelope, "resultsTotal") or 0)
+    return _Page(records, bool(listed) and (told or len(listed) >= size), whole(envelope, "resultsTotal") or 0)
 
 
 def _endless(path: str) -> Unavailable:

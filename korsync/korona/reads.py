@@ -5,6 +5,7 @@ Every reader raises NotAsExpected for a row that cannot be used.
 
 import base64
 import binascii
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -30,19 +31,37 @@ from korsync.wire.answers import (
     NotAsExpected,
     Row,
     an_object,
+    as_told,
     flag,
     inner,
     moment,
     needed,
     number,
+    or_told,
     rows,
     text,
-    whole,
 )
 
 
 def article(row: Row) -> Article:
     """Read a product; one that is deleted may come without number and name."""
+    return or_told(_article, _told_article)(row)
+
+
+def _told_article(row: Row, why: str) -> Article:
+    return Article(
+        id=_id(row),
+        number=as_told(row, "number") or None,
+        name=as_told(row, "name"),
+        revision=revision(row),
+        active=row.get("active") is not False,
+        deactivated=row.get("deactivated") is True,
+        track_inventory=None,
+        unreadable=why,
+    )
+
+
+def _article(row: Row) -> Article:
     return Article(
         id=_id(row),
         number=text(row, "number") or None,
@@ -59,11 +78,18 @@ def article(row: Row) -> Article:
 
 
 def price_row(row: Row) -> PriceRow:
-    return PriceRow(id=_id(row), revision=revision(row), article_id=_reference(row, "product"))
+    """Read a price row: whose it is; what the price is stands with the article."""
+    return PriceRow(id=_id(row), revision=revision(row), article_id=_told_reference(row, "product"))
 
 
 def image(row: Row) -> ArticleImage:
-    return ArticleImage(id=_id(row), revision=revision(row), active=flag(row, "active") is not False)
+    def read(row: Row) -> ArticleImage:
+        return ArticleImage(id=_id(row), revision=revision(row), active=flag(row, "active") is not False)
+
+    def told(row: Row, why: str) -> ArticleImage:
+        return ArticleImage(_id(row), revision(row), active=True, unfit=f"its image in KORONA cannot be read: {why}")
+
+    return or_told(read, told)(row)
 
 
 def image_content(answer: Answer) -> bytes:
@@ -76,12 +102,14 @@ def image_content(answer: Answer) -> bytes:
 
 
 def stock_level(row: Row, warehouse_id: str) -> StockLevel:
-    return StockLevel(
-        article_id=needed(_reference(row, "product"), "product"),
-        warehouse_id=_reference(row, "warehouse") or warehouse_id,
-        actual=number(inner(row, "amount"), "actual"),
-        revision=revision(row),
-    )
+    def read(row: Row) -> StockLevel:
+        return replace(told(row, ""), actual=number(inner(row, "amount"), "actual"))
+
+    def told(row: Row, why: str) -> StockLevel:
+        article_id = needed(_reference(row, "product"), "product")
+        return StockLevel(article_id, _told_reference(row, "warehouse") or warehouse_id, None, revision(row), why)
+
+    return or_told(read, told)(row)
 
 
 def price_group(row: Row) -> PriceGroup:
@@ -177,7 +205,8 @@ def answer_rows(answer: Answer) -> tuple[AnswerRow, ...]:
 
 def revision(row: Row) -> int:
     """Read the revision of a row; 0 where KORONA does not say, so that the row is taken as new."""
-    return whole(row, "revision") or 0
+    value = row.get("revision")
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _answer_row(row: Row) -> AnswerRow:
@@ -226,6 +255,21 @@ def _amount(row: Row, name: str) -> Decimal | None:
 
 
 def _price(row: Row) -> ArticlePrice:
+    """Read a price; which of them matter is known only to those who know the price list."""
+    return or_told(_whole_price, _told_price)(row)
+
+
+def _told_price(row: Row, why: str) -> ArticlePrice:
+    return ArticlePrice(
+        price_group_id=_told_reference(row, "priceGroup"),
+        value=None,
+        product_code=as_told(row, "productCode") or None,
+        organizational_unit_id=_told_reference(row, "organizationalUnit"),
+        unreadable=why,
+    )
+
+
+def _whole_price(row: Row) -> ArticlePrice:
     return ArticlePrice(
         price_group_id=_reference(row, "priceGroup"),
         value=number(row, "value"),
@@ -247,6 +291,14 @@ def _id(row: Row) -> str:
 
 def _reference(row: Row, name: str) -> str | None:
     return text(inner(row, name), "id") or None
+
+
+def _told_reference(row: Row, name: str) -> str | None:
+    """Return the id of what a row refers to; None where that is odd."""
+    try:
+        return _reference(row, name)
+    except NotAsExpected:
+        return None
 
 
 def _digits(references: Row, name: str) -> int | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from korsync.config.settings import Settings
-from korsync.errors import Rejected, SafetyStop, Unavailable, Unsure
+from korsync.errors import KorsyncError, Refused, Rejected, SafetyStop, Unavailable, Unsure
 from korsync.korona.client import KoronaClient
 from korsync.records.memory import Memory
 from korsync.records.orders import Order
@@ -15,6 +15,13 @@ from korsync.shopify.client import ShopifyClient
 
 MOST_UNSURE = 3
 """After so many lost answers in a row a side is taken for unreachable."""
+
+
+GOES_ON_WITHOUT = {"stock": ("orders",), "products": ("prices", "images")}
+"""The lists that a pipeline can do without: it goes on with what is known, lowers only (stock), and says so.
+
+Whatever else it asks for it needs: refused or not to be had, the pipeline ends, and the others run.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +49,28 @@ class Reading:
     """What a run has read so far: the memory with what was read in its place, and what the memory does not keep.
 
     `lists` names the lists that were read, `shrunk` those that came far too short to be believed; `orders` are the
-    contents of orders by id.
+    contents of orders by id. `trouble` kept the lists that it is named by from being read, without which the rest goes
+    on.
     """
 
     memory: Memory
     lists: frozenset[str] = frozenset()
     shrunk: frozenset[str] = frozenset()
+    trouble: Mapping[str, KorsyncError] = field(default_factory=dict)
     orders: Mapping[int, Order] = field(default_factory=dict)
 
     def with_memory(self, memory: Memory) -> "Reading":
         return replace(self, memory=memory)
+
+    def without(self, name: str, error: KorsyncError) -> "Reading":
+        """Return the reading that goes on without a list; raise the error where its side refuses everything."""
+        if isinstance(error, Refused) and error.everything:
+            raise error
+        return replace(self, trouble={**self.trouble, name: error})
+
+    def missing(self, pipeline: str) -> tuple[KorsyncError, ...]:
+        """Return what kept lists from being read that a pipeline goes on without."""
+        return tuple(self.trouble[name] for name in GOES_ON_WITHOUT[pipeline] if name in self.trouble)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +110,9 @@ class Pipeline(Protocol[PulledT, T]):
 
     can_be_accepted: ClassVar[bool]
     """Whether a person can let a plan through that was stopped for safety."""
+
+    writes_one_thing: ClassVar[bool]
+    """Whether a refusal of one of its writes is one of all; otherwise its batches leave out what was refused."""
 
     is_decided_about: ClassVar[bool]
     """Whether a person settles held items with `retry` and `ignore`; other pipelines try theirs in every run."""

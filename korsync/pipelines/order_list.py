@@ -43,7 +43,7 @@ def read_orders(sides: Sides, reading: Reading) -> Reading:
     touched = {
         order.id: remember(order, state.orders.get(order.id), start)
         for order in orders
-        if order.id in state.orders or order.updated_at > forgotten
+        if order.id in state.orders or order.updated_at > forgotten or order.unreadable
     }
     strangers = {order_id: order for order_id, order in touched.items() if order_id not in state.orders}
     reading, read_back = _read_back(sides, reading, strangers, contents, now)

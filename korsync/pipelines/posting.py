@@ -59,6 +59,7 @@ class ReceiptPipeline:
     name: ClassVar[str]
     may_wait: ClassVar[bool] = False
     can_be_accepted: ClassVar[bool] = False
+    writes_one_thing: ClassVar[bool] = True
     is_decided_about: ClassVar[bool] = True
 
     def __init__(self, sides: Sides) -> None:

@@ -1,13 +1,13 @@
 """Products, KORONA to Shopify: name, price, tracking and one image of each matched article with a price in the list."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from korsync.config.settings import ProductSettings, SafetySettings
-from korsync.errors import SafetyStop
+from korsync.errors import KorsyncError, Refused
 from korsync.pipelines.base import Checked, Reading, Sides, one_by_one
 from korsync.pipelines.images import (
     ImagesPlanned,
@@ -23,12 +23,12 @@ from korsync.pipelines.images import (
 )
 from korsync.pipelines.sides import read_catalogue, read_images, read_shop_products
 from korsync.pipelines.targets import find_product_targets
-from korsync.records.memory import Memory, ProductTargets
+from korsync.records.memory import KeptTitle, Memory, ProductTargets
 from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
-from korsync.rules.guards import marks_of, of_field, price_jump, shrunk, stop_unless_accepted, too_many
-from korsync.rules.matching import Match, Matching, match
+from korsync.rules.guards import Guarded, guard_catalogue, shrunk
+from korsync.rules.matching import Match, Matching, is_live, match
 from korsync.rules.money import round_to
-from korsync.rules.prices import price_at, unfit
+from korsync.rules.prices import doubtful, price_at, unfit
 from korsync.text import clean_title, same_title
 
 
@@ -42,10 +42,14 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """The price of a Shopify variant in the shop's currency, gross or net as the shop shows prices."""
+    """The price of a Shopify variant in the shop's currency, gross or net as the shop shows prices.
+
+    `clears_compare_at`: the price struck out beside it goes when this one is written.
+    """
 
     price: Decimal
     variant_id: int = field(compare=False)
+    clears_compare_at: bool = field(compare=False, default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +94,13 @@ class Products:
     name: ClassVar[str] = "products"
     may_wait: ClassVar[bool] = True
     can_be_accepted: ClassVar[bool] = True
+    writes_one_thing: ClassVar[bool] = False
     is_decided_about: ClassVar[bool] = False
 
     def __init__(self, sides: Sides) -> None:
         self._sides = sides
+        self._refused: set[type[Value]] = set()
+        self._kept: dict[int, str | None] = {}
 
     def pull(self, reading: Reading) -> ProductsPulled:
         """Read both catalogues and the contents of new images."""
@@ -103,9 +110,12 @@ class Products:
         reading, targets = find_product_targets(sides, reading)
         korona_now, images = sides.korona.now, None
         if "image" in sides.settings.products.fields:
-            reading = read_images(sides, reading)
             offers, _ = _offers(_matching(reading).matches, targets, korona_now)
-            images = pull_images(sides, reading.memory, [offer.match for offer in offers])
+            try:
+                reading = read_images(sides, reading)
+                images = pull_images(sides, reading.memory, [offer.match for offer in offers])
+            except KorsyncError as error:
+                reading = reading.without("images", error)
         return ProductsPulled(
             reading=reading,
             targets=targets,
@@ -126,28 +136,39 @@ class Products:
             images = plan_images(pulled.images, pulled.reading.memory, matches, pulled.safety.settle)
         kept = pulled.settings.fields
         found: list[Change[Value] | Skip] = [
-            *(_titles(offers) if "title" in kept else ()),
-            *(_prices(offers) if "price" in kept else ()),
+            *(_titles(offers, pulled.reading.memory.cache.titles) if "title" in kept else ()),
+            *(_prices(offers, clears=pulled.settings.clear_compare_at) if "price" in kept else ()),
             *(_trackings(offers) if "tracked" in kept else ()),
             *_additions(images.pictures),
         ]
         changes = tuple(each for each in found if isinstance(each, Change) and each.edits())
-        skips = (*matching.skips, *unfit_skips, *images.skips, *(each for each in found if isinstance(each, Skip)))
+        guarded = _guard(pulled, changes, len(offers))
+        named = (each for each in found if isinstance(each, Skip))
+        unsold = _without_variant(pulled)
+        skips = (*matching.skips, *unsold, *unfit_skips, *images.skips, *named, *guarded.skips)
         return Plan(
             pipeline=Products.name,
             changes=changes,
             skips=skips,
             matched=len(offers),
-            trouble=pulled.images.trouble if pulled.images else (),
+            trouble=(*pulled.reading.missing(Products.name), *(pulled.images.trouble if pulled.images else ())),
             memory=images.memory,
-            stop=_guard(pulled, changes, len(offers)),
+            stop=guarded.stop,
+            written_all_the_same=guarded.allowed,
         )
 
     def batches(self, changes: Sequence[Change[Value]]) -> Iterable[Sequence[Change[Value]]]:
-        """Cut off each image, which is noted just before it is sent; all else shows in Shopify's own answers."""
-        images = [[change] for change in changes if isinstance(change.after, Picture)]
-        others = [change for change in changes if not isinstance(change.after, Picture)]
-        return [others, *images] if others else images
+        """Cut by what is written, and off each image, which is noted just before it is sent.
+
+        Each needs a permission of its own: where one is refused, the others are written all the same.
+        """
+        for kind in (Title, Price, Tracking):
+            batch = [change for change in changes if isinstance(change.after, kind)]
+            if batch:
+                yield batch
+        for change in changes:
+            if isinstance(change.after, Picture) and Picture not in self._refused:
+                yield [change]
 
     def intend(self, memory: Memory, batch: Sequence[Change[Value]]) -> Memory:
         """Note an image: titles, prices and trackings may be written twice, an image must not."""
@@ -155,11 +176,20 @@ class Products:
         return replace(memory, state=about_to_send(memory.state, pictures, self._sides.shopify.now))
 
     def push(self, batch: Sequence[Change[Value]]) -> Iterator[Sequence[Written[Value]]]:
-        return one_by_one(batch, lambda change: self._write(change.after))
+        try:
+            yield from one_by_one(batch, lambda change: self._write(change.after))
+        except Refused:
+            self._refused.add(type(batch[0].after))
+            raise
 
     def record(self, memory: Memory, written: Written[Value]) -> Memory:
-        """Remember what became of an image; the rest shows in the next look at Shopify's products."""
+        """Remember what became of an image, and of a title that Shopify keeps in another form.
+
+        The rest shows in the next look at Shopify's products.
+        """
         picture = written.change.after
+        if isinstance(picture, Title):
+            return _with_kept_title(memory, picture, self._kept.get(picture.product_id))
         if not isinstance(picture, Picture) or written.outcome is Outcome.UNSURE:
             return memory
         if written.outcome is Outcome.REJECTED:
@@ -175,13 +205,21 @@ class Products:
         shopify = self._sides.shopify
         match value:
             case Title():
-                shopify.set_title(value.product_id, value.title)
+                self._kept[value.product_id] = shopify.set_title(value.product_id, value.title)
             case Price():
-                shopify.set_price(value.variant_id, value.price)
+                shopify.set_price(value.variant_id, value.price, clears_compare_at=value.clears_compare_at)
             case Tracking():
                 shopify.set_tracked(value.inventory_item_id, value.tracked)
             case Picture():
                 shopify.add_image(value.product_id, value.data, file_name(value), value.variant_ids)
+
+
+def _with_kept_title(memory: Memory, sent: Title, kept: str | None) -> Memory:
+    """Remember a title that Shopify keeps in another form: it is not sent again as long as both stay as they are."""
+    titles = {product_id: each for product_id, each in memory.cache.titles.items() if product_id != sent.product_id}
+    if kept is not None and not same_title(kept, sent.title):
+        titles[sent.product_id] = KeptTitle(sent.title, kept)
+    return memory.with_cache(titles=titles)
 
 
 def _matching(reading: Reading) -> Matching:
@@ -189,28 +227,27 @@ def _matching(reading: Reading) -> Matching:
     return match(cache.catalogue.articles, cache.shop_products.products)
 
 
-def _guard(pulled: ProductsPulled, changes: Sequence[Change[Value]], matched: int) -> SafetyStop | None:
-    """Stop a plan in which too much changes at once, a price jumps, or a list came far too short."""
-    prices = of_field(changes, "price")
-    changed = [*prices, *of_field(changes, "title")]
-    untracked = of_field(changes, "tracked", lambda change: change.after.tracked is False)
-    percent, jump_percent = pulled.safety.max_change_percent, pulled.safety.max_price_change_percent
-    jumps = [each for each in prices if price_jump(*_old_and_new(each), jump_percent)]
-    articles = {each.key for each in changed}
-    too_much = too_many("get another price or name", len(articles), matched, percent)
-    too_blind = too_many("no longer be tracked", len(untracked), matched, percent)
-    short = [shrunk(each) for each in sorted(pulled.reading.shrunk & {"catalogue", "shop_products"})]
-    # Guarded is what a person has to look at: all of a mass change, otherwise the jumps alone.
-    guarded = [*(changed if too_much else jumps), *(untracked if too_blind else ())]
-    reasons = [*short, too_much, too_blind, _jump_reason(jumps, jump_percent)]
-    accepted = pulled.reading.memory.state.accepted.get(Products.name, ())
-    return stop_unless_accepted(Products.name, reasons, [*marks_of(guarded), *short], accepted)
+def _guard(pulled: ProductsPulled, changes: Sequence[Change[Value]], matched: int) -> Guarded[Value]:
+    """Hold back what changes too much at once, or all where a list came far too short."""
+    reading, safety = pulled.reading, pulled.safety
+    return guard_catalogue(
+        Products.name,
+        changes,
+        matched,
+        short=[shrunk(each) for each in sorted(reading.shrunk & {"catalogue", "shop_products"})],
+        percents=(safety.max_change_percent, safety.max_price_change_percent),
+        accepted=reading.memory.state.accepted.get(Products.name, ()),
+    )
 
 
 def _offers(matches: Iterable[Match], targets: ProductTargets, now: datetime) -> tuple[list[Offer], list[Skip]]:
     """Return the matches that have a price to be shown, and why the others have none."""
     offers, skips = [], []
     for each in matches:
+        doubt = doubtful(each.article, targets.price_group, now)
+        if doubt:
+            skips.append(Skip(each.sku, doubt, Fate.HELD))
+            continue
         price = price_at(each.article, targets.price_group, now)
         why_not = unfit(each.article, targets.price_group, now, targets.unit)
         if price is None or why_not:
@@ -220,31 +257,59 @@ def _offers(matches: Iterable[Match], targets: ProductTargets, now: datetime) ->
     return offers, skips
 
 
-def _titles(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:
-    """Name a product after its article; one with several variants only where all its articles share the name."""
+def _without_variant(pulled: ProductsPulled) -> Iterator[Skip]:
+    """Name the articles that have a price in the list and no variant to show it."""
+    cache = pulled.reading.memory.cache
+    skus = {variant.sku.strip() for product in cache.shop_products.products.values() for variant in product.variants}
+    for article in cache.catalogue.articles.values():
+        number = (article.number or "").strip()
+        if number and number not in skus and is_live(article):
+            price = price_at(article, pulled.targets.price_group, pulled.korona_now)
+            if price is not None:
+                name = pulled.targets.price_group.name
+                yield Skip(number, f"it has a price in “{name}”, but no variant in Shopify has this SKU", Fate.LEFT)
+
+
+def _titles(offers: Iterable[Offer], kept: Mapping[int, KeptTitle]) -> Iterator[Change[Value] | Skip]:
+    """Name a product after its article; one with several variants only where all of them are offered under one name."""
     by_product: dict[int, list[Match]] = {}
     for offer in offers:
         by_product.setdefault(offer.match.product.id, []).append(offer.match)
     for matches in by_product.values():
         product, names = matches[0].product, {clean_title(each.article.name) for each in matches}
-        if len(names) > 1:
+        if len(names) > 1 or len(matches) < len(product.variants):
             continue
         name = names.pop()
         if not name:
             yield Skip(matches[0].sku, "its name in KORONA is empty", Fate.LEFT)
+        elif kept.get(product.id) == KeptTitle(name, product.title):
+            yield Skip(matches[0].sku, f"Shopify keeps its name “{name}” as “{product.title}”", Fate.LEFT)
         elif not same_title(product.title, name):
             yield Change(matches[0].sku, Title(product.title, product.id), Title(name, product.id))
 
 
-def _prices(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:
-    """Set each variant's price; the price struck out beside it is the shop's own and only named where it misleads."""
+def _prices(offers: Iterable[Offer], *, clears: bool) -> Iterator[Change[Value] | Skip]:
+    """Set each variant's price; the price struck out beside it is the shop's own, and goes only where that is wanted.
+
+    Shopify refuses a price above it. Where it is as high as the price, it misleads and is named.
+    """
     for offer in offers:
         variant, compared = offer.match.variant, offer.match.variant.compare_at_price
-        yield Change(offer.sku, Price(variant.price, variant.id), Price(offer.price, variant.id))
-        if compared is not None and compared <= offer.price:
-            yield Skip(
-                offer.sku, f"its compare-at price {compared:f} is not above its price {offer.price:f}", Fate.LEFT
-            )
+        if variant.price_unreadable:
+            why = f"its price in Shopify cannot be read ({variant.price_unreadable}): save it there once more"
+            yield Skip(offer.sku, why, Fate.HELD)
+            continue
+        is_low, is_new = compared is not None and compared <= offer.price, variant.price != offer.price
+        if compared is not None and is_new and compared < offer.price and not clears:
+            why = f"its compare-at price {compared:f} in Shopify is below its new price {offer.price:f}, which Shopify"
+            way_out = "refuses: raise or clear it there, or set products.clear_compare_at to true"
+            yield Skip(offer.sku, f"{why} {way_out}", Fate.HELD)
+            continue
+        after = Price(offer.price, variant.id, clears_compare_at=is_low and clears)
+        yield Change(offer.sku, Price(variant.price, variant.id), after)
+        if compared is not None and is_low and not (is_new and clears):
+            why = f"its compare-at price {compared:f} is not above its price {offer.price:f}"
+            yield Skip(offer.sku, why, Fate.LEFT)
 
 
 def _trackings(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:
@@ -260,19 +325,3 @@ def _trackings(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:
 def _additions(pictures: Iterable[Picture]) -> Iterator[Change[Value] | Skip]:
     for each in pictures:
         yield Change(each.uses[0].sku, None, each)
-
-
-def _old_and_new(change: Change[Any]) -> tuple[Decimal, Decimal]:
-    (edit,) = change.edits()
-    return edit.before, edit.after
-
-
-def _jump_reason(jumps: Sequence[Change[Any]], percent: Decimal) -> str:
-    if not jumps:
-        return ""
-    old, new = _old_and_new(jumps[0])
-    more = f" and {len(jumps) - 1} more" if len(jumps) > 1 else ""
-    return (
-        f"the price of {jumps[0].key} would go from {old} to {new}{more}"
-        f" (safety.max_price_change_percent is {percent.normalize():f})"
-    )

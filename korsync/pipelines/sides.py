@@ -1,13 +1,20 @@
 """Reads both sides: each list at most once a run, only what changed, and once a day in full."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
+from typing import TypeVar
 
+from korsync.errors import KorsyncError, Rejected, Unavailable
 from korsync.pipelines.base import Reading, Sides
-from korsync.records.catalogue import Article, InventoryLevel, ShopProduct
+from korsync.records.catalogue import Article, InventoryLevel, PriceRow, ShopProduct
 from korsync.records.memory import Cache, Levels, ShopProducts, WarehouseStock
 from korsync.rules.guards import FROM_CHANGES, shrunk
+from korsync.rules.matching import may_be_cut
+
+T = TypeVar("T")
 
 DAY = timedelta(days=1)
 
@@ -22,11 +29,19 @@ SHRUNK_TO_PERCENT = 70
 
 
 def read_catalogue(sides: Sides, reading: Reading) -> Reading:
-    """Read KORONA's prices and articles that changed.
+    """Read KORONA's prices and articles that changed; without the list of prices they stay as they are known.
 
     Prices come first: an article named by a price row is then read at least as late as its price was saved.
     """
-    return _once("catalogue", reading, lambda: _catalogue(sides, reading))
+    if "catalogue" in reading.lists:
+        return reading
+    old = reading.memory.cache.catalogue
+    changed: tuple[list[PriceRow], int] = [], old.price_revision
+    try:
+        changed = sides.korona.changed_prices(0 if sides.full else old.price_revision)
+    except KorsyncError as error:
+        reading = reading.without("prices", error)
+    return _once("catalogue", reading, lambda: _catalogue(sides, reading, *changed))
 
 
 def read_images(sides: Sides, reading: Reading) -> Reading:
@@ -69,10 +84,9 @@ def _once(name: str, reading: Reading, read: Callable[[], tuple[Cache, bool]]) -
     return replace(reading, memory=replace(reading.memory, cache=cache), lists=lists, shrunk=shrunk_lists)
 
 
-def _catalogue(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
+def _catalogue(sides: Sides, reading: Reading, prices: Iterable[PriceRow], price_revision: int) -> tuple[Cache, bool]:
     cache, korona = reading.memory.cache, sides.korona
     old = cache.catalogue
-    prices, price_revision = korona.changed_prices(0 if sides.full else old.price_revision)
     now = korona.now
     named = {row.article_id for row in prices if row.article_id is not None}
     in_full = _is_due(sides, old.full_at, now)
@@ -86,7 +100,8 @@ def _catalogue(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
         if _is_shrunk(reading, "catalogue", len(articles), len(old.articles)):
             return cache, True
     else:
-        again = [each for each in map(korona.product, sorted(unseen)) if each is not None]
+        odd = {each.id for each in old.articles.values() if _is_odd(each, cache)} - {each.id for each in changed}
+        again = [each for each in map(korona.product, sorted(unseen | _some(odd))) if each is not None]
         articles = old.articles | {each.id: _numbered(each, old.articles) for each in [*again, *changed]}
     full_at = now if in_full else old.full_at
     catalogue = replace(
@@ -111,12 +126,15 @@ def _shop_products(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
         now = shopify.now
         doubtful = _doubtful(reading, changed)
         if not _is_due(sides, old.full_at, now) and len(doubtful) <= READ_AGAIN_SINGLY:
-            again = {product_id: shopify.product(product_id) for product_id in doubtful}
+            products = old.products.values()
+            odd = {each.id for each in products if each.is_odd or _is_uncounted(each)} - changed.keys()
+            again = {product_id: shopify.product(product_id) for product_id in {*doubtful, *_some(odd)}}
             gone = {product_id for product_id, product in again.items() if product is None}
-            found = old.products | {product.id: product for product in again.values() if product} | changed
-            products = {product_id: each for product_id, each in found.items() if product_id not in gone}
-            return replace(cache, shop_products=replace(old, products=products, cursor=max(old.cursor, now))), False
-    everything = {each.id: each for each in shopify.products()}
+            now_read = {product.id: product for product in again.values() if product} | changed
+            found = old.products | _as_known(sides, now_read, old.products)
+            left = {product_id: each for product_id, each in found.items() if product_id not in gone}
+            return replace(cache, shop_products=replace(old, products=left, cursor=max(old.cursor, now))), False
+    everything = _as_known(sides, {each.id: each for each in shopify.products()}, old.products)
     if _is_shrunk(reading, "shop_products", len(everything), len(old.products)):
         return cache, True
     # Shopify's time and not the highest one seen: else what changed last, all at once, is read in every run.
@@ -152,18 +170,19 @@ def _levels(sides: Sides, reading: Reading, location_id: int) -> tuple[Cache, bo
     found = {row.inventory_item_id: row for row in rows}
     if in_full:
         return replace(cache, levels=Levels(found, read_at, read_at)), False
-    found |= _counted_by_now(sides, cache, location_id)
+    found |= _read_again(sides, cache, location_id)
     return replace(cache, levels=Levels(old.levels | found, read_at, old.full_at)), is_shrunk
 
 
-def _counted_by_now(sides: Sides, cache: Cache, location_id: int) -> dict[int, InventoryLevel]:
-    """Read the levels that had no figure although their variant is tracked now.
+def _read_again(sides: Sides, cache: Cache, location_id: int) -> dict[int, InventoryLevel]:
+    """Read the levels that had no figure although their variant is tracked now, and those that could not be read.
 
     Switching tracking on gives a level its figure, but the list need not show the level as changed.
     """
     products = cache.shop_products.products.values()
     tracked = {each.inventory_item_id for product in products for each in product.variants if each.tracked}
-    unsaid = [item_id for item_id, each in cache.levels.levels.items() if each.available is None and item_id in tracked]
+    levels = cache.levels.levels.items()
+    unsaid = [item_id for item_id, each in levels if each.unreadable or (each.available is None and item_id in tracked)]
     return {row.inventory_item_id: row for row in sides.shopify.levels_of(location_id, unsaid)}
 
 
@@ -175,6 +194,10 @@ def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tupl
         in_full = _is_due(sides, old.full_at, korona.now)
         rows, revision = korona.changed_stock(warehouse_id, 0 if in_full else old.revision)
         found = {row.article_id: row for row in rows}
+        if not in_full:
+            odd = {article_id for article_id, row in old.rows.items() if row.unreadable} - found.keys()
+            again = (korona.stock_of(article_id, warehouse_id) for article_id in sorted(_some(odd)))
+            found |= {row.article_id: row for row in again if row is not None}
         if in_full and _is_shrunk(reading, "stock", len(found), len(old.rows)):
             return cache, True
         stocks[warehouse_id] = WarehouseStock(
@@ -199,9 +222,65 @@ def _is_shrunk(reading: Reading, name: str, found: int, known: int) -> bool:
     return short and shrunk(name) not in accepted
 
 
+def _is_uncounted(product: ShopProduct) -> bool:
+    return may_be_cut(product) and product.variant_count is None
+
+
+def _some(ids: Iterable[T]) -> set[T]:
+    """Return as many of the ids as are read one by one in a run; the full read of the day brings the others."""
+    return set(islice(ids, READ_AGAIN_SINGLY))
+
+
+def _is_odd(article: Article, cache: Cache) -> bool:
+    """Tell whether an article could not be read, or a price in our list; other price lists are not looked at."""
+    targets = cache.targets.products
+    ours = {None, targets.price_group.id} if targets else set()
+    return bool(article.unreadable) or any(each.unreadable and each.price_group_id in ours for each in article.prices)
+
+
+def _as_known(
+    sides: Sides, products: Mapping[int, ShopProduct], known: Mapping[int, ShopProduct]
+) -> dict[int, ShopProduct]:
+    """Return products with what was known of those that could not be read, and the number of variants where it matters.
+
+    A product that shows as many as REST shows at most may have more; the answer holds as long as it is unchanged.
+    """
+    found = {}
+    for each in (_as_far_as_known(product, known) for product in products.values()):
+        if may_be_cut(each):
+            before = known.get(each.id)
+            is_same = before is not None and replace(each, variant_count=before.variant_count) == before
+            count = before.variant_count if before and is_same else None
+            found[each.id] = replace(each, variant_count=_counted(sides, each.id) if count is None else count)
+        else:
+            found[each.id] = each
+    return found
+
+
+def _counted(sides: Sides, product_id: int) -> int | None:
+    """Return the number of a product's variants; None where Shopify does not say now: it is asked again."""
+    with suppress(Rejected, Unavailable):
+        return sides.shopify.variant_count(product_id)
+    return None
+
+
+def _as_far_as_known(product: ShopProduct, known: Mapping[int, ShopProduct]) -> ShopProduct:
+    """Give a product that could not be read the variants it had: by them a person knows it."""
+    before = known.get(product.id)
+    if not product.unreadable or before is None:
+        return product
+    return replace(before, unreadable=product.unreadable)
+
+
 def _numbered(article: Article, known: Mapping[str, Article]) -> Article:
-    """Give a deleted article, which comes without its number, the number it had: the id is what identifies it."""
+    """Give a deleted article, which comes without its number, the number it had: the id is what identifies it.
+
+    One that could not be read keeps all that was known of it.
+    """
     before = known.get(article.id)
+    if article.unreadable and before is not None:
+        number = article.number or before.number
+        return replace(before, number=number, revision=article.revision, unreadable=article.unreadable)
     if article.number is None and not article.active and before is not None:
         return replace(article, number=before.number)
     return article

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from korsync.errors import KorsyncError, SafetyStop, Unavailable, Unsure
+from korsync.errors import KorsyncError, SafetyStop
 from korsync.pipelines.base import Checked, Reading, Sides, one_by_one
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import read_catalogue, read_levels, read_shop_products, read_stock
@@ -57,6 +57,7 @@ class Stock:
     name: ClassVar[str] = "stock"
     may_wait: ClassVar[bool] = True
     can_be_accepted: ClassVar[bool] = True
+    writes_one_thing: ClassVar[bool] = True
     is_decided_about: ClassVar[bool] = False
 
     def __init__(self, sides: Sides) -> None:
@@ -73,14 +74,14 @@ class Stock:
         korona_now = sides.korona.now
         stocks_before = reading.memory.cache.stocks
         reading = read_stock(sides, reading, targets.warehouse_ids)
-        trouble: tuple[KorsyncError, ...] = ()
         try:
             reading = read_orders(sides, reading)
-        except (Unavailable, Unsure) as error:
-            trouble = (error,)
+        except KorsyncError as error:
+            # Whatever keeps the orders from being read or booked never keeps a sold piece on sale.
+            reading = reading.without("orders", error)
         safety = sides.settings.safety
         rules = LevelRules(sides.settings.location.buffer, safety.settle, safety.max_change_percent)
-        return StockPulled(reading, targets, rules, korona_now, stocks_before, trouble)
+        return StockPulled(reading, targets, rules, korona_now, stocks_before, reading.missing(Stock.name))
 
     @staticmethod
     def plan(pulled: StockPulled) -> Plan[Available]:
@@ -172,6 +173,10 @@ def _levels(pulled: StockPulled) -> tuple[list[_Level], list[Skip]]:
     levels, left = [], list(matching.skips)
     for each in matching.matches:
         read = cache.levels.levels.get(each.variant.inventory_item_id)
+        odd = _unreadable(each, read, pulled)
+        if odd:
+            left.append(Skip(each.sku, f"{odd}; the others go on", Fate.HELD))
+            continue
         why_not = _why_left(each, read, actual)
         if why_not or read is None or read.available is None:
             left.append(Skip(each.sku, why_not, Fate.LEFT))
@@ -196,6 +201,18 @@ def summed(stocks: Mapping[str, WarehouseStock], warehouse_ids: Iterable[str]) -
             so_far = total.get(article_id, Decimal(0))
             total[article_id] = None if so_far is None or row.actual is None else so_far + row.actual
     return total
+
+
+def _unreadable(each: Match, read: InventoryLevel | None, pulled: StockPulled) -> str:
+    """Say which figure of a level could not be read; empty where all could, and where none matters."""
+    if not (each.article.track_inventory and each.variant.tracked):
+        return ""
+    if read is not None and read.unreadable:
+        return f"its level in Shopify cannot be read ({read.unreadable})"
+    stocks = pulled.reading.memory.cache.stocks
+    rows = (stocks[unit].rows.get(each.article.id) for unit in pulled.targets.warehouse_ids if unit in stocks)
+    why = next((row.unreadable for row in rows if row is not None and row.unreadable), "")
+    return f"its stock in KORONA cannot be read ({why})" if why else ""
 
 
 def _why_left(each: Match, read: InventoryLevel | None, actual: Mapping[str, Decimal | None]) -> str:

@@ -13,13 +13,17 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class ArticlePrice:
-    """One entry of an article's price list; gross or net as its price group says."""
+    """One entry of an article's price list; gross or net as its price group says.
+
+    Here and in the other records of lists `unreadable` says why a row could not be read; the rest is what can be told.
+    """
 
     price_group_id: str | None
     value: Decimal | None
     valid_from: datetime | None = None
     product_code: str | None = None
     organizational_unit_id: str | None = None
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Article:
     image_id: str | None = None
     parts: tuple[Part, ...] = ()
     return_unsellable: bool = False
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ class StockLevel:
     warehouse_id: str
     actual: Decimal | None
     revision: int
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +176,7 @@ class NumberedThing:
 class Variant:
     """A Shopify variant. `sku` is empty where there is none; `tracked` is true only where Shopify itself counts.
 
-    `counted_elsewhere`: the service that ships it counts the pieces.
+    `counted_elsewhere`: the service that ships it counts the pieces. `price_unreadable`: only its prices are odd.
     """
 
     id: int
@@ -181,6 +187,8 @@ class Variant:
     inventory_item_id: int
     tracked: bool
     counted_elsewhere: bool = False
+    unreadable: str = ""
+    price_unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +201,25 @@ class ShopImage:
 
 @dataclass(frozen=True, slots=True)
 class ShopProduct:
-    """A Shopify product with its variants (at most 100 over REST) and images."""
+    """A Shopify product with its variants (at most 100 over REST) and images.
+
+    `variant_count` is how many it has, asked for only where as many are shown as REST shows at most.
+    """
 
     id: int
     title: str
     status: str
-    updated_at: datetime
+    updated_at: datetime | None
     variants: tuple[Variant, ...]
     images: tuple[ShopImage, ...] = ()
+    unreadable: str = ""
+    variant_count: int | None = None
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether anything of it could not be read."""
+        odd = (each.unreadable or each.price_unreadable for each in self.variants)
+        return bool(self.unreadable) or any(odd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +230,7 @@ class InventoryLevel:
     location_id: int
     available: int | None
     seen_at: datetime
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)

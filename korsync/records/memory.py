@@ -122,6 +122,14 @@ class ReceiptMark:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptTitle:
+    """A title that Shopify keeps in another form than it was sent, with markup taken out, say."""
+
+    sent: str
+    kept: str
+
+
+@dataclass(frozen=True, slots=True)
 class Targets:
     """What the configuration names, as found; valid for a day."""
 
@@ -134,7 +142,7 @@ class Targets:
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """The whole of cache.json. Looks and doubts are by inventory item id; a doubt is Shopify's time.
+    """The whole of cache.json. Looks and doubts are by inventory item id, titles by product; a doubt is Shopify's time.
 
     `last_run` is the time under which the last run that changed the cache stands in the state.
     """
@@ -147,6 +155,7 @@ class Cache:
     doubts: dict[int, datetime] = field(default_factory=dict)
     targets: Targets = field(default_factory=Targets)
     receipt_marks: tuple[ReceiptMark, ...] = ()
+    titles: dict[int, KeptTitle] = field(default_factory=dict)
     last_run: datetime | None = None
 
 

@@ -67,7 +67,14 @@ def remember(order: Order, known: KnownOrder | None, start: datetime) -> KnownOr
             for line_id, pieces in restocked_pieces(refund).items()
         ),
     }
-    return KnownOrder(id=order.id, **shown) if known is None else replace(known, **shown)
+    if known is None:
+        return KnownOrder(id=order.id, **shown)
+    if order.unreadable:
+        # What cannot be told now was told before: no piece that is sold may be lost by it.
+        told = {line.id for line in shown["lines"]}, {each.refund_id for each in shown["restocks"]}
+        shown["lines"] += tuple(line for line in known.lines if line.id not in told[0])
+        shown["restocks"] += tuple(each for each in known.restocks if each.refund_id not in told[1])
+    return replace(known, **shown)
 
 
 def _location(order: Order, refund_id: int, line_id: int) -> int | None:

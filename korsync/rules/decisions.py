@@ -1,6 +1,6 @@
 """What needs a person, and what a person decides about it: pure functions from state to state."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from korsync.records.bookings import Booking, BookingStatus, KnownOrder, Pieces,
 from korsync.records.memory import Held, State, held_key
 from korsync.records.plan import Fate, Plan, Skip, Written
 from korsync.rules.bookings import names_apart
+from korsync.rules.guards import is_about
 
 OPEN_TO_DECISION = frozenset({BookingStatus.QUEUED, BookingStatus.CONFLICT})
 """What is known of a receipt in these states a person may set aside; a refused one is tried again without that."""
@@ -30,11 +31,12 @@ def with_held(state: State, plan: Plan[Any], now: datetime) -> State:
     return replace(state, held=held)
 
 
-def with_refused(state: State, pipeline: str, written: Iterable[Written[Any]], now: datetime) -> State:
-    """Hold what the other side refused, and let go of what it took."""
-    held, written = dict(state.held), list(written)
+def with_refused(state: State, plan: Plan[Any], written: Iterable[Written[Any]], now: datetime) -> State:
+    """Hold what the other side refused, and let go of what it took, unless the plan holds something else of it."""
+    pipeline, held, written = plan.pipeline, dict(state.held), list(written)
+    held_by_plan = {skip.key for skip in plan.skipped(Fate.HELD)}
     for each in written:
-        if each.is_taken:
+        if each.is_taken and each.change.key not in held_by_plan:
             held.pop(held_key(pipeline, each.change.key), None)
     # After what was taken: an item may have several changes, and one that was refused holds it.
     for each in written:
@@ -50,11 +52,11 @@ def _held(state: State, pipeline: str, item: str, reason: str, now: datetime) ->
 
 
 def with_stop(state: State, plan: Plan[Any]) -> State:
-    """Remember what a stopped plan would need accepted, instead of what was accepted of the one before."""
+    """Remember what a stopped plan would need accepted; what was accepted holds until it is sent."""
     stopped = {name: marks for name, marks in state.stopped.items() if name != plan.pipeline}
     if plan.stop is None:
         return replace(state, stopped=stopped)
-    return with_acceptance_spent(replace(state, stopped=stopped | {plan.pipeline: plan.stop.guarded}), plan.pipeline)
+    return replace(state, stopped=stopped | {plan.pipeline: plan.stop.guarded})
 
 
 def with_acceptance_spent(state: State, pipeline: str) -> State:
@@ -139,14 +141,22 @@ def retry(state: State, item: str, pipelines: frozenset[str]) -> State:
     return _settled(state, changed, _held_as(state, item, pipelines))
 
 
-def accept(state: State, pipeline: str) -> State:
-    """Let the next plan of a stopped pipeline through, if its guarded changes are among those of the stopped one.
+def accept(state: State, pipeline: str, keys: Sequence[str] = ()) -> State:
+    """Let what was stopped of a pipeline's last plan through in the next one, or of it the items with these keys only.
 
-    Raises ConfigurationError where the pipeline's last plan was not stopped.
+    Raises ConfigurationError where the pipeline's last plan was not stopped, or where an item was not.
     """
     if pipeline not in state.stopped:
         raise ConfigurationError(f"the last plan of {pipeline} was not stopped", "there is nothing to accept")
-    return replace(state, accepted=state.accepted | {pipeline: state.stopped[pipeline]})
+    stopped = state.stopped[pipeline]
+    for key in keys:
+        if not any(is_about(mark, key) for mark in stopped):
+            raise ConfigurationError(
+                f"the last plan of {pipeline} did not stop {key}", "`korsync status` lists what is held"
+            )
+    chosen = {mark for mark in stopped if not keys or any(is_about(mark, key) for key in keys)}
+    accepted = tuple(sorted(chosen.union(state.accepted.get(pipeline, ()))))
+    return replace(state, accepted=state.accepted | {pipeline: accepted})
 
 
 def _anew(booking: Booking) -> Booking:

@@ -1,15 +1,21 @@
 """The guards: what of a plan is too large or looks wrong to be written without a person's word. Pure."""
 
-from collections.abc import Callable, Iterable
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from korsync.errors import SafetyStop
-from korsync.records.plan import Change
+from korsync.records.plan import Change, Fate, Skip
+
+T = TypeVar("T")
 
 FROM_CHANGES = 10
 """Below so many changes the share of the matched articles is not looked at: small shops change a lot at once."""
 
+_MOST_KEYS = 5
+"""So many items are named in the command that lets them through; `korsync status` names all."""
 
 NAMES = {
     "catalogue": "KORONA's articles",
@@ -44,26 +50,104 @@ def marks_of(changes: Iterable[Change[Any]]) -> list[str]:
     return [f"{change.key} {edit.field} {edit.after}" for change in changes for edit in change.edits()]
 
 
+def is_about(mark: str, key: str) -> bool:
+    """Tell whether a mark is about an item: its key stands before the field, or before what would become of it."""
+    rest = mark.removeprefix(f"{key} ")
+    return rest != mark and rest.split(" ")[0] in ("price", "title", "tracked", "falls")
+
+
 def stop_unless_accepted(
-    pipeline: str, reasons: Iterable[str], marks: Iterable[str], accepted: Iterable[str]
+    pipeline: str, reasons: Iterable[str], marks: Iterable[str], accepted: Iterable[str], keys: Iterable[str] = ()
 ) -> SafetyStop | None:
     """Return the stop for a plan, or None where there is no reason or a person accepted all that is guarded in it.
 
-    `marks` identify the guarded parts of the plan; the stop carries them, so that accepting means exactly these.
+    `marks` identify the guarded parts of the plan; the stop carries them, so that accepting means exactly these. `keys`
+    are the items that may be let through one by one.
     """
     why = [reason for reason in reasons if reason]
     guarded = tuple(sorted(marks))
     if not why or (guarded and set(guarded) <= set(accepted)):
         return None
+    words = " ".join(["korsync accept", pipeline, *(shlex.quote(key) for key in keys)])
     return SafetyStop(
         f"{pipeline}: {'; '.join(why)}; not written",
-        f"look at it with `korsync {pipeline} --dry-run`, then let it through with `korsync accept {pipeline}`",
+        f"look at it with `korsync {pipeline} --dry-run`, then let it through with `{words}`",
         guarded,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Guarded(Generic[T]):
+    """What of a plan is stopped, what is written all the same, and the items that are held one by one."""
+
+    stop: SafetyStop | None
+    allowed: tuple[Change[T], ...]
+    skips: tuple[Skip, ...] = ()
+
+
+def guard_catalogue(
+    pipeline: str,
+    changes: Sequence[Change[T]],
+    matched: int,
+    *,
+    short: Sequence[str],
+    percents: tuple[Decimal, Decimal],
+    accepted: Iterable[str],
+) -> Guarded[T]:
+    """Hold back the prices that jump, and all prices, names or trackings of which too many would change at once.
+
+    `percents` are the largest share of articles and the largest share of a price; what was `accepted` is written. With
+    a list that came far too `short` nothing is.
+    """
+    known = set(accepted)
+    prices = of_field(changes, "price")
+    changed = [*prices, *of_field(changes, "title")]
+    untracked = of_field(changes, "tracked", lambda change: change.after.tracked is False)
+    too_much = too_many("get another price or name", len({each.key for each in changed}), matched, percents[0])
+    too_blind = too_many("no longer be tracked", len(untracked), matched, percents[0])
+    jumps = [each for each in prices if price_jump(*_old_and_new(each), percents[1])]
+    suspects = [*(changed if too_much else jumps), *(untracked if too_blind else ())]
+    stopped = [change for change in suspects if not set(marks_of([change])) <= known]
+    stopped_ids = {id(change) for change in stopped}
+    jumps = [change for change in jumps if id(change) in stopped_ids]
+    reasons = [
+        *short,
+        too_much if any(id(change) in stopped_ids for change in changed) else "",
+        too_blind if any(id(change) in stopped_ids for change in untracked) else "",
+        _jump_reason(jumps, percents[1]),
+    ]
+    # Of many at once a person looks at all; single jumps are looked at one by one.
+    keys = [] if short or too_much or too_blind else [change.key for change in jumps[:_MOST_KEYS]]
+    stop = stop_unless_accepted(pipeline, reasons, [*marks_of(stopped), *short], known, keys)
+    allowed = tuple(change for change in changes if id(change) not in stopped_ids)
+    return Guarded(stop, () if short else allowed, tuple(_held(pipeline, jumps)))
+
+
+def _held(pipeline: str, jumps: Iterable[Change[Any]]) -> Iterator[Skip]:
+    for change in jumps:
+        old, new = _old_and_new(change)
+        way_out = f"correct it in KORONA, or `korsync accept {pipeline} {shlex.quote(change.key)}`"
+        yield Skip(change.key, f"its price would jump from {old} to {new}: {way_out}", Fate.HELD)
+
+
+def _old_and_new(change: Change[Any]) -> tuple[Decimal, Decimal]:
+    (edit,) = change.edits()
+    return edit.before, edit.after
+
+
+def _jump_reason(jumps: Sequence[Change[Any]], percent: Decimal) -> str:
+    if not jumps:
+        return ""
+    old, new = _old_and_new(jumps[0])
+    more = f" and {len(jumps) - 1} more" if len(jumps) > 1 else ""
+    return (
+        f"the price of {jumps[0].key} would go from {old} to {new}{more}"
+        f" (safety.max_price_change_percent is {percent.normalize():f})"
+    )
+
+
 def of_field(
-    changes: Iterable[Change[Any]], field: str, when: Callable[[Change[Any]], bool] = lambda _: True
-) -> list[Change[Any]]:
+    changes: Iterable[Change[T]], field: str, when: Callable[[Change[Any]], bool] = lambda _: True
+) -> list[Change[T]]:
     """Return the changes of one field for which a condition holds."""
     return [change for change in changes if any(edit.field == field for edit in change.edits()) and when(change)]

@@ -81,14 +81,35 @@ def match(articles: Mapping[str, Article], products: Mapping[int, ShopProduct]) 
             skips.append(Skip(sku, f"the SKU stands on {len(variants)} variants in Shopify", Fate.LEFT))
         elif len(found) > 1:
             skips.append(Skip(sku, f"the number stands on {len(found)} articles in KORONA", Fate.LEFT))
-        elif found and len(variants[0][0].variants) >= READABLE_VARIANTS:
-            reason = f"its product “{variants[0][0].title}” has {READABLE_VARIANTS} or more variants"
+        elif found and (odd := _unreadable(found[0], *variants[0])):
+            skips.append(Skip(sku, odd, Fate.HELD))
+        elif found and may_be_cut(variants[0][0]):
+            reason = f"its product “{variants[0][0].title}” has more than {READABLE_VARIANTS} variants"
             skips.append(Skip(sku, f"{reason}, which cannot be read completely", Fate.LEFT))
         elif found:
             matches.append(Match(found[0], *variants[0], sku))
     once = [sku for sku, variants in sorted(by_sku.items()) if len(variants) == 1 and sku not in by_number]
     skips.extend(Skip(sku, reason, Fate.LEFT) for sku, reason in _unmatched(once, articles.values(), by_sku))
+    nameless = [each for each in products.values() if each.unreadable and not each.variants]
+    skips.extend(Skip(each.title or str(each.id), _unreadable(None, each, None), Fate.HELD) for each in nameless)
     return Matching(tuple(matches), tuple(skips))
+
+
+def may_be_cut(product: ShopProduct) -> bool:
+    """Tell whether a product may have variants that REST does not show."""
+    return len(product.variants) >= READABLE_VARIANTS and product.variant_count != len(product.variants)
+
+
+def _unreadable(article: Article | None, product: ShopProduct, variant: Variant | None) -> str:
+    """Say what of an article or its variant could not be read; empty where all could."""
+    for where, why in (
+        ("its article in KORONA", article.unreadable if article else ""),
+        (f"the product “{product.title}” in Shopify", product.unreadable),
+        ("its variant in Shopify", variant.unreadable if variant else ""),
+    ):
+        if why:
+            return f"{where} cannot be read ({why}): save it there once more; the others go on"
+    return ""
 
 
 def is_live(article: Article) -> bool:

@@ -26,9 +26,22 @@ def unfit(article: Article, group: PriceGroup, now: datetime, unit: Decimal) -> 
         return f"no price in “{group.name}” holds now"
     price = price_at(article, group, now)
     if price is None:
-        count = "several prices" if len(holding) > 1 else "no value"
-        return f"its price in “{group.name}” has {count}"
+        return f"its price in “{group.name}” has no value"
     return f"its price in “{group.name}” is {price:f}" if round_to(price, unit) <= 0 else ""
+
+
+def doubtful(article: Article, group: PriceGroup, now: datetime) -> str:
+    """Say why a person has to look at an article's price in a list; empty where nobody has to."""
+    general = [each for each in article.prices if each.product_code is None and each.organizational_unit_id is None]
+    # Of a price whose list cannot be told nobody knows that it is not this one.
+    odd = next((each for each in general if each.unreadable and each.price_group_id in (group.id, None)), None)
+    if odd is not None:
+        return f"a price of it in “{group.name}” cannot be read ({odd.unreadable}): save it in KORONA once more"
+    holding = _holding(article, group, now)
+    if len({each.value for each in holding}) > 1:
+        prices = " and ".join(sorted("none" if each.value is None else f"{each.value:f}" for each in holding))
+        return f"in “{group.name}” several prices begin at one time ({prices}): take out all but one in KORONA"
+    return ""
 
 
 def _holding(article: Article, group: PriceGroup, now: datetime) -> list[ArticlePrice]:
@@ -40,6 +53,7 @@ def _holding(article: Article, group: PriceGroup, now: datetime) -> list[Article
         and each.product_code is None
         and each.organizational_unit_id is None
         and (each.valid_from is None or each.valid_from <= now)
+        and not each.unreadable
     ]
     latest = max((since for since, _ in begun), default=FIRST_OF_ALL)
     return [each for since, each in begun if since == latest]

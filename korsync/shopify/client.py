@@ -16,7 +16,7 @@ from korsync.records.catalogue import InventoryLevel, Location, Shop, ShopImage,
 from korsync.records.orders import Order, Transaction
 from korsync.shopify import auth, reads, writes
 from korsync.text import visible
-from korsync.wire.answers import Answer, NotAsExpected, Row, an_object, money, needed, rows, text
+from korsync.wire.answers import Answer, NotAsExpected, Row, an_object, money, needed, or_left_out, rows, text, whole
 from korsync.wire.http import Session
 from korsync.wire.outcomes import Kind, NotFound, TooLarge
 
@@ -83,8 +83,9 @@ class ShopifyClient:
         return self._one("shop", "shop", reads.shop)
 
     def locations(self) -> list[Location]:
-        """Return all locations, active or not."""
-        return list(self._list("locations", reads.location))
+        """Return all locations that can be read, active or not: the configuration names one of them."""
+        found = self._list("locations", or_left_out(reads.location))
+        return [each for each in found if each is not None]
 
     def access_scopes(self) -> frozenset[str]:
         """Return the names of what the token may do."""
@@ -108,15 +109,23 @@ class ShopifyClient:
         except NotFound:
             return None
 
+    def variant_count(self, product_id: int) -> int:
+        """Return how many variants a product has, also where they are more than an answer shows."""
+
+        def read(answer: Answer) -> int:
+            return needed(whole(an_object(answer.body, "answer"), "count"), "count")
+
+        return self.session.get(self._path(f"products/{product_id}/variants/count"), read)
+
     def product_images(self, product_id: int) -> list[ShopImage]:
         def read(answer: Answer) -> list[ShopImage]:
             return [reads.image(each) for each in _rows(answer, "images")]
 
         return self.session.get(self._path(f"products/{product_id}/images"), read)
 
-    def set_title(self, product_id: int, title: str) -> None:
-        """Rename a product; raises Rejected where Shopify took something else."""
-        self._replace(
+    def set_title(self, product_id: int, title: str) -> str | None:
+        """Rename a product; return the title as Shopify keeps it, None where its answer was lost."""
+        return self._put(
             f"products/{product_id}",
             "product",
             writes.title_bytes(product_id, title),
@@ -124,12 +133,15 @@ class ShopifyClient:
             lambda kept: _plain(kept) == _plain(title),
         )
 
-    def set_price(self, variant_id: int, price: Decimal) -> None:
-        """Set a variant's price in the shop's currency; raises Rejected where Shopify took something else."""
+    def set_price(self, variant_id: int, price: Decimal, *, clears_compare_at: bool = False) -> None:
+        """Set a variant's price in the shop's currency; raises Rejected where Shopify took something else.
+
+        With `clears_compare_at` the price struck out beside it goes.
+        """
         self._replace(
             f"variants/{variant_id}",
             "variant",
-            writes.price_bytes(variant_id, price),
+            writes.price_bytes(variant_id, price, clears_compare_at=clears_compare_at),
             lambda row: needed(money(row, "price"), "price"),
             lambda kept: kept == price,
         )
@@ -226,10 +238,11 @@ class ShopifyClient:
 
         while len(followed) < _MOST_PAGES:
             lighter = {**asked, "limit": _LIGHTER_LIMIT}
+            kind = Kind.PAGE if followed else Kind.LIST
             try:
-                found, cursor = self.session.get(self._path(name), read_page, asked, kind=Kind.LIST, lighter=lighter)
+                found, cursor = self.session.get(self._path(name), read_page, asked, kind=kind, lighter=lighter)
             except TooLarge:
-                found, cursor = self._light_page(name, read_page, lighter)
+                found, cursor = self._light_page(name, read_page, lighter, kind)
             yield from found
             if cursor is None:
                 return
@@ -243,10 +256,10 @@ class ShopifyClient:
         raise Unavailable(f"Shopify: the list {name} does not end", "nothing to do: the next run goes on")
 
     def _light_page(
-        self, name: str, read_page: Callable[[Answer], tuple[list[T], str | None]], asked: Mapping[str, str]
+        self, name: str, read_page: Callable[[Answer], tuple[list[T], str | None]], asked: Mapping[str, str], kind: Kind
     ) -> tuple[list[T], str | None]:
         try:
-            return self.session.get(self._path(name), read_page, asked, kind=Kind.LIST)
+            return self.session.get(self._path(name), read_page, asked, kind=kind)
         except TooLarge as error:
             raise Unavailable(error.what, "nothing to do: the next run goes on") from error
 
@@ -256,15 +269,21 @@ class ShopifyClient:
     def _replace(
         self, path: str, root: str, body: bytes, read: Callable[[Row], T], is_kept: Callable[[T], bool]
     ) -> None:
-        answered = self.session.replace(
+        answered = self._put(path, root, body, read, is_kept)
+        if answered is not None and not is_kept(answered):
+            what = f"Shopify: PUT {path}: taken, but what stands there now is {visible(str(answered))}"
+            raise Rejected(what, "look at the record in Shopify; the others go on")
+
+    def _put(
+        self, path: str, root: str, body: bytes, read: Callable[[Row], T], is_kept: Callable[[T], bool]
+    ) -> T | None:
+        """Send a write; `is_kept` tells, where its answer was lost, whether it happened."""
+        return self.session.replace(
             self._path(path),
             body,
             lambda answer: read(_row(answer, root)),
             lambda: is_kept(self._one(path, root, read)),
         )
-        if answered is not None and not is_kept(answered):
-            what = f"Shopify: PUT {path}: taken, but what stands there now is {visible(str(answered))}"
-            raise Rejected(what, "look at the record in Shopify; the others go on")
 
     def _path(self, path: str) -> str:
         return f"{self._root}/{path}.json"

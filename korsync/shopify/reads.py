@@ -3,41 +3,32 @@
 Unknown fields and unknown words are passed over; every reader raises NotAsExpected for a row that cannot be used.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from korsync.records.catalogue import InventoryLevel, Location, Shop, ShopImage, ShopProduct, Variant
 from korsync.records.orders import Fee, Order, OrderLine, Refund, RefundLine, ShippingLine, TaxLine, Transaction
-from korsync.wire.answers import NotAsExpected, Row, flag, inner, moment, money, needed, number, rows, text, whole
+from korsync.shopify import bare
+from korsync.wire.answers import (
+    NotAsExpected,
+    Row,
+    as_told,
+    flag,
+    inner,
+    moment,
+    money,
+    needed,
+    number,
+    or_told,
+    rows,
+    text,
+    whole,
+)
 
 _NOTHING = Decimal(0)
-
-_ORDER_WITHOUT_MONEY = (
-    "id",
-    "name",
-    "order_number",
-    "created_at",
-    "processed_at",
-    "updated_at",
-    "cancelled_at",
-    "test",
-    "fulfillment_status",
-)
-_LINE_WITHOUT_MONEY = (
-    "id",
-    "sku",
-    "variant_id",
-    "product_id",
-    "vendor",
-    "name",
-    "title",
-    "quantity",
-    "current_quantity",
-)
-_REFUND_LINE_WITHOUT_MONEY = ("id", "line_item_id", "quantity", "restock_type", "location_id")
+_NO_ID = -1
 
 
 def shop(row: Row) -> Shop:
@@ -60,20 +51,43 @@ def scope(row: Row) -> str:
 
 
 def product(row: Row) -> ShopProduct:
-    """Read a product with its variants and images."""
+    """Read a product with its variants and images, or what can be told of one that cannot be read."""
+    return or_told(_product, _told_product)(row)
+
+
+def _told_product(row: Row, why: str) -> ShopProduct:
+    return ShopProduct(_id(row), as_told(row, "title"), as_told(row, "status"), None, (), unreadable=why)
+
+
+def _product(row: Row) -> ShopProduct:
     product_id = _id(row)
+    needed(row.get("variants"), "variants")
     return ShopProduct(
         id=product_id,
         title=text(row, "title") or "",
         status=text(row, "status") or "",
-        updated_at=needed(moment(row, "updated_at"), "updated_at"),
+        updated_at=moment(row, "updated_at"),
         variants=tuple(variant(each, product_id) for each in rows(row, "variants")),
         images=tuple(image(each) for each in rows(row, "images")),
     )
 
 
 def variant(row: Row, product_id: int | None = None) -> Variant:
-    """Read a variant; stock that another service counts is not tracked by Shopify."""
+    """Read a variant, or what can be told of one; where only its prices are odd its stock is not."""
+
+    def told(row: Row, why: str) -> Variant:
+        try:
+            known = _variant({**row, "price": "0", "compare_at_price": None}, product_id)
+        except NotAsExpected as error:
+            sku = as_told(row, "sku")
+            return Variant(_NO_ID, product_id or _NO_ID, sku, _NOTHING, None, _NO_ID, False, unreadable=str(error))
+        return replace(known, price_unreadable=why)
+
+    return or_told(lambda each: _variant(each, product_id), told)(row)
+
+
+def _variant(row: Row, product_id: int | None) -> Variant:
+    # Stock that another service counts is not tracked by Shopify.
     counted_by = text(row, "inventory_management") or ""
     return Variant(
         id=_id(row),
@@ -99,24 +113,26 @@ def tracked(row: Row) -> bool:
 
 def level(row: Row, seen_at: datetime) -> InventoryLevel:
     """Read an inventory level; `available` is null where Shopify does not count."""
-    return InventoryLevel(
-        inventory_item_id=_id(row, "inventory_item_id"),
-        location_id=_id(row, "location_id"),
-        available=whole(row, "available"),
-        seen_at=seen_at,
-    )
+
+    def read(row: Row) -> InventoryLevel:
+        return replace(told(row, ""), available=whole(row, "available"))
+
+    def told(row: Row, why: str) -> InventoryLevel:
+        return InventoryLevel(_id(row, "inventory_item_id"), _id(row, "location_id"), None, seen_at, why)
+
+    return or_told(read, told)(row)
 
 
 def order(row: Row) -> Order:
     """Read an order; customer, addresses, mail, phone, notes and properties are left at the door.
 
-    One whose figures of money cannot be used comes without them, and says why: its pieces count all the same, and the
-    list stays readable.
+    One that cannot be read comes as far as it can be told, without money, and says why: its pieces count all the same.
     """
-    try:
-        return _order(row)
-    except NotAsExpected as error:
-        return replace(_order(_without_money(row)), total_price=None, unreadable=str(error))
+    return or_told(_order, _told_order)(row)
+
+
+def _told_order(row: Row, why: str) -> Order:
+    return replace(_order(bare.order_row(row)), total_price=None, unreadable=why)
 
 
 def _order(row: Row) -> Order:
@@ -144,26 +160,6 @@ def _order(row: Row) -> Order:
         processed_at=moment(row, "processed_at"),
         current_total_price=_in_shop_money(row, "current_total_price"),
     )
-
-
-def _without_money(row: Row) -> Row:
-    """Return what stock needs of an order: which pieces were sold and which were put back."""
-    bare: dict[str, Any] = _only(row, _ORDER_WITHOUT_MONEY)
-    lines = [_only(each, _LINE_WITHOUT_MONEY) | {"price": "0"} for each in rows(row, "line_items")]
-    refunds = [
-        _only(each, ("id", "created_at"))
-        | {
-            "refund_line_items": [
-                _only(line, _REFUND_LINE_WITHOUT_MONEY) | {"subtotal": "0"} for line in rows(each, "refund_line_items")
-            ]
-        }
-        for each in rows(row, "refunds")
-    ]
-    return bare | {"currency": "", "taxes_included": True, "total_price": "0", "line_items": lines, "refunds": refunds}
-
-
-def _only(row: Row, names: Iterable[str]) -> dict[str, Any]:
-    return {name: row[name] for name in names if name in row}
 
 
 def refund(row: Row, taxes_included: bool = True) -> Refund:

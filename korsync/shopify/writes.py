@@ -14,9 +14,10 @@ def title_bytes(product_id: int, title: str) -> bytes:
     return _json({"product": {"id": product_id, "title": title}})
 
 
-def price_bytes(variant_id: int, price: Decimal) -> bytes:
-    """Return the body that sets a variant's price in the shop's currency."""
-    return _json({"variant": {"id": variant_id, "price": format(price, "f")}})
+def price_bytes(variant_id: int, price: Decimal, *, clears_compare_at: bool = False) -> bytes:
+    """Return the body that sets a variant's price in the shop's currency, and clears the one struck out beside it."""
+    variant: dict[str, Any] = {"id": variant_id, "price": format(price, "f")}
+    return _json({"variant": variant | ({"compare_at_price": None} if clears_compare_at else {})})
 
 
 def tracked_bytes(inventory_item_id: int, tracked: bool) -> bytes:

@@ -5,7 +5,7 @@ A field that is missing or null is None; a field of another type than documented
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -76,6 +76,39 @@ def inner(row: Row, name: str) -> Row:
     """Return the object under a name; empty where it is missing or null."""
     value = row.get(name)
     return {} if value is None else an_object(value, name)
+
+
+def or_told(read: Callable[[Row], T], tell: Callable[[Row, str], T]) -> Callable[[Row], T]:
+    """Return the reader of a list's rows: one that cannot be read is told as far as it can be, and the others go on.
+
+    `tell` makes the record that says why; it raises NotAsExpected where not even the id can be told.
+    """
+
+    def read_or_tell(row: Row) -> T:
+        try:
+            return read(row)
+        except NotAsExpected as error:
+            return tell(row, str(error))
+
+    return read_or_tell
+
+
+def or_left_out(read: Callable[[Row], T]) -> Callable[[Row], T | None]:
+    """Return the reader of a list in which one row is looked for: one that cannot be read is left out."""
+
+    def read_or_leave_out(row: Row) -> T | None:
+        try:
+            return read(row)
+        except NotAsExpected:
+            return None
+
+    return read_or_leave_out
+
+
+def as_told(row: Row, name: str) -> str:
+    """Return a name or number in whatever form it came; empty where it is neither."""
+    value = row.get(name)
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def rows(row: Row, name: str) -> list[Row]:

@@ -1,7 +1,7 @@
 """One session per API: the only place that knows HTTP. What an outcome means stands in outcomes.py.
 
-From here come Rejected (this record), Unavailable (nothing happened), Unsure (it may have happened), Refused (the
-side refuses everything) and ConfigurationError; never a requests exception, a secret or a payload.
+From here come Rejected (this record), Unavailable (nothing happened), Unsure (it may have happened), Refused (this
+call, or everything) and ConfigurationError; never a requests exception, a secret or a payload.
 """
 
 import itertools
@@ -32,6 +32,7 @@ from korsync.wire.outcomes import (
     classify,
     error_of,
     failure_in_words,
+    host_in,
     reply_cut_off,
     reply_from,
     seen_in_failure,
@@ -255,7 +256,7 @@ class Session:
         error = error_of(verdict, self.side, what, reply.status)
         if reply.status == 401 and self.hint_where_login_fails:
             error.remedy += f"; {self.hint_where_login_fails}"
-        if verdict is not Verdict.RETRY:
+        if verdict not in (Verdict.RETRY, Verdict.RETRY_ELSEWHERE):
             return error
         told = told_to_wait(reply.headers.get("retry-after"))
         if reply.seen is not Seen.SLOW_DOWN:
@@ -325,7 +326,7 @@ class Session:
                 return reply_from(status, named, bytes(content))
         except (requests.RequestException, ValueError) as error:
             seen = Seen.NOT_SENT if isinstance(error, requests.ConnectTimeout) else seen_in_failure(error)
-            return Reply(seen, failure_in_words(error))
+            return Reply(seen, failure_in_words(error, host_in(self._base_url)))
 
 
 def _repeat(state: tenacity.RetryCallState) -> _Repeat:

@@ -4,6 +4,7 @@ Nothing here talks to anybody.
 """
 
 import math
+import socket
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,12 @@ LONGEST_WAIT = 60.0
 """Seconds for which a Retry-After is obeyed; longer would keep the lock from the next run."""
 
 _LONGEST_TEXT = 300
+
+_OF_THE_ACCOUNT = ("CLOUD_ACCOUNT_DISABLED", "API_USAGE_DISABLED")
+"""KORONA's codes of a 403 that holds for whatever else is asked; the other ones concern a call or a point of sale."""
+
+_OF_THE_STORE = ("unavailable shop", "shop is unavailable", "access tokens are no longer accepted")
+"""What Shopify says in a 403 that holds for whatever else is asked; a missing scope concerns the call."""
 
 _REMEDIES = {
     402: "the account is frozen: settle that with {side}",
@@ -43,13 +50,18 @@ class NoSuchList(ConfigurationError):
     """The list asked for is not there."""
 
 
+class NothingThere(Unavailable):
+    """Something answered 404 in words that are not the API's: maintenance, a proxy, or no such list."""
+
+
 class Kind(StrEnum):
-    """What is asked: a list, a single object, a token, or one of three kinds of writes.
+    """What is asked: a list, a later page of one, a single object, a token, or one of three kinds of writes.
 
     A receipt and an adjustment (also: a new image) add up when they are repeated; a replacement does not.
     """
 
     LIST = "list"
+    PAGE = "later page of a list"
     ITEM = "item"
     GRANT = "token grant"
     RECEIPT = "receipt"
@@ -60,25 +72,29 @@ class Kind(StrEnum):
 class Seen(StrEnum):
     """What the client saw of a request."""
 
-    NOT_SENT = "refused, DNS, TLS, connect time-out"
+    NOT_SENT = "refused, TLS, connect time-out"
+    NO_HOST = "the host name cannot be looked up"
     SLOW_DOWN = "429 with the API's own JSON body"
     USED_UP = "429 that holds until tomorrow"
     REJECTED = "400 404 405 406 410 413 414 415 422"
-    REFUSED = "401 402 403 423 430"
+    REFUSED = "401 402 423 430, 403 for the whole account"
+    FORBIDDEN = "any other 403"
     SENT_ELSEWHERE = "3xx"
     TOO_LARGE = "2xx larger than any answer may be"
-    UNCLEAR = "read time-out, reset, 408, 5xx, 2xx that is not the expected JSON"
+    UNCLEAR = "read time-out, reset, 408, 5xx, what is not the API's own: 2xx, 4xx, 429"
 
 
 class Verdict(StrEnum):
     """What it means."""
 
     RETRY = "nothing happened: try again"
+    RETRY_ELSEWHERE = "nothing happened: try again, unless the address is mistyped"
     LATER = "nothing happened: leave it to a later run"
     REJECTED = "this record is refused"
     UNREADABLE = "this record or page is too large to be read"
     MISCONFIGURED = "the configuration names something that is not there"
     REFUSED = "the side refuses everything"
+    FORBIDDEN = "the side refuses this call"
     WRONG_ADDRESS = "the side lives elsewhere"
     READ_AGAIN = "read again, then once more"
     UNSURE = "it may have happened"
@@ -86,6 +102,7 @@ class Verdict(StrEnum):
 
 _WHEN_UNCLEAR = {
     Kind.LIST: Verdict.RETRY,
+    Kind.PAGE: Verdict.RETRY,
     Kind.ITEM: Verdict.RETRY,
     Kind.GRANT: Verdict.RETRY,
     Kind.RECEIPT: Verdict.UNSURE,
@@ -95,17 +112,21 @@ _WHEN_UNCLEAR = {
 
 _TABLE: dict[Seen, dict[Kind, Verdict]] = {
     Seen.NOT_SENT: dict.fromkeys(Kind, Verdict.RETRY),
+    Seen.NO_HOST: dict.fromkeys(Kind, Verdict.RETRY_ELSEWHERE),
     Seen.SLOW_DOWN: dict.fromkeys(Kind, Verdict.RETRY),
     Seen.USED_UP: dict.fromkeys(Kind, Verdict.LATER),
     Seen.REJECTED: {
         **dict.fromkeys(Kind, Verdict.REJECTED),
         Kind.LIST: Verdict.MISCONFIGURED,
+        # The configuration named the list whose first page came.
+        Kind.PAGE: Verdict.RETRY,
         Kind.GRANT: Verdict.REFUSED,
     },
     Seen.REFUSED: dict.fromkeys(Kind, Verdict.REFUSED),
+    Seen.FORBIDDEN: {**dict.fromkeys(Kind, Verdict.FORBIDDEN), Kind.GRANT: Verdict.REFUSED},
     Seen.SENT_ELSEWHERE: dict.fromkeys(Kind, Verdict.WRONG_ADDRESS),
     # It will be as large the next time; a list can be asked for in smaller pages.
-    Seen.TOO_LARGE: {**_WHEN_UNCLEAR, Kind.ITEM: Verdict.UNREADABLE, Kind.LIST: Verdict.UNREADABLE},
+    Seen.TOO_LARGE: {**_WHEN_UNCLEAR, **dict.fromkeys((Kind.ITEM, Kind.LIST, Kind.PAGE), Verdict.UNREADABLE)},
     Seen.UNCLEAR: _WHEN_UNCLEAR,
 }
 
@@ -115,20 +136,41 @@ def classify(kind: Kind, seen: Seen) -> Verdict:
     return _TABLE[seen][kind]
 
 
-def seen_in(status: int, body: Any) -> Seen:
+def seen_in(status: int, body: Any, *, is_foreign: bool = False) -> Seen:
     """Return what an answer other than a usable 2xx is; `body` is its JSON, None where it has none.
 
-    A 429 without the API's own body comes from something in between, which may have passed the request on.
+    `is_foreign`: its content is not the API's own, so that it comes from something in between (a maintenance page, a
+    proxy), which may have passed the request on. Only the APIs' own words for a throttle prove that nothing was done.
     """
-    if status == 429 and isinstance(body, dict) and ("errors" in body or "code" in body):
-        return Seen.USED_UP if body.get("code") == "DAILY_LIMIT_EXCEEDED" else Seen.SLOW_DOWN
-    if status in {400, 404, 405, 406, 410, 413, 414, 415, 422}:
+    if status == 429:
+        return _throttle(body)
+    if status in {413, 414}:
         return Seen.REJECTED
-    if status in {401, 402, 403, 423, 430}:
+    if status in {400, 404, 405, 406, 410, 415, 422}:
+        return Seen.UNCLEAR if is_foreign else Seen.REJECTED
+    if status == 403:
+        return Seen.REFUSED if _concerns_everything(body) else Seen.FORBIDDEN
+    if status in {401, 402, 423, 430}:
         return Seen.REFUSED
     if 300 <= status < 400:
         return Seen.SENT_ELSEWHERE
     return Seen.UNCLEAR
+
+
+def _throttle(body: Any) -> Seen:
+    code, said = (body.get("code"), _said(body.get("errors"))) if isinstance(body, dict) else (None, "")
+    if code == "DAILY_LIMIT_EXCEEDED":
+        return Seen.USED_UP
+    is_known = code == "TOO_MANY_PARALLEL_UPDATE_REQUESTS" or "calls per second" in said.lower()
+    return Seen.SLOW_DOWN if is_known else Seen.UNCLEAR
+
+
+def _concerns_everything(body: Any) -> bool:
+    """Tell whether a 403 speaks of the account or of the token itself, and not of what was asked."""
+    if not isinstance(body, dict):
+        return False
+    said = _said(body.get("errors")).lower()
+    return body.get("code") in _OF_THE_ACCOUNT or any(words in said for words in _OF_THE_STORE)
 
 
 def seen_in_failure(error: BaseException) -> Seen:
@@ -137,20 +179,22 @@ def seen_in_failure(error: BaseException) -> Seen:
     The types do not tell: ConnectionError is a refused connection as well as one that broke after the request, also
     on a kept-alive connection that the server had closed; SSLError is a bad certificate as well as a broken answer.
     """
-    connecting = {"create_connection", "do_handshake", "_tunnel"}
-    return Seen.NOT_SENT if connecting & _calls(error) else Seen.UNCLEAR
+    if not {"create_connection", "do_handshake", "_tunnel"} & _calls(error):
+        return Seen.UNCLEAR
+    return Seen.NO_HOST if any(isinstance(each, socket.gaierror) for each in _chain(error)) else Seen.NOT_SENT
 
 
-def failure_in_words(error: BaseException) -> str:
+def failure_in_words(error: BaseException, host: str) -> str:
     """Say what happened in our own words: those of the network library hold the whole address."""
     names = {cls.__name__ for each in _chain(error) for cls in type(each).__mro__}
     if "_tunnel" in _calls(error):
         return "the proxy refuses to connect: look at network.proxy and its login"
+    if "gaierror" in names:
+        return f"the host {host} cannot be found"
     for name, words in (
         ("ProxyError", "the proxy named by network.proxy cannot be reached"),
         ("SSLCertVerificationError", "the certificate is not valid for this host"),
         ("SSLError", "the encrypted connection failed"),
-        ("gaierror", "the host name cannot be looked up"),
         ("ConnectionRefusedError", "the connection was refused"),
         ("ConnectTimeout", "the connection could not be made in time"),
         ("ReadTimeoutError", "no answer in time"),
@@ -163,15 +207,21 @@ def failure_in_words(error: BaseException) -> str:
 
 def error_of(verdict: Verdict, side: str, what: str, status: int | None) -> KorsyncError:
     """Return the error that a verdict ends in, with what to do about it."""
+    if verdict is Verdict.RETRY and status == 404:
+        remedy = f"the next run goes on; where this stays, check the address of {side} in the configuration"
+        return NothingThere(what, remedy)
     if verdict is Verdict.RETRY:
         return Unavailable(what, "nothing to do: the next run goes on")
+    if verdict is Verdict.RETRY_ELSEWHERE:
+        remedy = f"check the address of {side} in the configuration; where it is right, this machine's network"
+        return Unavailable(what, remedy)
     if verdict is Verdict.LATER:
         return Unavailable(what, "nothing to do: the first run of tomorrow goes on")
-    if verdict is Verdict.REFUSED:
+    if verdict in (Verdict.REFUSED, Verdict.FORBIDDEN):
         remedy = _REMEDIES.get(status or 0, "check the credentials for {side} in the configuration")
         if _NOT_COUPLED in what:
             remedy = "run `korsync couple` once"
-        return Refused(what, remedy.format(side=side), everything=True)
+        return Refused(what, remedy.format(side=side), everything=verdict is Verdict.REFUSED)
     if verdict is Verdict.WRONG_ADDRESS:
         return ConfigurationError(what, f"put {side}'s present address into the configuration")
     if verdict is Verdict.MISCONFIGURED:
@@ -279,7 +329,13 @@ def reply_from(status: int, headers: Mapping[str, str], content: bytes) -> Reply
         words += f": {complaint(body)}"
     if "x-request-id" in headers:
         words += f" (X-Request-Id {visible(headers['x-request-id'])[:64]})"
-    return Reply(seen_in(status, body), words, status, headers)
+    is_foreign = bool(content) and not _is_the_apis(body)
+    return Reply(seen_in(status, body, is_foreign=is_foreign), words, status, headers)
+
+
+def _is_the_apis(body: Any) -> bool:
+    """Tell whether an error body is one of KORONA's or Shopify's."""
+    return isinstance(body, dict) and any(name in body for name in ("code", "message", "errors", "error"))
 
 
 def reply_cut_off(status: int, headers: Mapping[str, str], size: int) -> Reply:

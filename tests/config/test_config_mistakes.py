@@ -84,6 +84,8 @@ def test_a_mistake_is_named_with_its_line_and_key(tmp_path: Path, old: str, new:
         ("products: {fields: [titel]}", "22: products.fields[0] must be one of title, price, tracked, image"),
         ("products: {fields: [title, title]}", "22: products.fields[1] stands in the list twice"),
         ("products: {fields: title}", "22: products.fields must be a list, as in [a, b], not text"),
+        ("products: {clear_compare_at: ja}", "22: products.clear_compare_at must be true or false, not text"),
+        ("products: {clear_compare_at: 1}", "22: products.clear_compare_at must be true or false, not a number"),
         ("products: []", "22: products must be a group of keys, not a list"),
         ("safety:", "22: safety must be a group of keys, not empty"),
         ("safety: {max_change_percent: 101}", "22: safety.max_change_percent must not be above 100"),

@@ -240,8 +240,6 @@ def test_a_unit_that_is_no_warehouse_is_a_mistake_in_the_configuration(desk: Des
         {},
         [],
         {"results": [{"revision": 5}]},
-        {"results": [{"id": "a", "revision": "5"}]},
-        {"results": [{"id": "a", "revision": 5, "prices": [{"value": "8.90"}]}]},
         {"results": ["a"]},
     ],
 )

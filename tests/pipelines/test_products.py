@@ -47,13 +47,18 @@ def test_several_variants_whose_articles_share_a_name_give_it_to_their_product(s
     assert len(seen.writes) == 1
 
 
-def test_an_article_without_a_price_has_no_say_in_the_title(shop: Shop) -> None:
-    shop.korona.add_article("1001", "Becher", Decimal("8.90"))
-    shop.korona.add_article("1002", "Becher, nur im Laden")
-    shop.shopify.add_product("Tasse", [{"sku": "1001", "price": "8.90"}, {"sku": "1002", "price": "8.90"}])
+@pytest.mark.parametrize("other", ["has no price", "has no SKU", "is no article", "has a name of its own"])
+def test_a_product_is_named_after_its_articles_only_where_they_are_all_its_variants(shop: Shop, other: str) -> None:
+    shop.korona.add_article("1001", "Hemd Leinen S", Decimal("8.90"))
+    if other == "has no price":
+        shop.korona.add_article("1002", "Hemd Leinen S")
+    if other == "has a name of its own":
+        shop.korona.add_article("1002", "Hemd Leinen M", Decimal("8.90"))
+    sku = "" if other == "has no SKU" else "1002"
+    shop.shopify.add_product("Leinenhemd", [{"sku": "1001", "price": "8.90"}, {"sku": sku, "price": "8.90"}])
     shop.init()
     shop.run("products")
-    assert title(shop, "1001") == "Becher"
+    assert title(shop, "1001") == "Leinenhemd"
 
 
 def test_an_empty_name_is_skipped_with_its_reason(shop: Shop, next_run: NextRun) -> None:
@@ -98,6 +103,26 @@ def test_hostile_text_of_either_side_is_made_visible_in_the_plan(shop: Shop) -> 
     assert not set(shown.output) & {"\x1b", "\x07"}
     assert "[b]1\\x1b]0;x\\x07" in shown.output
     assert "\\x1b[2J[/red] alt → Ceylon Tee" in shown.output
+
+
+def test_a_title_that_shopify_keeps_otherwise_is_sent_once_until_either_side_changes(shop: Shop) -> None:
+    shop.shopify.store.strips_markup = True
+    shop.stocked("1001", name="Tee")
+    shop.init()
+    shop.korona.rename("1001", "Tee <b>grün</b>")
+    assert shop.run_later("products").exit_code == 0
+    for _ in range(2):
+        with shop.requests() as seen:
+            assert shop.run_later("products").exit_code == 0
+        assert seen.writes == []
+    assert title(shop, "1001") == "Tee grün"
+    assert "Shopify keeps its name" in shop.reason("products", "1001")
+    shop.shopify.rename("1001", "Von Hand")
+    shop.run_later("products")
+    assert title(shop, "1001") == "Tee grün"
+    shop.korona.rename("1001", "Tee <i>weiß</i>")
+    shop.run_later("products")
+    assert title(shop, "1001") == "Tee weiß"
 
 
 def test_a_title_in_another_unicode_form_or_with_wider_blanks_is_no_difference(shop: Shop) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from korsync.records.plan import Ran
+from korsync.sandbox.exchange import Fault
 from tests.support.catalogue import price, title
 from tests.support.shop import Shop
 
@@ -111,16 +112,45 @@ def test_a_product_deleted_in_shopify_is_held_once_and_then_forgotten(shop: Shop
     assert (seen.writes, shop.state.held) == ([], {})
 
 
-@pytest.mark.parametrize("count", [100, 120])
-def test_a_product_with_a_hundred_variants_is_skipped_and_named(shop: Shop, next_run: NextRun, count: int) -> None:
+def buttons(shop: Shop, count: int) -> None:
+    """Put a product with so many variants into the shop, one of which is an article."""
     skus = [str(number) for number in range(1001, 1001 + count)]
     shop.korona.add_article("1001", "Knopf", Decimal("1.00"))
     shop.shopify.add_product("Knöpfe", [{"sku": sku, "price": "0.90"} for sku in skus])
     shop.init()
+
+
+def test_a_product_with_more_than_a_hundred_variants_is_skipped_and_named(shop: Shop, next_run: NextRun) -> None:
+    buttons(shop, 101)
     with shop.requests() as seen:
         assert next_run().exit_code == 0
     assert seen.writes == []
-    assert "“Knöpfe” has 100 or more variants" in shop.reason("products", "1001")
+    assert "“Knöpfe” has more than 100 variants" in shop.reason("products", "1001")
+
+
+COUNT = "/variants/count.json"
+
+
+def test_of_a_product_that_shows_a_hundred_variants_shopify_is_asked_once_whether_there_are_more(shop: Shop) -> None:
+    buttons(shop, 100)
+    with shop.requests() as seen:
+        assert shop.run("products").exit_code == 0
+        shop.run_later("products", minutes=25 * 60)
+    assert (price(shop, "1001"), seen.count("GET", COUNT)) == ("1.00", 1)  # init had asked; the price changed it
+    with shop.requests() as seen:
+        shop.run_later("products")
+        shop.run("products", full=True)
+    assert seen.count("GET", COUNT) == 0
+
+
+def test_as_long_as_shopify_does_not_say_how_many_variants_there_are_the_product_is_left(shop: Shop) -> None:
+    shop.world.shopify_server.faults.append(Fault("status", "GET", COUNT, times=99, status=500))
+    buttons(shop, 100)
+    shop.run("products")
+    assert price(shop, "1001") == "0.90"
+    shop.world.shopify_server.faults.clear()
+    shop.run_later("products")
+    assert price(shop, "1001") == "1.00"
 
 
 def test_near_matches_are_named_and_not_written(shop: Shop, next_run: NextRun) -> None:

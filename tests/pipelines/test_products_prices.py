@@ -166,6 +166,44 @@ def test_a_compare_at_price_that_is_not_above_the_new_price_is_named_and_left(sh
     assert (price(shop, "1001"), str(variant(shop, "1001").compare_at_price)) == ("9.90", "9.90")
 
 
+def test_a_price_above_its_compare_at_price_is_held_with_the_way_out(shop: Shop, next_run: NextRun) -> None:
+    shop.korona.add_article("1001", "Tee", Decimal("9.90"))
+    shop.shopify.add_product("Tee", [{"sku": "1001", "price": "8.90", "compare_at_price": "9.50"}])
+    shop.init()
+    with shop.requests() as seen:
+        assert next_run().exit_code == 1
+    assert seen.writes == []
+    assert "set products.clear_compare_at" in shop.held("1001").reason
+    shop.configure(products={"clear_compare_at": True})
+    assert next_run().exit_code == 0
+    assert (price(shop, "1001"), variant(shop, "1001").compare_at_price) == ("9.90", None)
+
+
+@pytest.mark.parametrize(("compare_at", "left"), [("9.91", "9.91"), ("9.90", "None"), ("9.89", "None")])
+def test_only_a_compare_at_price_that_is_not_above_the_new_one_is_cleared(
+    shop: Shop, compare_at: str, left: str
+) -> None:
+    shop.configure(products={"clear_compare_at": True})
+    shop.korona.add_article("1001", "Tee", Decimal("9.90"))
+    shop.shopify.add_product("Tee", [{"sku": "1001", "price": "8.90", "compare_at_price": compare_at}])
+    shop.init()
+    assert shop.run("products").exit_code == 0
+    assert (price(shop, "1001"), str(variant(shop, "1001").compare_at_price)) == ("9.90", left)
+
+
+def test_two_prices_that_begin_at_one_time_are_held_until_one_is_left(shop: Shop, next_run: NextRun) -> None:
+    shop.stocked("1001", price="8.90")
+    shop.stocked("1002", price="8.90")
+    shop.init()
+    since = shop.world.clock.now()
+    for value in ("9.20", "9.40"):
+        shop.korona.change_price("1001", Decimal(value), valid_from=since)
+    shop.korona.change_price("1002", Decimal("9.20"))
+    assert next_run().exit_code == 1
+    assert "several prices begin at one time (9.2 and 9.4)" in shop.held("1001").reason
+    assert (price(shop, "1001"), price(shop, "1002")) == ("8.90", "9.20")
+
+
 def test_a_price_is_never_written_to_an_article_that_vanished(shop: Shop, next_run: NextRun) -> None:
     shop.stocked("1001", price="8.90")
     shop.init()

@@ -219,7 +219,7 @@ def test_items_whose_answers_are_always_lost_do_not_keep_the_others_waiting(shop
 def test_what_was_surely_not_sent_leaves_no_doubt(ready: Shop) -> None:
     ready.korona.deliver("1001", 3)
     ready.world.shopify_server.faults.append(
-        Fault("status", "POST", ADJUST, times=20, status=429, body={"errors": "slow down"})
+        Fault("status", "POST", ADJUST, times=20, status=429, body={"errors": "Exceeded 2 calls per second"})
     )
     assert ready.run("stock").exit_code == 5
     ready.world.shopify_server.faults.clear()

@@ -135,7 +135,15 @@ def test_what_a_person_decided_or_korsync_noted_survives_any_reading(
     after = remember(order, before, start)
     noted = {each.name for each in fields(KnownOrder)} - SHOWN
     assert {name: getattr(after, name) for name in noted} == {name: getattr(before, name) for name in noted}
-    assert after == replace(remember(order, None, start), **{name: getattr(before, name) for name in noted})
+    shown = remember(replace(order, unreadable=""), replace(before, lines=(), restocks=()), start)
+    assert shown == replace(remember(order, None, start), **{name: getattr(before, name) for name in noted})
+
+
+@given(values(KnownOrder), values(Order), values(datetime))
+def test_no_piece_is_lost_by_a_reading_that_cannot_tell_all(before: KnownOrder, order: Order, start: datetime) -> None:
+    after = remember(replace(order, unreadable="quantity is missing"), before, start)
+    assert {line.id for line in before.lines} <= {line.id for line in after.lines}
+    assert {each.refund_id for each in before.restocks} <= {each.refund_id for each in after.restocks}
 
 
 # --- the life of a booking ---

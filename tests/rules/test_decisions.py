@@ -173,3 +173,13 @@ def test_of_the_held_orders_those_placed_before_an_instant_are_found_the_oldest_
     of_an_article = held_key("products", "#4")
     before = replace(before, held=before.held | {of_an_article: Held("products", "#4", "why", NOW)})
     assert decisions.held_before(before, NOW) == ("#2", "#1")
+
+
+def test_accepting_by_number_lets_exactly_those_items_through() -> None:
+    marks = ("10 price 9.00", "10 0 price 8.00", "10 title price of the day", "11 title 10")
+    stopped = replace(state(), stopped={"products": marks})
+    assert accept(stopped, "products", ["10"]).accepted == {"products": ("10 price 9.00", "10 title price of the day")}
+    both = accept(accept(stopped, "products", ["11"]), "products", ["10 0"])
+    assert both.accepted == {"products": ("10 0 price 8.00", "11 title 10")}
+    with pytest.raises(ConfigurationError, match="did not stop 1"):
+        accept(stopped, "products", ["10", "1"])

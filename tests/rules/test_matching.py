@@ -1,5 +1,6 @@
 """Which article is which variant: exact, and never on a guess."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -95,7 +96,11 @@ def test_products_that_cannot_be_read_completely_are_skipped_and_named() -> None
     skus = [str(number) for number in range(1001, 1001 + READABLE_VARIANTS)]
     found = matched([article("1005"), article("2001")], [product(1, *skus), product(2, "2001", *map(str, range(99)))])
     assert found.matches == ()
-    assert "“Product 1” has 100 or more variants" in reasons(found)["1005"]
-    assert "“Product 2” has 100 or more variants" in reasons(found)["2001"]
+    assert "“Product 1” has more than 100 variants" in reasons(found)["1005"]
+    assert "“Product 2” has more than 100 variants" in reasons(found)["2001"]
+    counted = matched([article("1005")], [replace(product(1, *skus), variant_count=100)])
+    assert [each.sku for each in counted.matches] == ["1005"]
+    more = matched([article("1005")], [replace(product(1, *skus), variant_count=101)])
+    assert "“Product 1” has more than 100 variants" in reasons(more)["1005"]
     almost = matched([article("1005")], [product(1, *skus[:-1])])
     assert [each.sku for each in almost.matches] == ["1005"]

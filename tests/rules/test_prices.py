@@ -1,5 +1,6 @@
 """Which price holds at an instant."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import permutations
@@ -7,7 +8,7 @@ from itertools import permutations
 import pytest
 
 from korsync.records.catalogue import Article, ArticlePrice, PriceGroup
-from korsync.rules.prices import price_at, unfit
+from korsync.rules.prices import doubtful, price_at, unfit
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 GROUP = PriceGroup("g", "2", "Shopify", net_prices=False, currency_id="c")
@@ -67,7 +68,6 @@ def test_beginnings_are_compared_as_instants_in_any_zone() -> None:
         ((), "no price in “Shopify” holds now"),
         ((entry("5", 1),), "no price in “Shopify” holds now"),
         ((entry(None),), "its price in “Shopify” has no value"),
-        ((entry("5"), entry("6")), "its price in “Shopify” has several prices"),
         ((entry("0"),), "its price in “Shopify” is 0"),
         ((entry("-1"),), "its price in “Shopify” is -1"),
         ((entry("0.004"),), "its price in “Shopify” is 0.004"),
@@ -76,3 +76,27 @@ def test_beginnings_are_compared_as_instants_in_any_zone() -> None:
 )
 def test_what_cannot_be_shown_has_a_reason(entries: tuple[ArticlePrice, ...], reason: str) -> None:
     assert unfit(article(*entries), GROUP, NOW, CENT) == reason
+
+
+ODD = ArticlePrice(GROUP.id, None, unreadable="validFrom has no time zone")
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ((entry("5"),), ""),
+        ((entry("5"), entry("5")), ""),
+        ((entry("5"), entry("6")), "several prices begin at one time (5 and 6)"),
+        ((entry("5"), entry(None)), "several prices begin at one time (5 and none)"),
+        ((entry("5", -2), entry("6", -2), entry("7", -1)), ""),
+        ((entry("5"), ODD), "cannot be read (validFrom has no time zone)"),
+        ((entry("5"), replace(ODD, price_group_id=None)), "cannot be read"),
+        ((entry("5"), replace(ODD, price_group_id="another")), ""),
+        ((entry("5"), replace(ODD, product_code="400")), ""),
+        ((entry("5"), replace(ODD, organizational_unit_id="2")), ""),
+    ],
+)
+def test_a_price_of_which_nobody_knows_needs_a_person(entries: tuple[ArticlePrice, ...], words: str) -> None:
+    found = doubtful(article(*entries), GROUP, NOW)
+    assert words in found
+    assert bool(words) is bool(found)

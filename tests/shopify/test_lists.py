@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from korsync.errors import ConfigurationError, Unavailable
+from korsync.errors import Unavailable
 from korsync.sandbox.exchange import Fault
 from tests.support.counter import NOON, Counter
 
@@ -66,9 +66,9 @@ def test_beside_a_cursor_only_limit_and_fields_are_sent(counter: Counter) -> Non
 def test_the_host_in_a_link_is_never_followed(tea: Counter) -> None:
     link = {"Link": '<https://elsewhere.example/admin/x.json?limit=250&page_info=abc&extra=1>; rel="next"'}
     tea.server.faults.append(Fault("status", status=200, body={"locations": []}, headers=link))
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(Unavailable):
         tea.client.locations()
-    assert tea.server.requests[-1].query == {"page_info": ["abc"], "limit": ["250"]}
+    assert tea.server.requests[1].query == {"page_info": ["abc"], "limit": ["250"]}
 
 
 def test_a_link_that_goes_round_in_circles_is_given_up(counter: Counter) -> None:
@@ -100,7 +100,7 @@ def test_times_are_sent_in_utc(tea: Counter) -> None:
     assert tea.server.requests[-1].query["updated_at_min"] == ["2026-11-23T11:00:00Z"]
 
 
-@pytest.mark.parametrize("body", [{}, [], {"products": None}, {"products": [{"id": 1}]}, {"products": [None]}])
+@pytest.mark.parametrize("body", [{}, [], {"products": None}, {"products": [{"title": "x"}]}, {"products": [None]}])
 def test_from_a_list_that_is_not_as_documented_nothing_is_derived(counter: Counter, body: Any) -> None:
     counter.server.faults.append(Fault("status", status=200, body=body, times=9))
     with pytest.raises(Unavailable, match="not the expected"):

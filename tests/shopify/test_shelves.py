@@ -45,17 +45,25 @@ def test_a_write_that_was_answered_but_not_done_is_rejected(tea: Counter) -> Non
     product = tea.product()
     variant = product.variants[0]
     for body in (
-        {"product": {"id": product.id, "title": "Tee"}},
         {"variant": {"id": variant.id, "price": "8.90"}},
         {"inventory_item": {"id": variant.inventory_item_id, "tracked": True}},
     ):
         tea.server.faults.append(Fault("status", method="PUT", status=200, body=body))
-    with pytest.raises(Rejected, match="Tee"):
-        tea.client.set_title(product.id, "Kaffee")
     with pytest.raises(Rejected, match=r"8\.90"):
         tea.client.set_price(variant.id, Decimal("9.20"))
     with pytest.raises(Rejected, match="True"):
         tea.client.set_tracked(variant.inventory_item_id, False)
+
+
+def test_a_title_is_returned_as_shopify_keeps_it(tea: Counter) -> None:
+    tea.side.store.strips_markup = True
+    assert tea.client.set_title(tea.product().id, "Tee <b>grün</b>") == "Tee grün"
+
+
+def test_variants_are_counted_beyond_those_that_are_shown(counter: Counter) -> None:
+    counter.side.add_product("Knöpfe", [{"sku": str(number), "price": "1.00"} for number in range(120)])
+    (product,) = counter.client.products()
+    assert (len(product.variants), counter.client.variant_count(product.id)) == (100, 120)
 
 
 def test_a_title_that_shopify_wrote_in_another_normal_form_is_taken(tea: Counter) -> None:

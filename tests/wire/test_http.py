@@ -15,6 +15,8 @@ from korsync.wire.http import Session
 from korsync.wire.outcomes import Kind, NotFound
 from tests.support.http_bench import SECRET, Sleeps, again, ask, body, fault_name, open_session, post, serving
 
+BUSY = {"code": "TOO_MANY_PARALLEL_UPDATE_REQUESTS", "message": "wait"}
+
 
 @pytest.fixture
 def sleeps() -> Sleeps:
@@ -102,6 +104,8 @@ LOST = [
     Fault("status", status=503),
     Fault("status", status=504),
     Fault("status", status=429, body="<html>", content_type="text/html"),
+    Fault("status", status=429, body={"code": "RATE_LIMITED", "message": "from a gateway"}),
+    Fault("status", status=404, body="<html>", content_type="text/html"),
 ]
 
 
@@ -161,7 +165,8 @@ def test_what_is_never_asked_for_again_is_not_waited_for(
 def test_a_429_of_the_api_is_waited_out_as_told(
     server: SandboxServer, session: Session, sleeps: Sleeps, kind: Kind
 ) -> None:
-    slow = Fault("status", status=429, times=5, body={"errors": "Exceeded"}, headers={"Retry-After": "2.0"})
+    told = {"errors": "Exceeded 2 calls per second for api client."}
+    slow = Fault("status", status=429, times=5, body=told, headers={"Retry-After": "2.0"})
     server.faults.append(slow)
     session.get("things", body, kind=kind)
     assert sleeps.seconds == [2.0] * 5
@@ -169,7 +174,7 @@ def test_a_429_of_the_api_is_waited_out_as_told(
 
 @pytest.mark.parametrize("kind", [Kind.RECEIPT, Kind.ADJUST])
 def test_a_write_refused_with_429_is_sent_again(server: SandboxServer, session: Session, kind: Kind) -> None:
-    server.faults.append(Fault("status", status=429, body={"code": "TOO_MANY_PARALLEL_UPDATE_REQUESTS"}))
+    server.faults.append(Fault("status", status=429, body=BUSY))
     post(session, kind)
     assert [each.status for each in server.requests] == [429, 200]
 
@@ -177,14 +182,14 @@ def test_a_write_refused_with_429_is_sent_again(server: SandboxServer, session: 
 def test_without_a_figure_a_429_is_not_repeated_at_once(
     server: SandboxServer, session: Session, sleeps: Sleeps
 ) -> None:
-    server.faults.append(Fault("status", status=429, body={"code": "TOO_MANY_PARALLEL_UPDATE_REQUESTS"}))
+    server.faults.append(Fault("status", status=429, body=BUSY))
     post(session)
     assert len(sleeps.seconds) == 1
     assert 1 <= sleeps.seconds[0] <= 10
 
 
 def test_a_429_without_end_means_that_nothing_happened(server: SandboxServer, session: Session) -> None:
-    server.faults.append(Fault("status", status=429, times=99, body={"errors": "x"}, headers={"Retry-After": "1"}))
+    server.faults.append(Fault("status", status=429, times=99, body=BUSY, headers={"Retry-After": "1"}))
     with pytest.raises(Unavailable):
         post(session, Kind.RECEIPT)
     assert len(server.requests) == 6

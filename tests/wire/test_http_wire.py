@@ -63,8 +63,9 @@ def test_an_unknown_host_was_never_sent(sleeps: Sleeps, monkeypatch: pytest.Monk
         raise socket.gaierror(socket.EAI_NONAME, f"no such host {SECRET}")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(Unavailable, match="looked up") as caught:
+    with pytest.raises(Unavailable, match=r"the host shop\.invalid cannot be found") as caught:
         post(open_session("https://shop.invalid", sleeps), Kind.RECEIPT)
+    assert "check the address" in caught.value.remedy
     assert SECRET not in str(caught.value)
 
 

@@ -22,7 +22,7 @@ from korsync.wire.outcomes import (
 )
 
 WRITES_THAT_ADD_UP = [Kind.RECEIPT, Kind.ADJUST]
-READS = [Kind.LIST, Kind.ITEM, Kind.GRANT]
+READS = [Kind.LIST, Kind.PAGE, Kind.ITEM, Kind.GRANT]
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -32,6 +32,7 @@ READS = [Kind.LIST, Kind.ITEM, Kind.GRANT]
         (Seen.NOT_SENT, Verdict.RETRY),
         (Seen.SLOW_DOWN, Verdict.RETRY),
         (Seen.USED_UP, Verdict.LATER),
+        (Seen.NO_HOST, Verdict.RETRY_ELSEWHERE),
         (Seen.REFUSED, Verdict.REFUSED),
         (Seen.SENT_ELSEWHERE, Verdict.WRONG_ADDRESS),
     ],
@@ -63,16 +64,58 @@ def test_a_lost_answer_to_a_write_that_adds_up_is_never_repeated(kind: Kind) -> 
     assert classify(kind, Seen.UNCLEAR) is Verdict.UNSURE
 
 
+def test_a_later_page_that_is_refused_says_nothing_about_the_configuration() -> None:
+    assert classify(Kind.PAGE, Seen.REJECTED) is Verdict.RETRY
+
+
+@pytest.mark.parametrize("kind", [each for each in Kind if each is not Kind.GRANT])
+def test_a_403_concerns_the_call_alone(kind: Kind) -> None:
+    verdict = classify(kind, seen_in(403, {"code": "POINT_OF_SALE_COUPLED_WITH_OTHER_DEVICE"}))
+    error = error_of(verdict, "KORONA", "no", 403)
+    assert isinstance(error, Refused)
+    assert not error.everything
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": "CLOUD_ACCOUNT_DISABLED", "message": "off"},
+        {"code": "API_USAGE_DISABLED", "message": "off"},
+        {"errors": "Unavailable Shop"},
+        {"errors": "[API] Non-expiring access tokens are no longer accepted for the Admin API."},
+    ],
+)
+def test_a_403_that_speaks_of_the_account_or_the_token_concerns_everything(body: dict[str, str]) -> None:
+    error = error_of(classify(Kind.ITEM, seen_in(403, body)), "KORONA", "no", 403)
+    assert isinstance(error, Refused)
+    assert error.everything
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 406, 410, 415, 422])
+@pytest.mark.parametrize(
+    ("content", "seen"),
+    [
+        (b"<html>We are back soon</html>", Seen.UNCLEAR),
+        (b'{"detail": "no route"}', Seen.UNCLEAR),
+        (b'{"errors": "Not Found"}', Seen.REJECTED),
+        (b'{"code": "CONDITION_MISMATCH", "message": "no"}', Seen.REJECTED),
+        (b"", Seen.REJECTED),
+    ],
+)
+def test_a_refusal_counts_only_in_the_apis_own_words(status: int, content: bytes, seen: Seen) -> None:
+    assert reply_from(status, {}, content).seen is seen
+
+
 def test_a_lost_answer_to_a_replacement_is_read_again() -> None:
     assert classify(Kind.REPLACE, Seen.UNCLEAR) is Verdict.READ_AGAIN
 
 
-@pytest.mark.parametrize("kind", [Kind.ITEM, Kind.LIST])
+@pytest.mark.parametrize("kind", [Kind.ITEM, Kind.LIST, Kind.PAGE])
 def test_what_is_too_large_to_be_read_is_not_asked_for_again(kind: Kind) -> None:
     assert classify(kind, Seen.TOO_LARGE) is Verdict.UNREADABLE
 
 
-@pytest.mark.parametrize("kind", [each for each in Kind if each not in (Kind.ITEM, Kind.LIST)])
+@pytest.mark.parametrize("kind", [Kind.GRANT, *WRITES_THAT_ADD_UP, Kind.REPLACE])
 def test_any_other_answer_that_is_too_large_is_a_lost_one(kind: Kind) -> None:
     assert classify(kind, Seen.TOO_LARGE) is classify(kind, Seen.UNCLEAR)
 
@@ -81,7 +124,8 @@ def test_any_other_answer_that_is_too_large_is_a_lost_one(kind: Kind) -> None:
     ("statuses", "seen"),
     [
         ((400, 404, 405, 406, 410, 413, 414, 415, 422), Seen.REJECTED),
-        ((401, 402, 403, 423, 430), Seen.REFUSED),
+        ((401, 402, 423, 430), Seen.REFUSED),
+        ((403,), Seen.FORBIDDEN),
         ((300, 301, 302, 303, 304, 307, 308), Seen.SENT_ELSEWHERE),
         ((100, 408, 409, 418, 425, 499, 500, 502, 503, 504, 599), Seen.UNCLEAR),
     ],
@@ -91,12 +135,28 @@ def test_a_status_says_what_was_seen(statuses: tuple[int, ...], seen: Seen) -> N
         assert {status: seen_in(status, body) for status in statuses} == dict.fromkeys(statuses, seen)
 
 
-@pytest.mark.parametrize("body", [{"errors": "Exceeded 2 calls"}, {"code": "TOO_MANY_PARALLEL_UPDATE_REQUESTS"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"errors": "Exceeded 2 calls per second for api client. Reduce request rates to resume uninterrupted service."},
+        {"code": "TOO_MANY_PARALLEL_UPDATE_REQUESTS", "message": "wait"},
+    ],
+)
 def test_a_429_with_the_apis_own_body_was_not_executed(body: dict[str, str]) -> None:
     assert seen_in(429, body) is Seen.SLOW_DOWN
 
 
-@pytest.mark.parametrize("body", [None, "busy", [], {"detail": "from a proxy"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        "busy",
+        [],
+        {"detail": "from a proxy"},
+        {"errors": "slow down"},
+        {"code": "RATE_LIMITED", "message": "slow"},
+    ],
+)
 def test_a_429_from_something_in_between_is_unclear(body: object) -> None:
     assert seen_in(429, body) is Seen.UNCLEAR
 
@@ -153,6 +213,7 @@ def test_a_complaint_without_end_is_cut() -> None:
     ("verdict", "error"),
     [
         (Verdict.RETRY, Unavailable),
+        (Verdict.RETRY_ELSEWHERE, Unavailable),
         (Verdict.LATER, Unavailable),
         (Verdict.REFUSED, Refused),
         (Verdict.WRONG_ADDRESS, ConfigurationError),
@@ -203,7 +264,7 @@ def test_of_answers_without_json_only_a_bare_204_is_one(
         (200, Seen.TOO_LARGE),
         (301, Seen.SENT_ELSEWHERE),
         (404, Seen.REJECTED),
-        (403, Seen.REFUSED),
+        (403, Seen.FORBIDDEN),
         (500, Seen.UNCLEAR),
     ],
 )

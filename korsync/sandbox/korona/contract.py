@@ -15,6 +15,7 @@ PATHS: dict[str, frozenset[str]] = {
     f"GET {_ACCOUNT}": _NONE,
     f"GET {_ACCOUNT}/products": _MASTER_DATA,
     f"GET {_ACCOUNT}/products/{{productId}}": _NONE,
+    f"GET {_ACCOUNT}/products/{{productId}}/stocks": _LIST,
     f"GET {_ACCOUNT}/prices": _MASTER_DATA,
     f"GET {_ACCOUNT}/images": _MASTER_DATA | {"exportImageData"},
     f"GET {_ACCOUNT}/images/{{imageId}}": _NONE,

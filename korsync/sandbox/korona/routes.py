@@ -148,6 +148,15 @@ def _product_stocks(call: Call) -> Answer:
     return list_answer(store, call.request, StockRow, rows, row_json)
 
 
+def _stocks_of_product(call: Call) -> Answer:
+    store = call.store
+    article = _by_id(store, Article, call.ids["productId"])
+    if not article.track_inventory:
+        raise Refusal(404, "CONDITION_MISMATCH", "the product is not tracked")
+    rows = [row for row in store.table(StockRow).values() if row.article_id == article.id]
+    return list_answer(store, call.request, StockRow, rows, row_json)
+
+
 def _points_of_sale(call: Call) -> Answer:
     external, coupled = yes_or_no(call.request, "external"), yes_or_no(call.request, "coupled")
     rows = [
@@ -245,6 +254,7 @@ ROUTES: dict[str, Route] = {
     f"GET {_ACCOUNT}": _account,
     f"GET {_ACCOUNT}/products": _every(Article),
     f"GET {_ACCOUNT}/products/{{productId}}": _one(Article, "productId"),
+    f"GET {_ACCOUNT}/products/{{productId}}/stocks": _stocks_of_product,
     f"GET {_ACCOUNT}/prices": _every(Price),
     f"GET {_ACCOUNT}/images": _images,
     f"GET {_ACCOUNT}/images/{{imageId}}": _image,

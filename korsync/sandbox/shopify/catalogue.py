@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -53,6 +54,8 @@ def put_product(store: Store, call: Call) -> Answer:
     title = product.title
     if "title" in sent:
         title = str(sent["title"] or "").strip(_BLANKS)
+        if store.strips_markup:
+            title = re.sub(r"<[^<>]*>", "", title)
         if not title:
             raise RefusalError(422, {"title": ["can't be blank"]})
         if len(title) > LONGEST_TITLE:
@@ -68,6 +71,11 @@ def put_product(store: Store, call: Call) -> Answer:
     product.status = sent.get("status", product.status)
     product.updated_at = store.second()
     return Answer(200, {"product": product_json(store, product)})
+
+
+def count_variants(store: Store, call: Call) -> Answer:
+    """GET products/{id}/variants/count.json: all of them, also those that a product leaves out."""
+    return Answer(200, {"count": len(_product(store, call.ids[0]).variants)})
 
 
 def get_variant(store: Store, call: Call) -> Answer:
@@ -142,6 +150,8 @@ def _change_variant(store: Store, variant: Variant, sent: dict[str, Any]) -> Non
     if "compare_at_price" in sent:
         wanted = sent["compare_at_price"]
         compare_at = None if wanted is None else _price(store, "compare_at_price", wanted)
+    if compare_at is not None and store.refuses_low_compare_at and price > compare_at:
+        raise RefusalError(422, {"compare_at_price": ["must be greater than price"]})
     variant.price, variant.compare_at_price = price, compare_at
     variant.sku = sent.get("sku", variant.sku)
     if "inventory_management" in sent:

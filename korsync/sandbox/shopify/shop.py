@@ -10,6 +10,7 @@ from datetime import timedelta
 from korsync.sandbox.exchange import Answer, Clock, Request
 from korsync.sandbox.shopify.access import SANDBOX_KEYS, Access, Bucket, Keys
 from korsync.sandbox.shopify.catalogue import (
+    count_variants,
     get_product,
     get_variant,
     list_images,
@@ -78,6 +79,7 @@ ROUTES = (
     ),
     _route("GET", "products/{id}.json", "read_products", get_product, "fields"),
     _route("PUT", "products/{id}.json", "write_products", put_product),
+    _route("GET", "products/{id}/variants/count.json", "read_products", count_variants),
     _route("GET", "products/{id}/images.json", "read_products", list_images, "fields", "since_id"),
     _route("POST", "products/{id}/images.json", "write_products", post_image),
     _route("GET", "variants/{id}.json", "read_products", get_variant, "fields"),

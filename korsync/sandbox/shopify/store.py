@@ -117,6 +117,8 @@ class Store:
     - `quantity_follows_edits`: pieces that an edit added to a line are in its `quantity` too
     - `shows_current_quantity`: lines tell `current_quantity`; versions before 2024-01 do not
     - `doubles_shipping_refunds`: shipping given back stands in an order adjustment as well, as it did before 2024-10
+    - `refuses_low_compare_at`: a price above the compare-at price is refused
+    - `strips_markup`: titles are kept without what looks like markup
     - `float_noise`: tax rates are what a float makes of them: 0.19000000000000003 instead of 0.19
     """
 
@@ -132,6 +134,8 @@ class Store:
         self.shows_current_quantity = True
         self.doubles_shipping_refunds = False
         self.float_noise = False
+        self.refuses_low_compare_at = True
+        self.strips_markup = False
         self.products: dict[int, Product] = {}
         self.locations: dict[int, Location] = {}
         self.levels: dict[tuple[int, int], Level] = {}

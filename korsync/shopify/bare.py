@@ -1,0 +1,92 @@
+"""What can be told of an order that cannot be read as it is: the same JSON without what is odd in it.
+
+Its pieces count all the same, or a piece that is sold would be offered again.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from korsync.wire.answers import NotAsExpected, Row, flag, moment, rows, text, whole
+
+Read = Callable[[Row, str], Any]
+
+_ORDER: Mapping[str, Read] = {
+    "id": whole,
+    "name": text,
+    "order_number": whole,
+    "created_at": moment,
+    "processed_at": moment,
+    "updated_at": moment,
+    "cancelled_at": moment,
+    "test": flag,
+    "fulfillment_status": text,
+}
+_LINE: Mapping[str, Read] = {
+    "id": whole,
+    "sku": text,
+    "variant_id": whole,
+    "product_id": whole,
+    "vendor": text,
+    "name": text,
+    "title": text,
+    "quantity": whole,
+    "current_quantity": whole,
+}
+_REFUND: Mapping[str, Read] = {"id": whole, "created_at": moment}
+_REFUND_LINE: Mapping[str, Read] = {
+    "id": whole,
+    "line_item_id": whole,
+    "quantity": whole,
+    "restock_type": text,
+    "location_id": whole,
+}
+
+
+def order_row(row: Row) -> Row:
+    """Return what stock needs of an order: which pieces were sold and which were put back.
+
+    What is missing of its number and times is taken from the others; a line whose pieces are not told sold one.
+    """
+    bare = _fitting(row, _ORDER)
+    times = [bare[name] for name in ("updated_at", "created_at", "processed_at") if name in bare]
+    if times:
+        bare = {"created_at": times[0], "updated_at": times[0]} | bare
+    number = re.search(r"[0-9]{1,18}", str(bare.get("name", "")))
+    bare = {"order_number": int(number[0]) if number else bare.get("id")} | bare
+    lines = [_line(each, index) for index, each in enumerate(_rows(row, "line_items"), 1)]
+    refunds = [refund for each in _rows(row, "refunds") if len(refund := _refund(each)) == len(_REFUND) + 1]
+    return bare | {"currency": "", "taxes_included": True, "total_price": "0", "line_items": lines, "refunds": refunds}
+
+
+def _line(row: Row, index: int) -> dict[str, Any]:
+    bare = _fitting(row, _LINE)
+    told = {"id": index, "quantity": bare.get("current_quantity", 1)}
+    return told | bare | {"price": "0"}
+
+
+def _refund(row: Row) -> dict[str, Any]:
+    lines = [_fitting(each, _REFUND_LINE) for each in _rows(row, "refund_line_items")]
+    # Pieces of which it is not told what became of them were not put back.
+    whole_lines = [each | {"subtotal": "0"} for each in lines if {"id", "line_item_id", "quantity"} <= each.keys()]
+    return _fitting(row, _REFUND) | {"refund_line_items": whole_lines}
+
+
+def _fitting(row: Row, fields: Mapping[str, Read]) -> dict[str, Any]:
+    """Return the fields of a row that are as documented, as they stand in it."""
+    found: dict[str, Any] = {}
+    for name, read in fields.items():
+        try:
+            if read(row, name) is not None:
+                found[name] = row[name]
+        except NotAsExpected:
+            continue
+    return found
+
+
+def _rows(row: Row, name: str) -> list[Row]:
+    """Return the objects of a list; none where it is no list of objects."""
+    try:
+        return rows(row, name)
+    except NotAsExpected:
+        return []

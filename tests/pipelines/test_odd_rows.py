@@ -1,0 +1,200 @@
+"""A row of a list that cannot be read is that article, level or order alone: it is held, the rest goes on."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from korsync.records.plan import Fate
+from korsync.sandbox.korona.store import Article
+from tests.support.catalogue import price, title
+from tests.support.odd_rows import MISSING, Json, spoil
+from tests.support.shop import Shop
+
+
+@pytest.fixture
+def two(shop: Shop) -> Shop:
+    """A shop of two articles in step, each about to get another price and another stock; 1001 will be odd."""
+    shop.stocked("1001", 10)
+    shop.stocked("1002", 10)
+    shop.init()
+    shop.run_later()
+    shop.later()
+    for number in ("1001", "1002"):
+        shop.korona.change_price(number, Decimal("9.20"))
+        shop.korona.sell_at_till(number, 4)
+    return shop
+
+
+def is_1001(shop: Shop) -> Any:
+    """Return what knows the rows that belong to article 1001 on either side."""
+    article = shop.korona.find(Article, "1001")
+    variant = shop.shopify.store.variant_of("1001")
+
+    def is_meant(row: Json) -> bool:
+        if "inventory_item_id" in row and "location_id" in row:
+            return bool(row["inventory_item_id"] == variant.inventory_item_id)
+        if "variants" in row:
+            return bool(row["id"] == variant.product_id)
+        return article.id in (row.get("id"), (row.get("product") or {}).get("id"))
+
+    return is_meant
+
+
+def in_step(shop: Shop, number: str) -> tuple[str, int]:
+    return price(shop, number), shop.shopify.available(number)
+
+
+KORONA_ROWS = [
+    ("/products", "prices.0.value", "8.90", {"products"}),
+    ("/products", "prices.0.validFrom", "2026-01-01T00:00:00", {"products"}),
+    ("/products", "prices.0.priceGroup", "Shopify", {"products"}),
+    ("/products", "prices", {}, {"products", "stock"}),
+    ("/products", "name", 7, {"products", "stock"}),
+    ("/products", "trackInventory", "yes", {"products", "stock"}),
+    ("/productStocks|/stocks", "amount.actual", "5.0", {"stock"}),
+    ("/productStocks|/stocks", "amount", 5, {"stock"}),
+]
+SHOPIFY_ROWS = [
+    ("/products", "variants.0.price", None, {"products"}),
+    ("/products", "variants.0.compare_at_price", "", {"products"}),
+    ("/products", "variants.0.inventory_item_id", MISSING, {"products", "stock"}),
+    ("/products", "variants.0.sku", 1001, {"products", "stock"}),
+    ("/products", "title", 7, {"products", "stock"}),
+    ("/products", "variants", "none", {"products", "stock"}),
+    ("/inventory_levels", "available", "5.0", {"stock"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("side", "path", "place", "value", "held"),
+    [("korona", *each) for each in KORONA_ROWS] + [("shopify", *each) for each in SHOPIFY_ROWS],
+)
+@pytest.mark.parametrize("full", [False, True])
+def test_an_odd_row_holds_its_own_article_by_its_number_until_it_can_be_read(
+    two: Shop, side: str, path: str, place: str, value: object, held: set[str], full: bool
+) -> None:
+    server = two.world.korona_server if side == "korona" else two.world.shopify_server
+    if side == "shopify":
+        two.shopify.set_available("1001", 9)
+        two.shopify.rename("1001", "Von Hand")
+    spoil(server, path, is_1001(two), place, value)
+    ran = two.run("stock", "products", full=full)
+    assert ran.exit_code == 1
+    assert {each.plan.pipeline for each in ran.results if each.plan.skipped(Fate.HELD)} == held
+    assert {each.item for each in two.state.held.values()} == {"1001"}
+    assert in_step(two, "1002") == ("9.20", 6)
+    server.after_request = None
+    for _ in range(3):
+        last = two.run_later("stock", "products")
+    assert last.exit_code == 0
+    assert in_step(two, "1001") == ("9.20", 6)
+    assert title(two, "1001") == "Ware 1001"
+
+
+@pytest.mark.parametrize("value", ["2026-01-01T00:00:00", 7])
+def test_what_lies_in_another_price_list_is_not_looked_at(two: Shop, value: object) -> None:
+    two.korona.change_price("1001", Decimal("5.00"), price_group="Standard")
+    row = two.world.korona_server
+    spoil(row, "/products", is_1001(two), "prices.1.validFrom", value)
+    with two.requests() as seen:
+        assert two.run("stock", "products").exit_code == 0
+    assert in_step(two, "1001") == ("9.20", 6)
+    with two.requests() as seen:
+        two.run_later("stock", "products")
+    assert not [each for each in seen.korona if "/products/" in each.path]
+
+
+def test_an_article_that_cannot_be_read_is_asked_for_by_itself_and_the_cursor_moves(two: Shop) -> None:
+    spoil(two.world.korona_server, "/products", is_1001(two), "name", 7)
+    two.run("stock", "products")
+    with two.requests() as seen:
+        two.run_later("stock", "products")
+    products = [each for each in seen.korona if each.path.endswith("/products")]
+    assert [each.status for each in products] == [204]
+    assert len([each for each in seen.korona if "/products/" in each.path]) == 1
+
+
+def test_a_list_whose_envelope_cannot_be_read_is_outside_trouble(two: Shop) -> None:
+    def strike(request: Any, answer: Any) -> None:
+        if request.path.endswith("/productStocks") and isinstance(answer.body, dict):
+            answer.body["results"] = "none"
+
+    two.world.korona_server.after_request = strike
+    assert two.run("stock").exit_code == 5
+
+
+@pytest.mark.parametrize(
+    ("side", "path", "name", "place"),
+    [
+        ("korona", "/priceGroups", "Standard", "netPrices"),
+        ("korona", "/organizationalUnits$", "Büro", "warehouse"),
+        ("korona", "/salesTaxes", None, "included"),
+        ("shopify", "/locations", "Online-Lager", "active"),
+    ],
+)
+def test_what_the_configuration_does_not_name_need_not_be_readable(
+    two: Shop, side: str, path: str, name: str | None, place: str
+) -> None:
+    server = two.world.korona_server if side == "korona" else two.world.shopify_server
+    odd = []
+
+    def is_odd(row: Json) -> bool:
+        odd.append(is_meant := row.get("name") == name or (name is None and row.get("number") == "3"))
+        return is_meant
+
+    spoil(server, path, is_odd, place, "vielleicht")
+    two.later(25 * 60)
+    two.shopify.place_order([("1002", 1)])
+    two.later(1)
+    assert two.run().exit_code == 0
+    assert any(odd)
+    assert (price(two, "1001"), len(two.korona.receipts)) == ("9.20", 1)
+
+
+ORDER_FIELDS = ["order_number", "created_at", "updated_at", "currency", "taxes_included", "total_price", "name"]
+
+
+@pytest.mark.parametrize("field", ORDER_FIELDS[:-1])
+@pytest.mark.parametrize("value", [MISSING, {}])
+def test_an_order_row_that_lacks_a_field_is_held_by_its_name_and_the_list_goes_on(
+    two: Shop, field: str, value: object
+) -> None:
+    odd = two.shopify.place_order([("1001", 2)])
+    spoil(two.world.shopify_server, "/orders", lambda row: row.get("id") == odd.id, f"{field}", value)
+    if field in ("total_price",):
+        spoil_all(two, odd.id, field, value)
+    two.shopify.place_order([("1002", 1)])
+    two.later(1)
+    ran = two.run()
+    assert ran.exit_code == 1
+    assert [each.item for each in two.state.held.values()] == [odd.name]
+    assert len(two.korona.receipts) == 1
+    assert (two.shopify.available("1001"), two.shopify.available("1002")) == (4, 5)
+    two.world.shopify_server.after_request = None
+    two.run_later()
+    assert two.run_later().exit_code == 0
+    assert len(two.korona.receipts) == 2
+
+
+def spoil_all(shop: Shop, order_id: int, field: str, value: object) -> None:
+    """Spoil the figure in both of its forms."""
+
+    def strike(request: Any, answer: Any) -> None:
+        if "/orders" in request.path and isinstance(answer.body, dict):
+            for row in answer.body.get("orders", []):
+                if row["id"] == order_id:
+                    row[f"{field}_set"] = row[field] = None if value is MISSING else value
+
+    shop.world.shopify_server.after_request = strike
+
+
+@pytest.mark.parametrize("place", ["quantity", "id", "sku", "variant_id"])
+def test_the_pieces_of_an_order_line_that_cannot_be_read_stay_sold(two: Shop, place: str) -> None:
+    two.run()
+    odd = two.shopify.place_order([("1001", 2)])
+    spoil(two.world.shopify_server, "/orders", lambda row: row.get("id") == odd.id, f"line_items.0.{place}", {})
+    for _ in range(4):
+        two.run_later()
+        assert two.shopify.available("1001") <= 4
+    assert two.held(odd.name).reason
