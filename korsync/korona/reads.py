@@ -40,6 +40,9 @@ from korsync.wire.answers import (
     whole,
 )
 
+_QUANTITY_PLACES = 4
+"""So many decimals a quantity in KORONA may have; what a row says beyond them is noise."""
+
 
 def article(row: Row) -> Article:
     """Read a product; one that is deleted may come without number and name."""
@@ -76,12 +79,19 @@ def image_content(answer: Answer) -> bytes:
 
 
 def stock_level(row: Row, warehouse_id: str) -> StockLevel:
+    actual = number(inner(row, "amount"), "actual")
     return StockLevel(
         article_id=needed(_reference(row, "product"), "product"),
         warehouse_id=_reference(row, "warehouse") or warehouse_id,
-        actual=number(inner(row, "amount"), "actual"),
+        actual=None if actual is None else without_dust(actual),
         revision=revision(row),
     )
+
+
+def without_dust(pieces: Decimal) -> Decimal:
+    """Round what a sum of floats made of a quantity: 2.9999999999999996 pieces are 3, and -4E-16 are none."""
+    shifted = pieces.scaleb(_QUANTITY_PLACES).to_integral_value()
+    return pieces if shifted == pieces.scaleb(_QUANTITY_PLACES) else shifted.scaleb(-_QUANTITY_PLACES)
 
 
 def price_group(row: Row) -> PriceGroup:

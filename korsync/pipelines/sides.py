@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from korsync.pipelines.base import Reading, Sides
 from korsync.records.catalogue import Article, InventoryLevel, ShopProduct
 from korsync.records.memory import Cache, Levels, ShopProducts, WarehouseStock
 from korsync.rules.guards import FROM_CHANGES, shrunk
+
+T = TypeVar("T")
 
 DAY = timedelta(days=1)
 
@@ -16,6 +20,9 @@ LEAST_OVERLAP = timedelta(minutes=10)
 
 READ_AGAIN_SINGLY = 20
 """Up to so many articles whose prices alone were saved are read one by one; more are read with the whole catalogue."""
+
+LATE_REVISIONS = 200
+"""KORONA may commit a row a moment late, under a lower revision than one that was read: so far each ask goes back."""
 
 SHRUNK_TO_PERCENT = 70
 """A full list that brings less than this share of what was known is not believed."""
@@ -72,11 +79,13 @@ def _once(name: str, reading: Reading, read: Callable[[], tuple[Cache, bool]]) -
 def _catalogue(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
     cache, korona = reading.memory.cache, sides.korona
     old = cache.catalogue
-    prices, price_revision = korona.changed_prices(0 if sides.full else old.price_revision)
+    prices, price_revision = _since(korona.changed_prices, old.price_revision, in_full=sides.full)
     now = korona.now
-    named = {row.article_id for row in prices if row.article_id is not None}
+    seen = {row.id: row.revision for row in prices if row.revision > price_revision - LATE_REVISIONS}
+    news = (row for row in prices if old.late_prices.get(row.id) != row.revision)
+    named = {row.article_id for row in news if row.article_id is not None}
     in_full = _is_due(sides, old.full_at, now)
-    changed, revision = korona.changed_products(0 if in_full else old.product_revision)
+    changed, revision = _since(korona.changed_products, old.product_revision, in_full=in_full)
     unseen = named - {article.id for article in changed}
     if not in_full and len(unseen) > READ_AGAIN_SINGLY:
         in_full = True
@@ -90,7 +99,12 @@ def _catalogue(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
         articles = old.articles | {each.id: _numbered(each, old.articles) for each in [*again, *changed]}
     full_at = now if in_full else old.full_at
     catalogue = replace(
-        old, articles=articles, product_revision=revision, price_revision=price_revision, full_at=full_at
+        old,
+        articles=articles,
+        product_revision=revision,
+        price_revision=price_revision,
+        late_prices=seen,
+        full_at=full_at,
     )
     return replace(cache, catalogue=catalogue), False
 
@@ -98,9 +112,11 @@ def _catalogue(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
 def _images(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
     cache = reading.memory.cache
     old = cache.catalogue
-    images, revision = sides.korona.changed_images(0 if sides.full else old.image_revision)
-    found = old.images | {image.id: image for image in images}
-    return replace(cache, catalogue=replace(old, images=found, image_revision=revision)), False
+    images, revision = _since(sides.korona.changed_images, old.image_revision, in_full=sides.full)
+    # What is known of an image holds as long as its revision does, also where it is read once more.
+    known = {} if sides.full else {image_id: each.revision for image_id, each in old.images.items()}
+    news = {image.id: image for image in images if known.get(image.id) != image.revision}
+    return replace(cache, catalogue=replace(old, images=old.images | news, image_revision=revision)), False
 
 
 def _shop_products(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
@@ -173,7 +189,8 @@ def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tupl
     for warehouse_id in warehouse_ids:
         old = cache.stocks.get(warehouse_id, WarehouseStock())
         in_full = _is_due(sides, old.full_at, korona.now)
-        rows, revision = korona.changed_stock(warehouse_id, 0 if in_full else old.revision)
+        changed = partial(korona.changed_stock, warehouse_id)
+        rows, revision = _since(changed, old.revision, in_full=in_full)
         found = {row.article_id: row for row in rows}
         if in_full and _is_shrunk(reading, "stock", len(found), len(old.rows)):
             return cache, True
@@ -181,6 +198,14 @@ def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tupl
             found if in_full else old.rows | found, revision, korona.now if in_full else old.full_at
         )
     return replace(cache, stocks=stocks), False
+
+
+def _since(read: Callable[[int], tuple[list[T], int]], revision: int, *, in_full: bool) -> tuple[list[T], int]:
+    """Read what has changed since a revision, and what may have come late; return the highest revision seen by now."""
+    if in_full:
+        return read(0)
+    rows, highest = read(max(0, revision - LATE_REVISIONS))
+    return rows, max(revision, highest)
 
 
 def _is_due(sides: Sides, full_at: datetime | None, now: datetime) -> bool:

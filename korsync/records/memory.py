@@ -65,13 +65,17 @@ class BookingTargets:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """KORONA's articles and images as last seen, by id, with the highest revisions seen; `full_at` is KORONA's time."""
+    """KORONA's articles and images as last seen, by id, with the highest revisions seen; `full_at` is KORONA's time.
+
+    `late_prices` are the revisions of the price rows, by id, that are read once more in case one comes late.
+    """
 
     articles: dict[str, Article] = field(default_factory=dict)
     images: dict[str, ArticleImage] = field(default_factory=dict)
     product_revision: int = 0
     price_revision: int = 0
     image_revision: int = 0
+    late_prices: dict[str, int] = field(default_factory=dict)
     full_at: datetime | None = None
 
 
