@@ -174,7 +174,8 @@ def retry(settings_path: Path, item: str) -> None:
 def ignore(settings_path: Path, item: str) -> None:
     """Leave ITEM alone from now on: it was settled by hand, and its pieces are no longer reserved.
 
-    Of an order that was edited after it was booked this concerns the pieces added so far.
+    Of an order that was edited after it was booked this concerns the pieces added so far. An article that is not kept
+    in step any more is left alone until it matches again.
     """
     decide.ignore(load(settings_path, os.environ), item)
     _say(f"{item} is settled: what you decided about is left alone from now on")
@@ -182,11 +183,13 @@ def ignore(settings_path: Path, item: str) -> None:
 
 @cli.command()
 @click.argument("pipeline", type=click.Choice(decide.CAN_BE_ACCEPTED))
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
 @click.pass_obj
-def accept(settings_path: Path, pipeline: str) -> None:
-    """Let the next plan of a stopped PIPELINE through, if it holds nothing but what was stopped."""
-    decide.accept(load(settings_path, os.environ), pipeline)
-    _say(f"the next run of {pipeline} writes what was stopped")
+def accept(settings_path: Path, pipeline: str, keys: tuple[str, ...]) -> None:
+    """Let through what PIPELINE stopped in its last plan, or of that only the items named KEY."""
+    decide.accept(load(settings_path, os.environ), pipeline, keys)
+    what = f"of what was stopped: {visible(', '.join(keys))}" if keys else "what was stopped"
+    _say(f"the next run of {pipeline} writes {what}")
 
 
 @cli.command()

@@ -10,7 +10,7 @@ from korsync.errors import KorsyncError, Refused, Unavailable, most_serious
 from korsync.pipelines import PIPELINES
 from korsync.pipelines.base import MOST_UNSURE, Pipeline, Reading, Sides
 from korsync.records.memory import Cache, Memory, RunRecord, State
-from korsync.records.plan import Change, Outcome, Plan, Result, Written
+from korsync.records.plan import Change, Fate, Outcome, Plan, Result, Written
 from korsync.rules.decisions import with_acceptance_spent, with_held, with_refused, with_stop
 
 RUNS_KEPT = 50
@@ -183,7 +183,8 @@ class Run:
 
     def _result(self, plan: Plan[Any], errors: tuple[KorsyncError, ...], push: Push) -> Result:
         written = push.written
-        state = with_refused(self.memory.state, plan.pipeline, written, self.sides.shopify.now)
+        held_anyway = {skip.key for skip in plan.skipped(Fate.HELD)}
+        state = with_refused(self.memory.state, plan.pipeline, written, self.sides.shopify.now, held_anyway)
         # By identity: a pipeline may push its changes in another order than they are shown.
         pushed = {id(each.change) for each in written}
         left_over = tuple(change for change in plan.allowed if id(change) not in pushed)

@@ -1,6 +1,6 @@
 """Writes a person's decision about a held item or a stopped plan into the state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from korsync.commands.sync import state_of
@@ -21,13 +21,13 @@ def retry(settings: Settings, item: str) -> None:
 
 
 def ignore(settings: Settings, item: str) -> None:
-    """Settle an order or a refund by hand; raises ConfigurationError where that cannot be."""
+    """Settle an order, a refund or an article by hand; raises ConfigurationError where that cannot be."""
     _decide(settings, lambda state: decisions.ignore(state, item, DECIDED_ABOUT))
 
 
-def accept(settings: Settings, pipeline: str) -> None:
-    """Let the stopped plan of a pipeline through; raises ConfigurationError where none was stopped."""
-    _decide(settings, lambda state: decisions.accept(state, pipeline))
+def accept(settings: Settings, pipeline: str, keys: Collection[str] = ()) -> None:
+    """Let through what a pipeline stopped, all or these items; raises ConfigurationError where nothing was stopped."""
+    _decide(settings, lambda state: decisions.accept(state, pipeline, keys))
 
 
 def _decide(settings: Settings, decision: Callable[[State], State]) -> None:

@@ -58,6 +58,7 @@ def article(row: Row) -> Article:
         image_id=_reference(row, "image"),
         parts=tuple(_part(each) for each in rows(row, "subproducts") if _reference(each, "product")),
         return_unsellable=flag(row, "stockReturnUnsellable") is True,
+        sales_lock=flag(row, "salesLock") is True,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from korsync.pipelines.base import Reading, Sides
 from korsync.records.catalogue import Article, InventoryLevel, ShopProduct
 from korsync.records.memory import Cache, Levels, ShopProducts, WarehouseStock
-from korsync.rules.guards import FROM_CHANGES, shrunk
+from korsync.rules.guards import FROM_CHANGES
 
 T = TypeVar("T")
 
@@ -90,10 +90,13 @@ def _catalogue(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
     if not in_full and len(unseen) > READ_AGAIN_SINGLY:
         in_full = True
         changed, revision = korona.changed_products(0)
+    cache, is_shrunk = _judged(cache, "catalogue", len(changed), len(old.articles)) if in_full else (cache, False)
+    if is_shrunk:
+        # What comes of a list that is not believed is news all the same; what it leaves out stays as it was.
+        articles = old.articles | {each.id: _numbered(each, old.articles) for each in changed}
+        return replace(cache, catalogue=replace(old, articles=articles)), True
     if in_full:
         articles = {each.id: _numbered(each, old.articles) for each in changed}
-        if _is_shrunk(reading, "catalogue", len(articles), len(old.articles)):
-            return cache, True
     else:
         again = [each for each in map(korona.product, sorted(unseen)) if each is not None]
         articles = old.articles | {each.id: _numbered(each, old.articles) for each in [*again, *changed]}
@@ -122,22 +125,33 @@ def _images(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
 def _shop_products(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
     cache, shopify = reading.memory.cache, sides.shopify
     old = cache.shop_products
-    if old.cursor is not None and not sides.full:
-        changed = {each.id: each for each in shopify.products(old.cursor - _overlap(sides))}
-        now = shopify.now
-        doubtful = _doubtful(reading, changed)
-        if not _is_due(sides, old.full_at, now) and len(doubtful) <= READ_AGAIN_SINGLY:
-            again = {product_id: shopify.product(product_id) for product_id in doubtful}
-            gone = {product_id for product_id, product in again.items() if product is None}
-            found = old.products | {product.id: product for product in again.values() if product} | changed
-            products = {product_id: each for product_id, each in found.items() if product_id not in gone}
-            return replace(cache, shop_products=replace(old, products=products, cursor=max(old.cursor, now))), False
+    known = None if sides.full else _changed_products(sides, reading)
+    if known is not None:
+        return replace(cache, shop_products=known), False
     everything = {each.id: each for each in shopify.products()}
-    if _is_shrunk(reading, "shop_products", len(everything), len(old.products)):
-        return cache, True
+    cache, is_shrunk = _judged(cache, "shop_products", len(everything), len(old.products))
     # Shopify's time and not the highest one seen: else what changed last, all at once, is read in every run.
     now = shopify.now
+    if is_shrunk:
+        return replace(cache, shop_products=replace(old, products=old.products | everything)), True
     return replace(cache, shop_products=ShopProducts(everything, cursor=now, full_at=now)), False
+
+
+def _changed_products(sides: Sides, reading: Reading) -> ShopProducts | None:
+    """Read the products that changed; None where all must be read."""
+    old, shopify = reading.memory.cache.shop_products, sides.shopify
+    if old.cursor is None:
+        return None
+    changed = {each.id: each for each in shopify.products(old.cursor - _overlap(sides))}
+    now = shopify.now
+    doubtful = _doubtful(reading, changed)
+    if _is_due(sides, old.full_at, now) or len(doubtful) > READ_AGAIN_SINGLY:
+        return None
+    again = {product_id: shopify.product(product_id) for product_id in doubtful}
+    gone = {product_id for product_id, product in again.items() if product is None}
+    found = old.products | {product.id: product for product in again.values() if product} | changed
+    products = {product_id: each for product_id, each in found.items() if product_id not in gone}
+    return replace(old, products=products, cursor=max(old.cursor, now))
 
 
 def _doubtful(reading: Reading, changed: Mapping[int, ShopProduct]) -> list[int]:
@@ -158,9 +172,9 @@ def _levels(sides: Sides, reading: Reading, location_id: int) -> tuple[Cache, bo
     in_full = elsewhere or old.read_at is None or _is_due(sides, old.full_at, shopify.now)
     since = None if in_full or old.read_at is None else old.read_at - _overlap(sides)
     rows = shopify.levels(location_id, since)
-    is_shrunk = bool(in_full and not elsewhere and old.read_at) and _is_shrunk(
-        reading, "levels", len(rows), len(old.levels)
-    )
+    is_shrunk = False
+    if in_full and not elsewhere and old.read_at is not None:
+        cache, is_shrunk = _judged(cache, "levels", len(rows), len(old.levels))
     if is_shrunk and old.read_at:
         # What is sold must still come off sale: what changed is asked for instead.
         in_full, rows = False, shopify.levels(location_id, old.read_at - _overlap(sides))
@@ -185,19 +199,22 @@ def _counted_by_now(sides: Sides, cache: Cache, location_id: int) -> dict[int, I
 
 def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tuple[Cache, bool]:
     cache, korona = reading.memory.cache, sides.korona
-    stocks = {}
+    stocks, shrunk_anywhere = {}, False
     for warehouse_id in warehouse_ids:
         old = cache.stocks.get(warehouse_id, WarehouseStock())
         in_full = _is_due(sides, old.full_at, korona.now)
         changed = partial(korona.changed_stock, warehouse_id)
         rows, revision = _since(changed, old.revision, in_full=in_full)
         found = {row.article_id: row for row in rows}
-        if in_full and _is_shrunk(reading, "stock", len(found), len(old.rows)):
-            return cache, True
+        if in_full:
+            cache, is_shrunk = _judged(cache, f"stock of {warehouse_id}", len(found), len(old.rows))
+            if is_shrunk:
+                in_full, revision = False, old.revision
+                shrunk_anywhere = True
         stocks[warehouse_id] = WarehouseStock(
             found if in_full else old.rows | found, revision, korona.now if in_full else old.full_at
         )
-    return replace(cache, stocks=stocks), False
+    return replace(cache, stocks=stocks), shrunk_anywhere
 
 
 def _since(read: Callable[[int], tuple[list[T], int]], revision: int, *, in_full: bool) -> tuple[list[T], int]:
@@ -217,11 +234,18 @@ def _overlap(sides: Sides) -> timedelta:
     return max(LEAST_OVERLAP, sides.settings.safety.settle)
 
 
-def _is_shrunk(reading: Reading, name: str, found: int, known: int) -> bool:
-    """Tell whether a list came far shorter than it was known; a few rows may go from a short list at once."""
-    accepted = {mark for marks in reading.memory.state.accepted.values() for mark in marks}
-    short = found * 100 < known * SHRUNK_TO_PERCENT and (known - found >= FROM_CHANGES or found == 0)
-    return short and shrunk(name) not in accepted
+def _judged(cache: Cache, name: str, found: int, known: int) -> tuple[Cache, bool]:
+    """Tell whether a full list came back far shorter than it was known; coming so twice in a row it is believed."""
+    short, before = _is_short(found, known), cache.short.get(name)
+    if short and before is not None and not _is_short(found, before) and not _is_short(before, found):
+        short = False
+    kept = {each: rows for each, rows in cache.short.items() if each != name}
+    return replace(cache, short=kept | {name: found} if short else kept), short
+
+
+def _is_short(found: int, known: int) -> bool:
+    """Tell whether a list has far fewer rows; a few may go from a short list at once."""
+    return found * 100 < known * SHRUNK_TO_PERCENT and (known - found >= FROM_CHANGES or found == 0)
 
 
 def _numbered(article: Article, known: Mapping[str, Article]) -> Article:

@@ -132,7 +132,7 @@ class KnownOrder:
     """A Shopify order until it is finished and has been quiet for 30 days.
 
     `booked_by_hand` are pieces that an edit added and a person has booked in KORONA. `told` are marks of what a person
-    was told once.
+    was told once. `was_open`: from before the start, it had still to be shipped when it was first seen.
     """
 
     id: int
@@ -151,6 +151,7 @@ class KnownOrder:
     told: tuple[str, ...] = ()
     ignored_refunds: tuple[int, ...] = ()
     booked_by_hand: tuple[Pieces, ...] = ()
+    was_open: bool = False
 
     @property
     def bookings(self) -> Iterator[Booking]:
@@ -183,6 +184,27 @@ class KnownOrder:
         if self.is_booked or self.ignored:
             return False
         return self.is_begun or not (self.test or self.before_start or self.cancelled_at is not None)
+
+    @property
+    def is_open_from_before(self) -> bool:
+        """Whether an order from before the start has still to be shipped, or had when it was first seen."""
+        return self.before_start and (self.was_open or not (self.fulfilled or self.cancelled_at is not None))
+
+    @property
+    def takes_stock(self) -> bool:
+        """Whether its pieces left the shelf without KORONA's knowing, as far as no receipt has told it."""
+        return not self.test and (not self.before_start or self.is_open_from_before)
+
+    @property
+    def lost_pieces(self) -> dict[int, int]:
+        """The pieces per line that left the shelf and of which no receipt will ever tell KORONA."""
+        is_over = self.cancelled_at is not None or (self.before_start and self.fulfilled)
+        if not is_over or not self.takes_stock or self.is_begun or self.ignored:
+            return {}
+        gone = {line.id: line.quantity for line in self.lines}
+        for each in self.restocks:
+            gone[each.line_id] = gone.get(each.line_id, 0) - each.quantity
+        return {line_id: pieces for line_id, pieces in gone.items() if pieces > 0}
 
     @property
     def awaits_read_back(self) -> bool:
@@ -224,7 +246,7 @@ class KnownOrder:
         """
         if self.updated_at > now - QUIET or self.ignored or self.ignored_refunds or self.booked_by_hand:
             return True
-        if self.added_pieces or self.may_have_been_forgotten or self.awaits_read_back:
+        if self.added_pieces or self.lost_pieces or self.may_have_been_forgotten or self.awaits_read_back:
             return True
         if self.before_start:
             return not self.fulfilled and self.cancelled_at is None

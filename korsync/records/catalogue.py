@@ -32,7 +32,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A KORONA product. A deleted one may come without its number: the id identifies it."""
+    """A KORONA product. A deleted one may come without its number: the id identifies it.
+
+    `sales_lock`: KORONA's tills refuse to sell it.
+    """
 
     id: str
     number: str | None
@@ -45,6 +48,7 @@ class Article:
     image_id: str | None = None
     parts: tuple[Part, ...] = ()
     return_unsellable: bool = False
+    sales_lock: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,9 @@ def remember(order: Order, known: KnownOrder | None, start: datetime) -> KnownOr
             for line_id, pieces in restocked_pieces(refund).items()
         ),
     }
-    return KnownOrder(id=order.id, **shown) if known is None else replace(known, **shown)
+    if known is None:
+        known = KnownOrder(id=order.id, **shown)
+    return replace(known, **shown, was_open=known.was_open or known.is_open_from_before)
 
 
 def _location(order: Order, refund_id: int, line_id: int) -> int | None:

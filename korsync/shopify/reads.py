@@ -10,7 +10,18 @@ from decimal import Decimal
 from typing import Any
 
 from korsync.records.catalogue import InventoryLevel, Location, Shop, ShopImage, ShopProduct, Variant
-from korsync.records.orders import Fee, Order, OrderLine, Refund, RefundLine, ShippingLine, TaxLine, Transaction
+from korsync.records.orders import (
+    DraftLine,
+    DraftOrder,
+    Fee,
+    Order,
+    OrderLine,
+    Refund,
+    RefundLine,
+    ShippingLine,
+    TaxLine,
+    Transaction,
+)
 from korsync.wire.answers import NotAsExpected, Row, flag, inner, moment, money, needed, number, rows, text, whole
 
 _NOTHING = Decimal(0)
@@ -105,6 +116,13 @@ def level(row: Row, seen_at: datetime) -> InventoryLevel:
         available=whole(row, "available"),
         seen_at=seen_at,
     )
+
+
+def draft_order(row: Row) -> DraftOrder:
+    """Read a draft order: nothing but its pieces; lines without a variant hold none."""
+    lines = ((whole(each, "variant_id"), whole(each, "quantity") or 0) for each in rows(row, "line_items"))
+    held = tuple(DraftLine(variant_id, pieces) for variant_id, pieces in lines if variant_id is not None)
+    return DraftOrder(_id(row), whole(row, "order_id"), held)
 
 
 def order(row: Row) -> Order:
