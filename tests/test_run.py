@@ -211,7 +211,7 @@ def test_what_is_told_once_is_told_in_the_next_run_where_a_run_died_before_it_wa
     shop.stocked("1001")
     shop.init()
     order = shop.shopify.place_order([("1001", 2)])
-    shop.shopify.cancel_order(order, restock=False)
+    shop.shopify.cancel_order(order)
     shop.later()
     with pytest.raises(KeyboardInterrupt):
         sync(shop.settings, DiesBeforeItTells(), pipelines=["orders"], clocks=Clocks(shop.wait))

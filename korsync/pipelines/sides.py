@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+from korsync.errors import Unavailable
 from korsync.pipelines.base import Reading, Sides
 from korsync.records.catalogue import Article, InventoryLevel, ShopProduct
 from korsync.records.memory import Cache, Levels, ShopProducts, WarehouseStock
@@ -180,21 +181,43 @@ def _levels(sides: Sides, reading: Reading, location_id: int) -> tuple[Cache, bo
         in_full, rows = False, shopify.levels(location_id, old.read_at - _overlap(sides))
     read_at = min((row.seen_at for row in rows), default=shopify.now)
     found = {row.inventory_item_id: row for row in rows}
-    if in_full:
-        return replace(cache, levels=Levels(found, read_at, read_at)), False
-    found |= _counted_by_now(sides, cache, location_id)
-    return replace(cache, levels=Levels(old.levels | found, read_at, old.full_at)), is_shrunk
+    full_at = read_at if in_full else old.full_at
+    if not in_full:
+        doubtful = _doubtful_levels(reading)
+        again = {row.inventory_item_id: row for row in shopify.levels_of(location_id, doubtful)}
+        known = {item_id: row for item_id, row in old.levels.items() if item_id not in doubtful}
+        found = known | found | again
+    _must_have_figures(found, _tracked_items(cache))
+    return replace(cache, levels=Levels(found, read_at, full_at)), is_shrunk
 
 
-def _counted_by_now(sides: Sides, cache: Cache, location_id: int) -> dict[int, InventoryLevel]:
-    """Read the levels that had no figure although their variant is tracked now.
+def _doubtful_levels(reading: Reading) -> set[int]:
+    """Return the levels that no list need show as changed.
 
-    Switching tracking on gives a level its figure, but the list need not show the level as changed.
+    These are levels without a figure although their variant is tracked now, and those of which a write was refused:
+    such an item may not be stocked at the location any more.
     """
-    products = cache.shop_products.products.values()
-    tracked = {each.inventory_item_id for product in products for each in product.variants if each.tracked}
-    unsaid = [item_id for item_id, each in cache.levels.levels.items() if each.available is None and item_id in tracked]
-    return {row.inventory_item_id: row for row in sides.shopify.levels_of(location_id, unsaid)}
+    cache, tracked = reading.memory.cache, _tracked_items(reading.memory.cache)
+    refused = {held.item for held in reading.memory.state.held.values() if held.mark}
+    return {
+        item_id
+        for item_id, each in cache.levels.levels.items()
+        if item_id in tracked and (each.available is None or tracked[item_id] in refused)
+    }
+
+
+def _tracked_items(cache: Cache) -> dict[int, str]:
+    """Return the SKUs of the items that Shopify counts."""
+    variants = (each for product in cache.shop_products.products.values() for each in product.variants)
+    return {each.inventory_item_id: each.sku.strip() for each in variants if each.tracked}
+
+
+def _must_have_figures(levels: Mapping[int, InventoryLevel], tracked: Mapping[int, str]) -> None:
+    """Raise Unavailable where Shopify says of nothing that it counts how many there are."""
+    counted = [each for item_id, each in levels.items() if item_id in tracked]
+    if counted and all(each.available is None for each in counted):
+        what = f"Shopify says of none of {len(counted)} inventory levels how many pieces are available"
+        raise Unavailable(what, "no level can be written until it does; if that lasts, ask Shopify what has changed")
 
 
 def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tuple[Cache, bool]:
