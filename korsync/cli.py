@@ -207,7 +207,8 @@ def retry(settings_path: Path, items: tuple[str, ...]) -> None:
 def ignore(settings_path: Path, items: tuple[str, ...], before: datetime | None) -> None:
     """Leave each ITEM alone from now on: it was settled by hand, and its pieces are no longer reserved.
 
-    Of an order that was edited after it was booked this concerns the pieces added so far.
+    Of an order that was edited after it was booked this concerns the pieces added so far. An article that is not kept
+    in step any more is left alone until it matches again.
     """
     if bool(items) is (before is not None):
         raise click.UsageError("name each ITEM, or --before DATE")
@@ -234,9 +235,9 @@ def _is_meant(orders: Sequence[str]) -> bool:
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
 @click.pass_obj
 def accept(settings_path: Path, pipeline: str, keys: tuple[str, ...]) -> None:
-    """Let through what was stopped of a PIPELINE, or with article numbers as KEY only what was stopped of those."""
+    """Let through what PIPELINE stopped in its last plan, or of that only the items named KEY."""
     decide.accept(load(settings_path, os.environ, needs_secrets=False), pipeline, keys)
-    what = f"what was stopped of {', '.join(keys)}" if keys else "what was stopped"
+    what = f"of what was stopped: {visible(', '.join(keys))}" if keys else "what was stopped"
     _say(f"the next run of {pipeline} writes {what}")
 
 

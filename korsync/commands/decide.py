@@ -1,6 +1,6 @@
 """Writes a person's decision about a held item or a stopped plan into the state."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, tzinfo
@@ -25,7 +25,7 @@ def retry(settings: Settings, *items: str) -> None:
 
 
 def ignore(settings: Settings, *items: str) -> None:
-    """Settle orders and refunds by hand, all of them or, with ConfigurationError, none."""
+    """Settle orders, refunds and articles by hand, all of them or, with ConfigurationError, none."""
     _decide(settings, lambda state: _each(decisions.ignore, state, items))
 
 
@@ -48,7 +48,7 @@ def ignore_before(settings: Settings, day: date, is_meant: Callable[[Sequence[st
     return tuple(done)
 
 
-def accept(settings: Settings, pipeline: str, keys: Sequence[str] = ()) -> None:
+def accept(settings: Settings, pipeline: str, keys: Collection[str] = ()) -> None:
     """Let what was stopped of a pipeline through, or these items of it; raises ConfigurationError where none was."""
     _decide(settings, lambda state: decisions.accept(state, pipeline, keys))
 

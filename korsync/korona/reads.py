@@ -42,6 +42,9 @@ from korsync.wire.answers import (
     text,
 )
 
+_QUANTITY_PLACES = 4
+"""So many decimals a quantity in KORONA may have; what a row says beyond them is noise."""
+
 
 def article(row: Row) -> Article:
     """Read a product; one that is deleted may come without number and name."""
@@ -74,6 +77,7 @@ def _article(row: Row) -> Article:
         image_id=_reference(row, "image"),
         parts=tuple(_part(each) for each in rows(row, "subproducts") if _reference(each, "product")),
         return_unsellable=flag(row, "stockReturnUnsellable") is True,
+        sales_lock=flag(row, "salesLock") is True,
     )
 
 
@@ -103,13 +107,20 @@ def image_content(answer: Answer) -> bytes:
 
 def stock_level(row: Row, warehouse_id: str) -> StockLevel:
     def read(row: Row) -> StockLevel:
-        return replace(told(row, ""), actual=number(inner(row, "amount"), "actual"))
+        actual = number(inner(row, "amount"), "actual")
+        return replace(told(row, ""), actual=None if actual is None else without_dust(actual))
 
     def told(row: Row, why: str) -> StockLevel:
         article_id = needed(_reference(row, "product"), "product")
         return StockLevel(article_id, _told_reference(row, "warehouse") or warehouse_id, None, revision(row), why)
 
     return or_told(read, told)(row)
+
+
+def without_dust(pieces: Decimal) -> Decimal:
+    """Round what a sum of floats made of a quantity: 2.9999999999999996 pieces are 3, and -4E-16 are none."""
+    shifted = pieces.scaleb(_QUANTITY_PLACES).to_integral_value()
+    return pieces if shifted == pieces.scaleb(_QUANTITY_PLACES) else shifted.scaleb(-_QUANTITY_PLACES)
 
 
 def price_group(row: Row) -> PriceGroup:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from korsync.errors import Rejected, Unavailable
@@ -19,7 +19,7 @@ from korsync.records.plan import Change, Fate, Plan, Skip, ToldOnce
 from korsync.records.receipts import Receipt
 from korsync.rules.bookings import begun_before, names_apart
 from korsync.rules.edits import MoneyChange, edit_receipt, money_change
-from korsync.rules.matching import live_numbers, near_numbers
+from korsync.rules.matching import assortment, live_numbers, near_numbers
 from korsync.rules.read_back import (
     first_receipts_stop,
     found_sale,
@@ -28,6 +28,7 @@ from korsync.rules.read_back import (
     with_found_returns,
 )
 from korsync.rules.receipts import NearNumbers, NotBookableError, sale_receipt
+from korsync.rules.stock import lost_articles
 from korsync.rules.taxes import tax_differences
 from korsync.text import to_type
 
@@ -65,6 +66,7 @@ class OrdersPulled:
     due: tuple[DueOrder, ...]
     targets: BookingTargets
     settle: timedelta
+    shopify_now: datetime
 
 
 class Orders(ReceiptPipeline):
@@ -95,7 +97,7 @@ class Orders(ReceiptPipeline):
         asked = [each.known for each in due if _is_to_be_looked_up(each, targets)]
         reading, shown = look_up(sides, reading, targets.point_of_sale_id, asked)
         looked_up = tuple(replace(each, look=shown.get(each.known.id)) for each in due)
-        return OrdersPulled(reading, looked_up, targets, sides.settings.safety.settle)
+        return OrdersPulled(reading, looked_up, targets, sides.settings.safety.settle, sides.shopify.now)
 
     @staticmethod
     def plan(pulled: OrdersPulled) -> Plan[Posting]:
@@ -112,7 +114,7 @@ class Orders(ReceiptPipeline):
         return Plan(
             pipeline=Orders.name,
             changes=changes,
-            skips=(*told, *(each for each in decisions if isinstance(each, Skip))),
+            skips=(*told, *_of_lost_pieces(pulled, memory), *(each for each in decisions if isinstance(each, Skip))),
             matched=len(due),
             trouble=tuple(each.trouble for each in due if each.trouble is not None),
             memory=memory,
@@ -253,6 +255,24 @@ def _tax_differences(
             yield Skip(each.name, reason, Fate.LEFT, ToldOnce(each.known.id, TAXES_DIFFER))
 
 
+def _of_lost_pieces(pulled: OrdersPulled, memory: Memory) -> Iterator[Skip]:
+    """Hold the orders whose pieces left the shelf without a receipt to come: only a person can tell KORONA."""
+    known = _in_order(memory.state.orders.values())
+    names, cache = names_apart(known), memory.cache
+    articles = assortment(cache.catalogue.articles, cache.shop_products.products.values())
+    for order in known:
+        lost = lost_articles(order, articles)
+        # Shopify cancels in the background, and puts the pieces back some time after the cancellation shows.
+        if lost and (order.cancelled_at is None or order.cancelled_at + pulled.settle <= pulled.shopify_now):
+            why = "shipped, placed before orders.start_from" if order.before_start else "cancelled without restocking"
+            if order.before_start and order.cancelled_at is not None:
+                why = "cancelled without restocking, placed before orders.start_from"
+            pieces = ", ".join(f"{count:f} × {number}" for number, count in lost.items())
+            name = names[order.id]
+            remedy = f"take {pieces} out of KORONA by hand, then `{to_type('ignore', name)}`"
+            yield Skip(name, f"{why}: {remedy}", Fate.HELD)
+
+
 def _left_by_rule(order: KnownOrder) -> str:
     """Say why an order is never booked; empty where it is."""
     if order.test:
@@ -260,8 +280,5 @@ def _left_by_rule(order: KnownOrder) -> str:
     if order.before_start:
         return "placed before orders.start_from, not booked"
     if order.cancelled_at is not None and not order.is_begun:
-        back = sum(each.quantity for each in order.restocks)
-        gone = sum(line.quantity for line in order.lines) - back
-        lost = f"; pieces that have not come back, of which KORONA does not know: {gone}" if gone > 0 else ""
-        return f"cancelled before it was booked{lost}"
+        return "cancelled before it was booked"
     return ""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ from korsync.errors import KorsyncError, Rejected, Unavailable
 from korsync.pipelines.base import Reading, Sides
 from korsync.records.catalogue import Article, InventoryLevel, PriceRow, ShopProduct
 from korsync.records.memory import Cache, Levels, ShopProducts, WarehouseStock
-from korsync.rules.guards import FROM_CHANGES, shrunk
+from korsync.rules.guards import FROM_CHANGES
 from korsync.rules.matching import may_be_cut
 
 T = TypeVar("T")
@@ -23,6 +24,9 @@ LEAST_OVERLAP = timedelta(minutes=10)
 
 READ_AGAIN_SINGLY = 20
 """Up to so many articles whose prices alone were saved are read one by one; more are read with the whole catalogue."""
+
+LATE_REVISIONS = 200
+"""KORONA may commit a row a moment late, under a lower revision than one that was read: so far each ask goes back."""
 
 SHRUNK_TO_PERCENT = 70
 """A full list that brings less than this share of what was known is not believed."""
@@ -38,7 +42,7 @@ def read_catalogue(sides: Sides, reading: Reading) -> Reading:
     old = reading.memory.cache.catalogue
     changed: tuple[list[PriceRow], int] = [], old.price_revision
     try:
-        changed = sides.korona.changed_prices(0 if sides.full else old.price_revision)
+        changed = _since(sides.korona.changed_prices, old.price_revision, in_full=sides.full)
     except KorsyncError as error:
         reading = reading.without("prices", error)
     return _once("catalogue", reading, lambda: _catalogue(sides, reading, *changed))
@@ -88,24 +92,34 @@ def _catalogue(sides: Sides, reading: Reading, prices: Iterable[PriceRow], price
     cache, korona = reading.memory.cache, sides.korona
     old = cache.catalogue
     now = korona.now
-    named = {row.article_id for row in prices if row.article_id is not None}
+    seen = {row.id: row.revision for row in prices if row.revision > price_revision - LATE_REVISIONS}
+    news = (row for row in prices if old.late_prices.get(row.id) != row.revision)
+    named = {row.article_id for row in news if row.article_id is not None}
     in_full = _is_due(sides, old.full_at, now)
-    changed, revision = korona.changed_products(0 if in_full else old.product_revision)
+    changed, revision = _since(korona.changed_products, old.product_revision, in_full=in_full)
     unseen = named - {article.id for article in changed}
     if not in_full and len(unseen) > READ_AGAIN_SINGLY:
         in_full = True
         changed, revision = korona.changed_products(0)
+    cache, is_shrunk = _judged(cache, "catalogue", len(changed), len(old.articles)) if in_full else (cache, False)
+    if is_shrunk:
+        # What comes of a list that is not believed is news all the same; what it leaves out stays as it was.
+        articles = old.articles | {each.id: _numbered(each, old.articles) for each in changed}
+        return replace(cache, catalogue=replace(old, articles=articles)), True
     if in_full:
         articles = {each.id: _numbered(each, old.articles) for each in changed}
-        if _is_shrunk(reading, "catalogue", len(articles), len(old.articles)):
-            return cache, True
     else:
         odd = {each.id for each in old.articles.values() if _is_odd(each, cache)} - {each.id for each in changed}
         again = [each for each in map(korona.product, sorted(unseen | _some(odd))) if each is not None]
         articles = old.articles | {each.id: _numbered(each, old.articles) for each in [*again, *changed]}
     full_at = now if in_full else old.full_at
     catalogue = replace(
-        old, articles=articles, product_revision=revision, price_revision=price_revision, full_at=full_at
+        old,
+        articles=articles,
+        product_revision=revision,
+        price_revision=price_revision,
+        late_prices=seen,
+        full_at=full_at,
     )
     return replace(cache, catalogue=catalogue), False
 
@@ -113,33 +127,45 @@ def _catalogue(sides: Sides, reading: Reading, prices: Iterable[PriceRow], price
 def _images(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
     cache = reading.memory.cache
     old = cache.catalogue
-    images, revision = sides.korona.changed_images(0 if sides.full else old.image_revision)
-    found = old.images | {image.id: image for image in images}
-    return replace(cache, catalogue=replace(old, images=found, image_revision=revision)), False
+    images, revision = _since(sides.korona.changed_images, old.image_revision, in_full=sides.full)
+    # What is known of an image holds as long as its revision does, also where it is read once more.
+    known = {} if sides.full else {image_id: each.revision for image_id, each in old.images.items()}
+    news = {image.id: image for image in images if known.get(image.id) != image.revision}
+    return replace(cache, catalogue=replace(old, images=old.images | news, image_revision=revision)), False
 
 
 def _shop_products(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
     cache, shopify = reading.memory.cache, sides.shopify
     old = cache.shop_products
-    if old.cursor is not None and not sides.full:
-        changed = {each.id: each for each in shopify.products(old.cursor - _overlap(sides))}
-        now = shopify.now
-        doubtful = _doubtful(reading, changed)
-        if not _is_due(sides, old.full_at, now) and len(doubtful) <= READ_AGAIN_SINGLY:
-            products = old.products.values()
-            odd = {each.id for each in products if each.is_odd or _is_uncounted(each)} - changed.keys()
-            again = {product_id: shopify.product(product_id) for product_id in {*doubtful, *_some(odd)}}
-            gone = {product_id for product_id, product in again.items() if product is None}
-            now_read = {product.id: product for product in again.values() if product} | changed
-            found = old.products | _as_known(sides, now_read, old.products)
-            left = {product_id: each for product_id, each in found.items() if product_id not in gone}
-            return replace(cache, shop_products=replace(old, products=left, cursor=max(old.cursor, now))), False
+    known = None if sides.full else _changed_products(sides, reading)
+    if known is not None:
+        return replace(cache, shop_products=known), False
     everything = _as_known(sides, {each.id: each for each in shopify.products()}, old.products)
-    if _is_shrunk(reading, "shop_products", len(everything), len(old.products)):
-        return cache, True
+    cache, is_shrunk = _judged(cache, "shop_products", len(everything), len(old.products))
     # Shopify's time and not the highest one seen: else what changed last, all at once, is read in every run.
     now = shopify.now
+    if is_shrunk:
+        return replace(cache, shop_products=replace(old, products=old.products | everything)), True
     return replace(cache, shop_products=ShopProducts(everything, cursor=now, full_at=now)), False
+
+
+def _changed_products(sides: Sides, reading: Reading) -> ShopProducts | None:
+    """Read the products that changed; None where all must be read."""
+    old, shopify = reading.memory.cache.shop_products, sides.shopify
+    if old.cursor is None:
+        return None
+    changed = {each.id: each for each in shopify.products(old.cursor - _overlap(sides))}
+    now = shopify.now
+    doubtful = _doubtful(reading, changed)
+    if _is_due(sides, old.full_at, now) or len(doubtful) > READ_AGAIN_SINGLY:
+        return None
+    odd = {each.id for each in old.products.values() if each.is_odd or _is_uncounted(each)} - changed.keys()
+    again = {product_id: shopify.product(product_id) for product_id in {*doubtful, *_some(odd)}}
+    gone = {product_id for product_id, product in again.items() if product is None}
+    now_read = {product.id: product for product in again.values() if product} | changed
+    found = old.products | _as_known(sides, now_read, old.products)
+    products = {product_id: each for product_id, each in found.items() if product_id not in gone}
+    return replace(old, products=products, cursor=max(old.cursor, now))
 
 
 def _doubtful(reading: Reading, changed: Mapping[int, ShopProduct]) -> list[int]:
@@ -160,50 +186,83 @@ def _levels(sides: Sides, reading: Reading, location_id: int) -> tuple[Cache, bo
     in_full = elsewhere or old.read_at is None or _is_due(sides, old.full_at, shopify.now)
     since = None if in_full or old.read_at is None else old.read_at - _overlap(sides)
     rows = shopify.levels(location_id, since)
-    is_shrunk = bool(in_full and not elsewhere and old.read_at) and _is_shrunk(
-        reading, "levels", len(rows), len(old.levels)
-    )
+    is_shrunk = False
+    if in_full and not elsewhere and old.read_at is not None:
+        cache, is_shrunk = _judged(cache, "levels", len(rows), len(old.levels))
     if is_shrunk and old.read_at:
         # What is sold must still come off sale: what changed is asked for instead.
         in_full, rows = False, shopify.levels(location_id, old.read_at - _overlap(sides))
     read_at = min((row.seen_at for row in rows), default=shopify.now)
     found = {row.inventory_item_id: row for row in rows}
-    if in_full:
-        return replace(cache, levels=Levels(found, read_at, read_at)), False
-    found |= _read_again(sides, cache, location_id)
-    return replace(cache, levels=Levels(old.levels | found, read_at, old.full_at)), is_shrunk
+    full_at = read_at if in_full else old.full_at
+    if not in_full:
+        doubtful = _doubtful_levels(reading)
+        again = {row.inventory_item_id: row for row in shopify.levels_of(location_id, doubtful)}
+        known = {item_id: row for item_id, row in old.levels.items() if item_id not in doubtful}
+        found = known | found | again
+    _must_have_figures(found, _tracked_items(cache))
+    return replace(cache, levels=Levels(found, read_at, full_at)), is_shrunk
 
 
-def _read_again(sides: Sides, cache: Cache, location_id: int) -> dict[int, InventoryLevel]:
-    """Read the levels that had no figure although their variant is tracked now, and those that could not be read.
+def _doubtful_levels(reading: Reading) -> set[int]:
+    """Return the levels that no list need show as changed.
 
-    Switching tracking on gives a level its figure, but the list need not show the level as changed.
+    These are levels without a figure although their variant is tracked now, and those of which a write was refused:
+    such an item may not be stocked at the location any more.
     """
-    products = cache.shop_products.products.values()
-    tracked = {each.inventory_item_id for product in products for each in product.variants if each.tracked}
-    levels = cache.levels.levels.items()
-    unsaid = [item_id for item_id, each in levels if each.unreadable or (each.available is None and item_id in tracked)]
-    return {row.inventory_item_id: row for row in sides.shopify.levels_of(location_id, unsaid)}
+    cache, tracked = reading.memory.cache, _tracked_items(reading.memory.cache)
+    refused = {held.item for held in reading.memory.state.held.values() if held.mark}
+    return {
+        item_id
+        for item_id, each in cache.levels.levels.items()
+        if each.unreadable or (item_id in tracked and (each.available is None or tracked[item_id] in refused))
+    }
+
+
+def _tracked_items(cache: Cache) -> dict[int, str]:
+    """Return the SKUs of the items that Shopify counts."""
+    variants = (each for product in cache.shop_products.products.values() for each in product.variants)
+    return {each.inventory_item_id: each.sku.strip() for each in variants if each.tracked}
+
+
+def _must_have_figures(levels: Mapping[int, InventoryLevel], tracked: Mapping[int, str]) -> None:
+    """Raise Unavailable where Shopify says of nothing that it counts how many there are."""
+    counted = [each for item_id, each in levels.items() if item_id in tracked and not each.unreadable]
+    if counted and all(each.available is None for each in counted):
+        what = f"Shopify says of none of {len(counted)} inventory levels how many pieces are available"
+        raise Unavailable(what, "no level can be written until it does; if that lasts, ask Shopify what has changed")
 
 
 def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tuple[Cache, bool]:
     cache, korona = reading.memory.cache, sides.korona
-    stocks = {}
+    stocks, shrunk_anywhere = {}, False
     for warehouse_id in warehouse_ids:
         old = cache.stocks.get(warehouse_id, WarehouseStock())
         in_full = _is_due(sides, old.full_at, korona.now)
-        rows, revision = korona.changed_stock(warehouse_id, 0 if in_full else old.revision)
+        changed = partial(korona.changed_stock, warehouse_id)
+        rows, revision = _since(changed, old.revision, in_full=in_full)
         found = {row.article_id: row for row in rows}
-        if not in_full:
+        if in_full:
+            cache, is_shrunk = _judged(cache, f"stock of {warehouse_id}", len(found), len(old.rows))
+            if is_shrunk:
+                in_full, revision = False, old.revision
+                shrunk_anywhere = True
+        else:
             odd = {article_id for article_id, row in old.rows.items() if row.unreadable} - found.keys()
             again = (korona.stock_of(article_id, warehouse_id) for article_id in sorted(_some(odd)))
             found |= {row.article_id: row for row in again if row is not None}
-        if in_full and _is_shrunk(reading, "stock", len(found), len(old.rows)):
-            return cache, True
         stocks[warehouse_id] = WarehouseStock(
             found if in_full else old.rows | found, revision, korona.now if in_full else old.full_at
         )
-    return replace(cache, stocks=stocks), False
+    return replace(cache, stocks=stocks), shrunk_anywhere
+
+
+def _since(read: Callable[[int], tuple[list[T], int]], revision: int, *, in_full: bool) -> tuple[list[T], int]:
+    """Read what has changed since a revision, and what may have come late; return the highest revision seen by now."""
+    if in_full:
+        return read(0)
+    rows, highest = read(max(0, revision - LATE_REVISIONS))
+    return rows, max(revision, highest)
 
 
 def _is_due(sides: Sides, full_at: datetime | None, now: datetime) -> bool:
@@ -215,11 +274,18 @@ def _overlap(sides: Sides) -> timedelta:
     return max(LEAST_OVERLAP, sides.settings.safety.settle)
 
 
-def _is_shrunk(reading: Reading, name: str, found: int, known: int) -> bool:
-    """Tell whether a list came far shorter than it was known; a few rows may go from a short list at once."""
-    accepted = {mark for marks in reading.memory.state.accepted.values() for mark in marks}
-    short = found * 100 < known * SHRUNK_TO_PERCENT and (known - found >= FROM_CHANGES or found == 0)
-    return short and shrunk(name) not in accepted
+def _judged(cache: Cache, name: str, found: int, known: int) -> tuple[Cache, bool]:
+    """Tell whether a full list came back far shorter than it was known; coming so twice in a row it is believed."""
+    short, before = _is_short(found, known), cache.short.get(name)
+    if short and before is not None and not _is_short(found, before) and not _is_short(before, found):
+        short = False
+    kept = {each: rows for each, rows in cache.short.items() if each != name}
+    return replace(cache, short=kept | {name: found} if short else kept), short
+
+
+def _is_short(found: int, known: int) -> bool:
+    """Tell whether a list has far fewer rows; a few may go from a short list at once."""
+    return found * 100 < known * SHRUNK_TO_PERCENT and (known - found >= FROM_CHANGES or found == 0)
 
 
 def _is_uncounted(product: ShopProduct) -> bool:

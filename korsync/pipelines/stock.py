@@ -6,41 +6,53 @@ The order of reading is the heart of it: Shopify's levels first, then KORONA's s
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import ClassVar
 
-from korsync.errors import KorsyncError, SafetyStop
+from korsync.errors import KorsyncError, Refused, Rejected, SafetyStop, Unavailable, Unsure
 from korsync.pipelines.base import Checked, Reading, Sides, one_by_one
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import read_catalogue, read_levels, read_shop_products, read_stock
-from korsync.pipelines.targets import find_stock_targets
-from korsync.records.catalogue import InventoryLevel
-from korsync.records.memory import Look, Memory, StockTargets, WarehouseStock
-from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
-from korsync.rules.guards import shrunk, stop_unless_accepted, too_many
-from korsync.rules.matching import Match, assortment, match
-from korsync.rules.stock import LevelFacts, LevelRules, LevelTarget, SoldIndex, index_sold, target_of
+from korsync.pipelines.targets import find_stock_targets, must_be_active
+from korsync.records.memory import Look, Memory, State, StockTargets, WarehouseStock, held_key
+from korsync.records.orders import DraftOrder
+from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, ToldOnce, Written
+from korsync.rules import guards
+from korsync.rules.levels import Level, StockRead, asks_for_drafts, levels_of, pieces_in_drafts
+from korsync.rules.stock import LevelRules
 
 GUARDED_LISTS = frozenset({"catalogue", "shop_products", "levels", "stock"})
-"""What this plan rests on: any of these coming back far too short stops it."""
+"""What this plan rests on: as long as any of these came back far too short, nothing is raised."""
+
+EMPTIED = "falls to 0 or below"
+"""What is guarded in a plan of stock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Available:
-    """Shopify's level of an item at the location, as of `seen_at`; `doubted_at` is the last doubt about it."""
+    """Shopify's level of an item at the location, as of `seen_at`; `doubted_at` is the last doubt about it.
+
+    `reserved` are pieces that open draft orders hold.
+    """
 
     available: int
     inventory_item_id: int = field(compare=False)
     location_id: int = field(compare=False)
     seen_at: datetime = field(compare=False)
     doubted_at: datetime | None = field(compare=False, default=None)
+    reserved: int = field(compare=False, default=0)
+
+    @property
+    def look(self) -> Look:
+        """What is to be remembered of it as the last look."""
+        return Look(self.available, self.seen_at, self.reserved)
 
 
 @dataclass(frozen=True, slots=True)
 class StockPulled:
-    """All that the plan of stock is made of; `trouble` kept the orders from being read.
+    """All that the plan of stock is made of; `trouble` kept the orders or the draft orders from being read.
 
     `korona_now` is KORONA's time before its stock was read, `stocks_before` what was known of that stock until then.
+    `drafts` are the open draft orders, None where nobody had to ask; `drafts_refused` says why they may not be read.
     """
 
     reading: Reading
@@ -49,6 +61,20 @@ class StockPulled:
     korona_now: datetime
     stocks_before: Mapping[str, WarehouseStock]
     trouble: tuple[KorsyncError, ...] = ()
+    drafts: tuple[DraftOrder, ...] | None = None
+    drafts_refused: str = ""
+
+    @property
+    def read(self) -> StockRead:
+        """What the levels are decided on."""
+        short = sorted(self.reading.shrunk & GUARDED_LISTS)
+        why_not_complete = "Shopify's orders could not be read completely" if self.trouble else ""
+        if short:
+            why_not_complete = guards.shrunk(short[0])
+        orders = self.reading.memory.state.orders
+        in_drafts = None if self.drafts is None else pieces_in_drafts(self.drafts, orders)
+        memory, before = self.reading.memory, self.stocks_before
+        return StockRead(memory, self.targets, self.rules, self.korona_now, before, why_not_complete, in_drafts)
 
 
 class Stock:
@@ -81,28 +107,31 @@ class Stock:
             reading = reading.without("orders", error)
         safety = sides.settings.safety
         rules = LevelRules(sides.settings.location.buffer, safety.settle, safety.max_change_percent)
-        return StockPulled(reading, targets, rules, korona_now, stocks_before, reading.missing(Stock.name))
+        pulled = StockPulled(reading, targets, rules, korona_now, stocks_before, reading.missing(Stock.name))
+        return self._with_drafts(pulled) if asks_for_drafts(pulled.read) else pulled
 
     @staticmethod
     def plan(pulled: StockPulled) -> Plan[Available]:
         """Decide by how much each level moves: lowered first, then raised."""
-        levels, left = _levels(pulled)
-        decisions = [_decide(level, pulled) for level in levels]
+        memory, found = pulled.reading.memory, levels_of(pulled.read)
+        decisions = [_decide(level, pulled) for level in found.levels]
         changes = sorted((each for each in decisions if isinstance(each, Change)), key=_turn)
-        memory = _with_looks(pulled.reading.memory, levels)
-        stop, lowered = _guard(pulled, changes, levels)
-        if stop is not None:
+        guarded = _guard(pulled, changes, found.levels)
+        notices, told = _told_by_now(memory.state, _notices(pulled, found.levels))
+        memory = _with_looks(memory.with_state(in_step=dict(found.in_step), told=told), found.levels)
+        if guarded.stop is not None:
             # The next run asks for KORONA's figures again and compares with the same.
             memory = memory.with_cache(stocks=dict(pulled.stocks_before))
+        skips = (each for each in decisions if isinstance(each, Skip))
         return Plan(
             pipeline=Stock.name,
-            changes=tuple(changes),
-            skips=(*left, *(each for each in decisions if isinstance(each, Skip))),
-            matched=len(levels),
-            trouble=pulled.trouble,
+            changes=guarded.written,
+            skips=(*found.skips, *skips, *guarded.waiting, *notices),
+            matched=len(found.levels),
+            trouble=(*pulled.trouble, *_short_lists(pulled.reading)),
             memory=memory,
-            stop=stop,
-            written_all_the_same=lowered,
+            stop=guarded.stop,
+            written_all_the_same=guarded.written,
         )
 
     def batches(self, changes: Sequence[Change[Available]]) -> Iterable[Sequence[Change[Available]]]:
@@ -131,7 +160,7 @@ class Stock:
             doubts[item_id] = value.doubted_at
         level = replace(cache.levels.levels[item_id], available=value.available)
         levels = replace(cache.levels, levels=cache.levels.levels | {item_id: level})
-        looks = cache.looks | {item_id: Look(value.available, value.seen_at)}
+        looks = cache.looks | {item_id: value.look}
         return memory.with_cache(levels=levels, looks=looks, doubts=doubts)
 
     def check(self, memory: Memory, _sent: Sequence[Written[Available]]) -> Checked:
@@ -141,131 +170,63 @@ class Stock:
     def _adjust(self, change: Change[Available]) -> None:
         before = change.before.available if change.before else 0
         value = change.after
-        self._sides.shopify.adjust(value.location_id, value.inventory_item_id, value.available - before)
+        try:
+            self._sides.shopify.adjust(value.location_id, value.inventory_item_id, value.available - before)
+        except Rejected:
+            must_be_active(self._sides, value.location_id)
+            raise
+
+    def _with_drafts(self, pulled: StockPulled) -> StockPulled:
+        """Read the draft orders; completed ones hold their pieces until their order is surely listed."""
+        since = self._sides.shopify.now - pulled.rules.settle
+        try:
+            return replace(pulled, drafts=tuple(self._sides.shopify.draft_orders(since)))
+        except Refused as error:
+            return replace(pulled, drafts_refused=f"what they reserve is not seen and may be sold twice: {error.what}")
+        except (Unavailable, Unsure) as error:
+            return replace(pulled, trouble=(*pulled.trouble, error))
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """A level that may be written: the match it belongs to, what was read, and where it should go."""
-
-    match: Match
-    read: InventoryLevel
-    available: int
-    target: LevelTarget
-
-    @property
-    def value(self) -> Available:
-        """The level as it was read, with the last doubt about it."""
-        read, doubted_at = self.read, self.target.doubted_at
-        return Available(self.available, read.inventory_item_id, read.location_id, read.seen_at, doubted_at)
+def _short_lists(reading: Reading) -> Iterator[SafetyStop]:
+    """Say which lists came far too short: nothing is raised on them, all else goes on."""
+    for name in sorted(reading.shrunk & GUARDED_LISTS):
+        what = f"{Stock.name}: {guards.shrunk(name)}; no level is raised in this run"
+        yield SafetyStop(what, "nothing to do: it is read again in the next run, and believed if it comes the same", ())
 
 
-def _levels(pulled: StockPulled) -> tuple[list[_Level], list[Skip]]:
-    """Return where each matched level should go, and what is left alone and why."""
-    memory, location_id = pulled.reading.memory, pulled.targets.location.id
-    cache = memory.cache
-    products = cache.shop_products.products
-    matching = match(cache.catalogue.articles, products)
-    known = assortment(cache.catalogue.articles, products.values())
-    sold = index_sold(memory.state.orders.values(), known, location_id, pulled.korona_now, pulled.rules.settle)
-    actual = summed(cache.stocks, pulled.targets.warehouse_ids)
-    before = summed(pulled.stocks_before, pulled.targets.warehouse_ids)
-    levels, left = [], list(matching.skips)
-    for each in matching.matches:
-        read = cache.levels.levels.get(each.variant.inventory_item_id)
-        odd = _unreadable(each, read, pulled)
-        if odd:
-            left.append(Skip(each.sku, f"{odd}; the others go on", Fate.HELD))
-            continue
-        why_not = _why_left(each, read, actual)
-        if why_not or read is None or read.available is None:
-            left.append(Skip(each.sku, why_not, Fate.LEFT))
-            continue
-        # What the last read did not bring was unchanged when it began.
-        read = replace(read, seen_at=max(read.seen_at, cache.levels.read_at or read.seen_at))
-        facts = _facts(each, read, pulled, sold, actual[each.article.id], before.get(each.article.id))
-        levels.append(_Level(each, read, read.available or 0, target_of(facts, pulled.rules)))
-    return levels, left
+def _decide(level: Level, pulled: StockPulled) -> Change[Available] | Skip | None:
+    sku, target, state = level.match.sku, level.target, pulled.reading.memory.state
+    if target.level == level.available:
+        return None
+    if state.adopted_at is not None and state.adopted_at + pulled.rules.settle > pulled.korona_now:
+        # How old the bookings found in KORONA are is not known: all would count as sold again, and empty the shop.
+        return Skip(sku, "nothing is written so soon after `init --adopt`", Fate.WAITING)
+    if target.level > level.available and level.why_not_raised:
+        if level.switched_off:
+            return None
+        reason = f"not raised from {level.available} to {target.level}: {level.why_not_raised}"
+        return Skip(sku, reason, Fate.WAITING)
+    before = _value(level)
+    change = Change(sku, before, replace(before, available=target.level), mark=_mark(level))
+    held = state.held.get(held_key(Stock.name, sku))
+    if held is not None and held.mark == change.mark:
+        return Skip(sku, held.reason, Fate.HELD)
+    return change
 
 
-def summed(stocks: Mapping[str, WarehouseStock], warehouse_ids: Iterable[str]) -> dict[str, Decimal | None]:
-    """Return KORONA's stock by article id over the warehouses; None where any row does not say.
-
-    Nothing is returned as long as a warehouse was never read: a part of the sum is not the stock.
-    """
-    total: dict[str, Decimal | None] = {}
-    for stock in map(stocks.get, warehouse_ids):
-        if stock is None:
-            return {}
-        for article_id, row in stock.rows.items():
-            so_far = total.get(article_id, Decimal(0))
-            total[article_id] = None if so_far is None or row.actual is None else so_far + row.actual
-    return total
-
-
-def _unreadable(each: Match, read: InventoryLevel | None, pulled: StockPulled) -> str:
-    """Say which figure of a level could not be read; empty where all could, and where none matters."""
-    if not (each.article.track_inventory and each.variant.tracked):
-        return ""
-    if read is not None and read.unreadable:
-        return f"its level in Shopify cannot be read ({read.unreadable})"
-    stocks = pulled.reading.memory.cache.stocks
-    rows = (stocks[unit].rows.get(each.article.id) for unit in pulled.targets.warehouse_ids if unit in stocks)
-    why = next((row.unreadable for row in rows if row is not None and row.unreadable), "")
-    return f"its stock in KORONA cannot be read ({why})" if why else ""
-
-
-def _why_left(each: Match, read: InventoryLevel | None, actual: Mapping[str, Decimal | None]) -> str:
-    """Say why a level is left alone: korsync never connects an item and never takes missing for zero."""
-    if not each.article.track_inventory:
-        return "not tracked in KORONA"
-    if not each.variant.tracked:
-        return "not tracked in Shopify"
-    if read is None:
-        return "not stocked at the location in Shopify"
-    if read.available is None:
-        return "Shopify does not count it"
-    if each.article.id not in actual:
-        return "KORONA has no stock row for it"
-    if actual[each.article.id] is None:
-        return "KORONA does not say how many there are"
-    return ""
-
-
-def _facts(
-    each: Match,
-    read: InventoryLevel,
-    pulled: StockPulled,
-    sold: SoldIndex,
-    actual: Decimal | None,
-    before: Decimal | None,
-) -> LevelFacts:
-    cache = pulled.reading.memory.cache
-    return LevelFacts(
-        available=read.available or 0,
-        seen_at=read.seen_at,
-        actual=actual or Decimal(0),
-        actual_before=before,
-        sold_as_article=sold.by_article.get(each.article.id, ()),
-        sold_as_variant=sold.by_variant.get(each.variant.id, ()),
-        look=cache.looks.get(read.inventory_item_id),
-        doubted_at=cache.doubts.get(read.inventory_item_id),
-        complete=not pulled.trouble,
+def _value(level: Level) -> Available:
+    """Return a level as it was read, with the last doubt about it and what draft orders hold of it."""
+    read, target = level.read, level.target
+    return Available(
+        level.available, read.inventory_item_id, read.location_id, read.seen_at, target.doubted_at, target.reserved
     )
 
 
-def _decide(level: _Level, pulled: StockPulled) -> Change[Available] | Skip | None:
-    target, sku = level.target, level.match.sku
-    if target.level == level.available:
-        return None
-    adopted_at = pulled.reading.memory.state.adopted_at
-    if adopted_at is not None and adopted_at + pulled.rules.settle > pulled.korona_now:
-        # How old the bookings found in KORONA are is not known: all would count as sold again, and empty the shop.
-        return Skip(sku, "nothing is written so soon after `init --adopt`", Fate.WAITING)
-    if target.level > level.available and target.why_not_raised:
-        reason = f"not raised from {level.available} to {target.level}: {target.why_not_raised}"
-        return Skip(sku, reason, Fate.WAITING)
-    return Change(sku, level.value, replace(level.value, available=target.level))
+def _mark(level: Level) -> str:
+    """Return all that tells one adjustment from the next: refused once it is not sent again as long as that stays."""
+    read, product = level.read, level.match.product
+    where = f"{read.inventory_item_id} at {read.location_id}"
+    return f"{where}: {level.available} to {level.target.level}, product of {product.updated_at}"
 
 
 def _turn(change: Change[Available]) -> tuple[bool, bool]:
@@ -277,43 +238,95 @@ def _turn(change: Change[Available]) -> tuple[bool, bool]:
     return change.after.available > before.available, before.doubted_at is not None
 
 
-def _guard(
-    pulled: StockPulled, changes: Sequence[Change[Available]], levels: Sequence[_Level]
-) -> tuple[SafetyStop | None, tuple[Change[Available], ...]]:
-    """Stop a plan that empties too many levels or rests on a list that came far too short.
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """What is written of a plan, what waits for a person's word, and the stop that says so."""
 
-    What sold pieces alone make of a lowering is written all the same: a stopped plan never leaves a sold piece on
-    sale.
+    written: tuple[Change[Available], ...]
+    waiting: tuple[Skip, ...] = ()
+    stop: SafetyStop | None = None
+
+
+def _guard(pulled: StockPulled, changes: Sequence[Change[Available]], levels: Sequence[Level]) -> _Guarded:
+    """Keep back what would empty too many levels at once; all else is written.
+
+    What sold pieces alone make of such a lowering is written, too: a sold piece is never left on sale.
     """
     by_sales = {level.match.sku: level.target.by_sales for level in levels}
-    emptied = [change for change in changes if change.after.available <= 0 < by_sales[change.key]]
-    short = pulled.reading.shrunk & GUARDED_LISTS
-    reasons = [
-        *(shrunk(each) for each in sorted(short)),
-        too_many("fall to 0 or below", len(emptied), len(levels), pulled.rules.max_change_percent),
-    ]
-    accepted = pulled.reading.memory.state.accepted.get(Stock.name, ())
-    marks = {f"{change.key} falls to 0 or below" for change in emptied}
-    # A list accepted as too short stays accepted with what is stopped now, or the two stops would take turns.
-    marks |= {shrunk(each) for each in GUARDED_LISTS if each in short or shrunk(each) in accepted}
-    stop = stop_unless_accepted(Stock.name, reasons, marks, accepted)
-    lowered = [
-        replace(change, after=replace(change.after, available=by_sales[change.key]))
+    emptied = {
+        guards.mark(change.key, EMPTIED): change
         for change in changes
-        if change.before is not None and by_sales[change.key] < change.before.available
-    ]
-    return stop, tuple(lowered) if stop else ()
+        if change.after.available <= 0 < by_sales[change.key]
+    }
+    state = pulled.reading.memory.state
+    marks = guards.kept_back(
+        emptied.keys(),
+        accepted=state.accepted.get(Stock.name, ()),
+        waiting=state.stopped.get(Stock.name, ()),
+        matched=len(levels),
+        percent=pulled.rules.max_change_percent,
+    )
+    if not marks:
+        return _Guarded(tuple(changes))
+    keys = {emptied[mark].key for mark in marks}
+    parts = (_by_sales_alone(each, by_sales[each.key]) if each.key in keys else each for each in changes)
+    waiting = tuple(
+        Skip(each.key, guards.waits(Stock.name, each.key, *_figures(each)), Fate.HELD)
+        for each in changes
+        if each.key in keys
+    )
+    why = guards.share("fall to 0 or below", len(marks), len(levels), pulled.rules.max_change_percent)
+    return _Guarded(tuple(each for each in parts if each is not None), waiting, guards.stop(Stock.name, why, marks))
 
 
-def _with_looks(memory: Memory, levels: Iterable[_Level]) -> Memory:
+def _by_sales_alone(change: Change[Available], available: int) -> Change[Available] | None:
+    if change.before is None or available >= change.before.available:
+        return None
+    return replace(change, after=replace(change.after, available=available))
+
+
+def _figures(change: Change[Available]) -> tuple[int, int]:
+    return change.before.available if change.before else 0, change.after.available
+
+
+def _notices(pulled: StockPulled, levels: Iterable[Level]) -> Iterator[Skip]:
+    """Say what a person has to know of levels that are kept in step all the same; what is told once has a mark."""
+    for level in levels:
+        sku, target = level.match.sku, level.target
+        if target.reserved:
+            yield Skip(sku, f"{target.reserved} reserved by draft orders in Shopify", Fate.WAITING)
+        look = pulled.reading.memory.cache.looks.get(level.read.inventory_item_id)
+        if target.level < level.available and target.risen > (look.reserved if look else 0):
+            yield Skip(sku, _rise(level), Fate.LEFT, ToldOnce())
+        if level.match.article.sales_lock:
+            reason = "locked for sale in KORONA, but on sale in Shopify: its price and level are kept in step"
+            yield Skip(sku, reason, Fate.LEFT, ToldOnce(mark=f"sales lock {level.match.article.id}"))
+    if pulled.drafts_refused:
+        yield Skip("draft orders", pulled.drafts_refused, Fate.LEFT, ToldOnce(mark="draft orders refused"))
+
+
+def _rise(level: Level) -> str:
+    was = level.available - level.target.risen
+    there = f"KORONA has {level.actual.normalize():f}"
+    return f"raised in Shopify from {was} to {level.available} by nothing that KORONA knows of: set back, {there}"
+
+
+def _told_by_now(state: State, notices: Iterable[Skip]) -> tuple[list[Skip], tuple[str, ...]]:
+    """Return what is told now, and the marks of what was told before and still is so."""
+    notices = list(notices)
+    now = {skip.once.mark for skip in notices if skip.once and skip.once.mark}
+    fresh = [skip for skip in notices if skip.once is None or skip.once.mark not in state.told]
+    return fresh, tuple(mark for mark in state.told if mark in now)
+
+
+def _with_looks(memory: Memory, levels: Iterable[Level]) -> Memory:
     """Remember the looks of this run, and the last doubt about each level as long as it counts.
 
     What was left alone is forgotten: orders do not move an untracked level, so they must not explain a fall later.
     """
     looks, doubts = {}, {}
-    for level in levels:
-        value = level.value
-        looks[value.inventory_item_id] = Look(value.available, value.seen_at)
+    for value in map(_value, levels):
+        looks[value.inventory_item_id] = value.look
         if value.doubted_at is not None:
             doubts[value.inventory_item_id] = value.doubted_at
     return memory.with_cache(looks=looks, doubts=doubts)

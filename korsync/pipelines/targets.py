@@ -10,7 +10,7 @@ from korsync.errors import ConfigurationError, Refused, Rejected
 from korsync.korona.client import KoronaClient
 from korsync.pipelines.base import Reading, Sides
 from korsync.pipelines.sides import DAY
-from korsync.records.catalogue import PointOfSale, Shop
+from korsync.records.catalogue import Location, PointOfSale, Shop
 from korsync.records.memory import BookingTargets, ProductTargets, StockTargets, Targets
 from korsync.records.orders import Order
 from korsync.rules.money import smallest_unit
@@ -53,6 +53,19 @@ def find_stock_targets(sides: Sides, reading: Reading) -> tuple[Reading, StockTa
     return _kept_for_a_day(
         sides, reading, "stock", lambda: _find_stock_targets(sides.korona, sides.shopify, sides.settings)
     )
+
+
+def must_be_active(sides: Sides, location_id: int) -> None:
+    """Raise ConfigurationError where the location was closed since it was looked up: it refuses whatever is written."""
+    for location in sides.shopify.locations():
+        if location.id == location_id:
+            _must_serve(location)
+
+
+def _must_serve(location: Location) -> None:
+    if not location.active:
+        what = f"Shopify location “{location.name}” is deactivated"
+        raise ConfigurationError(what, "name an active one under stock.locations")
 
 
 def find_booking_targets(
@@ -131,7 +144,9 @@ def _find_stock_targets(korona: KoronaClient, shopify: ShopifyClient, settings: 
     wanted = settings.location.location
     everything = shopify.locations()
     # A blank that somebody typed behind the name in Shopify shows nowhere.
-    locations = [each for each in everything if wanted in (each.name.strip(), str(each.id))]
+    named = [each for each in everything if wanted in (each.name.strip(), str(each.id))]
+    # One that was closed keeps its name beside the one that took its place.
+    locations = [each for each in named if each.active] or named[:1]
     if len(locations) != 1:
         count = "no location" if not locations else f"{len(locations)} locations"
         known = ", ".join(f"{each.name.strip()} ({each.id})" for each in everything if each.active)
@@ -139,10 +154,7 @@ def _find_stock_targets(korona: KoronaClient, shopify: ShopifyClient, settings: 
             f"Shopify has {count} “{wanted}”",
             f"correct location under stock.locations (name or id); Shopify has: {known or 'no active one'}",
         )
-    if not locations[0].active:
-        raise ConfigurationError(
-            f"Shopify location “{wanted}” is deactivated", "name an active one under stock.locations"
-        )
+    _must_serve(locations[0])
     units = korona.organizational_units()
     key = "stock.locations.warehouses"
     warehouses = [_one(units, each, key, "organizational unit") for each in settings.location.warehouses]

@@ -178,7 +178,7 @@ class KnownOrder:
     `edits` are the receipts of pieces that edits added. `booked_by_hand` are such pieces that a person has booked in
     KORONA. `told` are marks of what a person was told once, `held_refunds` the returns that a person has to see to.
     `changed_to` is what the order comes to now, where that is not what was booked; `settled_amounts` is what a person
-    has taken for settled.
+    has taken for settled. `was_open`: from before the start, it had still to be shipped when it was first seen.
     """
 
     id: int
@@ -201,6 +201,7 @@ class KnownOrder:
     booked_by_hand: tuple[Pieces, ...] = ()
     changed_to: Amounts | None = None
     settled_amounts: Amounts | None = None
+    was_open: bool = False
 
     @property
     def bookings(self) -> Iterator[Booking]:
@@ -239,6 +240,27 @@ class KnownOrder:
         if self.is_booked or self.ignored:
             return False
         return self.is_begun or not (self.test or self.before_start or self.cancelled_at is not None)
+
+    @property
+    def is_open_from_before(self) -> bool:
+        """Whether an order from before the start has still to be shipped, or had when it was first seen."""
+        return self.before_start and (self.was_open or not (self.fulfilled or self.cancelled_at is not None))
+
+    @property
+    def takes_stock(self) -> bool:
+        """Whether its pieces left the shelf without KORONA's knowing, as far as no receipt has told it."""
+        return not self.test and (not self.before_start or self.is_open_from_before)
+
+    @property
+    def lost_pieces(self) -> dict[int, int]:
+        """The pieces per line that left the shelf and of which no receipt will ever tell KORONA."""
+        is_over = self.cancelled_at is not None or (self.before_start and self.fulfilled)
+        if not is_over or not self.takes_stock or self.is_begun or self.ignored:
+            return {}
+        gone = {line.id: line.quantity for line in self.lines}
+        for each in self.restocks:
+            gone[each.line_id] = gone.get(each.line_id, 0) - each.quantity
+        return {line_id: pieces for line_id, pieces in gone.items() if pieces > 0}
 
     @property
     def awaits_read_back(self) -> bool:
@@ -307,7 +329,9 @@ class KnownOrder:
         """
         if self.updated_at > now - QUIET or self.ignored or self.ignored_refunds or self.booked_by_hand:
             return True
-        if self.is_edited or self.may_have_been_forgotten or self.awaits_read_back or self.has_other_money:
+        if self.is_edited or self.lost_pieces or self.may_have_been_forgotten:
+            return True
+        if self.awaits_read_back or self.has_other_money:
             return True
         if self.before_start:
             return not self.fulfilled and self.cancelled_at is None

@@ -36,7 +36,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A KORONA product. A deleted one may come without its number: the id identifies it."""
+    """A KORONA product. A deleted one may come without its number: the id identifies it.
+
+    `sales_lock`: KORONA's tills refuse to sell it.
+    """
 
     id: str
     number: str | None
@@ -50,6 +53,7 @@ class Article:
     parts: tuple[Part, ...] = ()
     return_unsellable: bool = False
     unreadable: str = ""
+    sales_lock: bool = False
 
 
 @dataclass(frozen=True, slots=True)

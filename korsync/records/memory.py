@@ -65,13 +65,17 @@ class BookingTargets:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """KORONA's articles and images as last seen, by id, with the highest revisions seen; `full_at` is KORONA's time."""
+    """KORONA's articles and images as last seen, by id, with the highest revisions seen; `full_at` is KORONA's time.
+
+    `late_prices` are the revisions of the price rows, by id, that are read once more in case one comes late.
+    """
 
     articles: dict[str, Article] = field(default_factory=dict)
     images: dict[str, ArticleImage] = field(default_factory=dict)
     product_revision: int = 0
     price_revision: int = 0
     image_revision: int = 0
+    late_prices: dict[str, int] = field(default_factory=dict)
     full_at: datetime | None = None
 
 
@@ -107,10 +111,14 @@ class Levels:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The last look at a level: what it should have been at `at` (Shopify's time) by all that korsync knew."""
+    """The last look at a level: what it should have been at `at` (Shopify's time) by all that korsync knew.
+
+    `reserved` are pieces that open draft orders held then.
+    """
 
     pieces: int
     at: datetime
+    reserved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +152,8 @@ class Targets:
 class Cache:
     """The whole of cache.json. Looks and doubts are by inventory item id, titles by product; a doubt is Shopify's time.
 
-    `last_run` is the time under which the last run that changed the cache stands in the state.
+    `short` is how many rows a full list brought that came back too short to be believed, by list. `last_run` is the
+    time under which the last run that changed the cache stands in the state.
     """
 
     catalogue: Catalogue = field(default_factory=Catalogue)
@@ -156,6 +165,7 @@ class Cache:
     targets: Targets = field(default_factory=Targets)
     receipt_marks: tuple[ReceiptMark, ...] = ()
     titles: dict[int, KeptTitle] = field(default_factory=dict)
+    short: dict[str, int] = field(default_factory=dict)
     last_run: datetime | None = None
 
 
@@ -163,13 +173,15 @@ class Cache:
 class Held:
     """An item that needs a person, and since when; named in every run until it is settled.
 
-    `item` is what a person calls it: an order and an article may have the same name.
+    `item` is what a person calls it: an order and an article may have the same name. `mark` is that of the change which
+    the other side refused.
     """
 
     pipeline: str
     item: str
     reason: str
     since: datetime
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +228,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The whole of state.json; images are by article id, held items by pipeline and item."""
+    """The whole of state.json; images are by article id, held items by pipeline and item.
+
+    `in_step` are the SKUs of the levels that are kept in step, by inventory item id: what leaves is told. `told` are
+    marks of what a person was told once.
+    """
 
     identity: Identity
     order_cursor: datetime
@@ -228,6 +244,8 @@ class State:
     accepted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stopped: dict[str, tuple[str, ...]] = field(default_factory=dict)
     adopted_at: datetime | None = None
+    in_step: dict[int, str] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
     told_held: tuple[str, ...] = ()
     told_at: datetime | None = None
     runs: tuple[RunRecord, ...] = ()

@@ -111,6 +111,23 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftLine:
+    """Pieces of a variant in a draft order."""
+
+    variant_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class DraftOrder:
+    """A draft order that may reserve its pieces, which Shopify's REST API does not tell; its order once it is one."""
+
+    id: int
+    order_id: int | None
+    lines: tuple[DraftLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """A Shopify order in the shop's money, without anything about the customer.
 

@@ -42,12 +42,14 @@ class Edit:
 class Change(Generic[T]):
     """One write: before (None: nothing) and after are values of one type; ids of the other side make no difference.
 
-    `key` is what a person calls the item: the SKU of a variant, the name of an order.
+    `key` is what a person calls the item: the SKU of a variant, the name of an order. A change that was refused is
+    sent again when its `mark` is another one.
     """
 
     key: str
     before: T | None
     after: T
+    mark: str = field(default="", compare=False)
 
     def edits(self) -> tuple[Edit, ...]:
         """Return the fields that differ, in the order of the record's definition."""
@@ -59,10 +61,13 @@ class Change(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ToldOnce:
-    """What a person is told once of an order: its id, and the mark that is remembered after it was shown."""
+    """What a person is told once, and the mark that is remembered after it was shown: of the order, or by itself.
 
-    order_id: int
-    mark: str
+    What happens once needs no mark.
+    """
+
+    order_id: int | None = None
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

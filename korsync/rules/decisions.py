@@ -1,6 +1,6 @@
 """What needs a person, and what a person decides about it: pure functions from state to state."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from korsync.records.bookings import Booking, BookingStatus, KnownOrder, Pieces,
 from korsync.records.memory import Held, State, held_key
 from korsync.records.plan import Fate, Plan, Skip, Written
 from korsync.rules.bookings import names_apart
-from korsync.rules.guards import is_about
+from korsync.rules.guards import key_of
 
 OPEN_TO_DECISION = frozenset({BookingStatus.QUEUED, BookingStatus.CONFLICT})
 """What is known of a receipt in these states a person may set aside; a refused one is tried again without that."""
@@ -42,13 +42,17 @@ def with_refused(state: State, plan: Plan[Any], written: Iterable[Written[Any]],
     for each in written:
         if each.is_held:
             key = each.change.key
-            held[held_key(pipeline, key)] = _held(state, pipeline, key, each.message, now)
+            known = _held(state, pipeline, key, each.message, now)
+            held[held_key(pipeline, key)] = replace(known, mark=each.change.mark)
     return replace(state, held=held) if held != state.held else state
 
 
 def _held(state: State, pipeline: str, item: str, reason: str, now: datetime) -> Held:
+    """Hold an item since it was first held; what was refused stays so as long as the reason does."""
     before = state.held.get(held_key(pipeline, item))
-    return Held(pipeline, item, reason, before.since if before else now)
+    if before is None:
+        return Held(pipeline, item, reason, now)
+    return replace(before, reason=reason, mark=before.mark if before.reason == reason else "")
 
 
 def with_stop(state: State, plan: Plan[Any]) -> State:
@@ -56,7 +60,8 @@ def with_stop(state: State, plan: Plan[Any]) -> State:
     stopped = {name: marks for name, marks in state.stopped.items() if name != plan.pipeline}
     if plan.stop is None:
         return replace(state, stopped=stopped)
-    return replace(state, stopped=stopped | {plan.pipeline: plan.stop.guarded})
+    state = replace(state, stopped=stopped | {plan.pipeline: plan.stop.guarded})
+    return state if plan.allowed else with_acceptance_spent(state, plan.pipeline)
 
 
 def with_acceptance_spent(state: State, pipeline: str) -> State:
@@ -71,25 +76,30 @@ def with_acceptance_spent(state: State, pipeline: str) -> State:
 
 def with_told(state: State, skips: Iterable[Skip]) -> State:
     """Remember what a person was told once, so that no later run tells it again."""
-    orders = dict(state.orders)
-    for skip in skips:
-        if skip.once is not None and skip.once.order_id in orders:
-            order = orders[skip.once.order_id]
-            orders[order.id] = replace(order, told=(*order.told, skip.once.mark))
-    return replace(state, orders=orders)
+    orders, told = dict(state.orders), state.told
+    for once in (skip.once for skip in skips if skip.once is not None and skip.once.mark):
+        if once.order_id is None:
+            told = (*told, once.mark)
+        elif once.order_id in orders:
+            order = orders[once.order_id]
+            orders[order.id] = replace(order, told=(*order.told, once.mark))
+    return replace(state, orders=orders, told=told)
 
 
 # --- what a person decides ---
 
 
 def ignore(state: State, item: str, pipelines: frozenset[str]) -> State:
-    """Settle an order (`1042`) or a refund (`1042 refund 940000000001`) by hand: korsync leaves it alone from now on.
+    """Settle an order (`1042`), a refund (`1042 refund 940000000001`) or an article that left the step by hand.
 
-    Of an order that is booked only what changed since is settled: pieces that edits have added, another total.
-    `pipelines` are those whose held items a person decides about; the others try theirs again in every run.
+    korsync leaves it alone from now on, an article until it matches again. Of an order that is booked only what changed
+    since is settled: pieces that edits have added, another total. `pipelines` are those whose held orders and refunds a
+    person decides about.
 
     Raises ConfigurationError where no such item is known, or where its receipt may just have been booked.
     """
+    if _has_left(state, item, pipelines):
+        return _without_article(state, item, pipelines)
     _must_be_meant(state, item, pipelines)
     order, refund_id = _find(state, item)
     booking = _booking(order, refund_id)
@@ -117,10 +127,13 @@ def held_before(state: State, midnight: datetime) -> tuple[str, ...]:
 
 
 def retry(state: State, item: str, pipelines: frozenset[str]) -> State:
-    """Let korsync try an item again that was refused, queued too long, in conflict or ignored.
+    """Let korsync try an item again that was refused, queued too long, in conflict or ignored; also an article's level.
 
     Raises ConfigurationError where no such item is known, or where KORONA has queued its receipt less than a day ago.
     """
+    refused = {key: each for key, each in _of_articles(state, item, pipelines).items() if each.mark}
+    if refused:
+        return replace(state, held=state.held | {key: replace(each, mark="") for key, each in refused.items()})
     _must_be_meant(state, item, pipelines)
     order, refund_id = _find(state, item)
     if refund_id is None:
@@ -141,22 +154,42 @@ def retry(state: State, item: str, pipelines: frozenset[str]) -> State:
     return _settled(state, changed, _held_as(state, item, pipelines))
 
 
-def accept(state: State, pipeline: str, keys: Sequence[str] = ()) -> State:
-    """Let what was stopped of a pipeline's last plan through in the next one, or of it the items with these keys only.
+def accept(state: State, pipeline: str, keys: Collection[str] = ()) -> State:
+    """Let through what was stopped in the last plan of a pipeline, or of that only these items.
 
-    Raises ConfigurationError where the pipeline's last plan was not stopped, or where an item was not.
+    Raises ConfigurationError where the pipeline's last plan was not stopped, or none of it is about such an item.
     """
     if pipeline not in state.stopped:
         raise ConfigurationError(f"the last plan of {pipeline} was not stopped", "there is nothing to accept")
     stopped = state.stopped[pipeline]
-    for key in keys:
-        if not any(is_about(mark, key) for mark in stopped):
-            raise ConfigurationError(
-                f"the last plan of {pipeline} did not stop {key}", "`korsync status` lists what is held"
-            )
-    chosen = {mark for mark in stopped if not keys or any(is_about(mark, key) for key in keys)}
-    accepted = tuple(sorted(chosen.union(state.accepted.get(pipeline, ()))))
+    unknown = set(keys) - {key_of(mark) for mark in stopped}
+    if unknown:
+        what = f"nothing that {pipeline} stopped is about {', '.join(sorted(unknown))}"
+        raise ConfigurationError(what, f"see `korsync {pipeline} --dry-run` for what was stopped")
+    chosen = {mark for mark in stopped if not keys or key_of(mark) in keys}
+    accepted = tuple(sorted({*state.accepted.get(pipeline, ()), *chosen}))
     return replace(state, accepted=state.accepted | {pipeline: accepted})
+
+
+def _of_articles(state: State, item: str, pipelines: frozenset[str]) -> dict[str, Held]:
+    """Return what is held of an article; nothing where an order of that name is held, too."""
+    if _held_as(state, item, pipelines):
+        return {}
+    return {key: each for key, each in state.held.items() if each.pipeline not in pipelines and each.item == item}
+
+
+def _has_left(state: State, item: str, pipelines: frozenset[str]) -> bool:
+    """Tell whether an article is held because it is not kept in step any more, and for nothing else."""
+    held = _of_articles(state, item, pipelines)
+    stopped = {key_of(mark) for marks in state.stopped.values() for mark in marks}
+    is_refused = any(each.mark for each in held.values())
+    return bool(held) and item in state.in_step.values() and not is_refused and item not in stopped
+
+
+def _without_article(state: State, item: str, pipelines: frozenset[str]) -> State:
+    gone = _of_articles(state, item, pipelines)
+    in_step = {item_id: sku for item_id, sku in state.in_step.items() if sku != item}
+    return replace(state, in_step=in_step, held={key: each for key, each in state.held.items() if key not in gone})
 
 
 def _anew(booking: Booking) -> Booking:

@@ -1,7 +1,7 @@
 """The guards: what of a plan is too large or looks wrong to be written without a person's word. Pure."""
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
@@ -30,9 +30,31 @@ def too_many(what: str, changes: int, matched: int, percent: Decimal) -> str:
     """Say that too large a share of the matched articles would change at once; empty where it is not."""
     if changes < FROM_CHANGES or percent >= 100 or changes * 100 <= matched * percent:
         return ""
-    return (
-        f"{changes} of {matched} matched articles would {what} (safety.max_change_percent is {percent.normalize():f})"
-    )
+    return share(what, changes, matched, percent)
+
+
+def share(what: str, changes: int, matched: int, percent: Decimal) -> str:
+    """Say how many of the matched articles would change at once."""
+    limit = f"safety.max_change_percent is {percent.normalize():f}"
+    return f"{changes} of {matched} matched articles would {what} ({limit})"
+
+
+def kept_back(
+    marks: Collection[str], *, accepted: Collection[str], waiting: Collection[str], matched: int, percent: Decimal
+) -> frozenset[str]:
+    """Return the marks of what must wait for a person: what waited before, and what is too much at once by itself.
+
+    What a person accepted goes through, whatever else came up meanwhile.
+    """
+    still_open = set(marks) - set(accepted)
+    news = still_open - set(waiting)
+    return frozenset(still_open if too_many("change", len(news), matched, percent) else still_open - news)
+
+
+def waits(pipeline: str, key: str, before: object, after: object) -> str:
+    """Say what an item that is kept back would become, and how a person lets it through."""
+    words = f"korsync accept {pipeline} {shlex.quote(key)}"
+    return f"{before} → {after} waits, too many would go at once: let it through with `{words}`"
 
 
 def price_jump(before: Decimal, after: Decimal, percent: Decimal) -> bool:
@@ -47,13 +69,17 @@ def shrunk(what: str) -> str:
 
 def marks_of(changes: Iterable[Change[Any]]) -> list[str]:
     """Return what identifies each change when a person accepts it: its item, the field and what it would become."""
-    return [f"{change.key} {edit.field} {edit.after}" for change in changes for edit in change.edits()]
+    return [mark(change.key, f"{edit.field} {edit.after}") for change in changes for edit in change.edits()]
 
 
-def is_about(mark: str, key: str) -> bool:
-    """Tell whether a mark is about an item: its key stands before the field, or before what would become of it."""
-    rest = mark.removeprefix(f"{key} ")
-    return rest != mark and rest.split(" ")[0] in ("price", "title", "tracked", "falls")
+def mark(key: str, what: str) -> str:
+    """Return what identifies a guarded change; no key has a tab in it."""
+    return f"{key}\t{what}"
+
+
+def key_of(mark: str) -> str:
+    """Return the item that a mark is about."""
+    return mark.partition("\t")[0]
 
 
 def stop_unless_accepted(
@@ -68,11 +94,16 @@ def stop_unless_accepted(
     guarded = tuple(sorted(marks))
     if not why or (guarded and set(guarded) <= set(accepted)):
         return None
+    return stop(pipeline, "; ".join(why), guarded, keys)
+
+
+def stop(pipeline: str, why: str, marks: Iterable[str], keys: Iterable[str] = ()) -> SafetyStop:
+    """Return the stop that tells what is not written, and why; `keys` are named in the command that lets it through."""
     words = " ".join(["korsync accept", pipeline, *(shlex.quote(key) for key in keys)])
     return SafetyStop(
-        f"{pipeline}: {'; '.join(why)}; not written",
+        f"{pipeline}: {why}; not written",
         f"look at it with `korsync {pipeline} --dry-run`, then let it through with `{words}`",
-        guarded,
+        tuple(sorted(marks)),
     )
 
 

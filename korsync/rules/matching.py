@@ -13,6 +13,9 @@ Thing = TypeVar("Thing")
 READABLE_VARIANTS = 100
 """REST answers with at most so many variants per product and cuts the rest in silence (Shopify's product model)."""
 
+OFF_SALE = frozenset({"draft", "archived"})
+"""The states of a product in which nobody can buy it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -26,10 +29,14 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """All matches by SKU in the order of the articles' numbers, and what could not be matched and why."""
+    """All matches by SKU in the order of the articles' numbers, and what could not be matched and why.
+
+    `switched_off` are those whose article is switched off in KORONA: they are no matches, but still have stock.
+    """
 
     matches: tuple[Match, ...]
     skips: tuple[Skip, ...]
+    switched_off: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +75,17 @@ def assortment(articles: Mapping[str, Article], products: Iterable[ShopProduct])
 def match(articles: Mapping[str, Article], products: Mapping[int, ShopProduct]) -> Matching:
     """Match articles and variants whose number and SKU are equal after stripping blanks at the ends.
 
-    A number or SKU that stands twice on either side is matched nowhere; near matches are hints, never used.
+    A number or SKU that stands twice on either side is matched nowhere, but a SKU that only one product on sale bears
+    belongs to that; near matches are hints, never used.
     """
     by_number = _grouped((_number(each), each) for each in articles.values() if is_live(each))
+    off_by_number = _grouped((_number(each), each) for each in articles.values() if each.active and each.deactivated)
     by_sku = _grouped(
         (variant.sku.strip(), (product, variant)) for product in products.values() for variant in product.variants
     )
-    matches, skips = [], []
-    for sku, variants in sorted(by_sku.items()):
-        found = by_number.get(sku, [])
+    matches, skips, switched_off = [], [], []
+    for sku, standing in sorted(by_sku.items()):
+        found, variants = by_number.get(sku, []), _on_sale(standing)
         if len(variants) > 1:
             skips.append(Skip(sku, f"the SKU stands on {len(variants)} variants in Shopify", Fate.LEFT))
         elif len(found) > 1:
@@ -88,11 +97,35 @@ def match(articles: Mapping[str, Article], products: Mapping[int, ShopProduct]) 
             skips.append(Skip(sku, f"{reason}, which cannot be read completely", Fate.LEFT))
         elif found:
             matches.append(Match(found[0], *variants[0], sku))
-    once = [sku for sku, variants in sorted(by_sku.items()) if len(variants) == 1 and sku not in by_number]
+            skips.extend(_twins(sku, standing, variants))
+        elif len(off_by_number.get(sku, [])) == 1:
+            switched_off.append(Match(off_by_number[sku][0], *variants[0], sku))
+    once = [sku for sku, variants in sorted(by_sku.items()) if len(_on_sale(variants)) == 1 and sku not in by_number]
     skips.extend(Skip(sku, reason, Fate.LEFT) for sku, reason in _unmatched(once, articles.values(), by_sku))
     nameless = [each for each in products.values() if each.unreadable and not each.variants]
     skips.extend(Skip(each.title or str(each.id), _unreadable(None, each, None), Fate.HELD) for each in nameless)
-    return Matching(tuple(matches), tuple(skips))
+    return Matching(tuple(matches), tuple(skips), tuple(switched_off))
+
+
+def is_on_sale(product: ShopProduct) -> bool:
+    """Tell whether buyers can get a product: neither drafts nor archived ones."""
+    return product.status not in OFF_SALE
+
+
+def _on_sale(standing: list[tuple[ShopProduct, Variant]]) -> list[tuple[ShopProduct, Variant]]:
+    """Return the one variant on sale of several with the same SKU, otherwise all of them."""
+    on_sale = [each for each in standing if is_on_sale(each[0])]
+    return on_sale if len(on_sale) == 1 else standing
+
+
+def _twins(
+    sku: str, standing: list[tuple[ShopProduct, Variant]], chosen: list[tuple[ShopProduct, Variant]]
+) -> Iterator[Skip]:
+    """Remark that a SKU stands on products that are not on sale, too."""
+    for product, variant in standing:
+        if (product, variant) not in chosen:
+            reason = f"the SKU also stands on “{product.title}” ({product.status}), which is left alone"
+            yield Skip(sku, reason, Fate.LEFT)
 
 
 def may_be_cut(product: ShopProduct) -> bool:

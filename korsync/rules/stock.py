@@ -42,8 +42,6 @@ class SoldLine:
 
     sold: int
     sold_at: datetime
-    cancelled_at: datetime | None
-    booking_begun: bool
     settled: int
     put_back: tuple[PutBack, ...] = ()
     per_piece: Decimal = Decimal(1)
@@ -62,13 +60,12 @@ class Taken:
     named: bool = True
 
 
-def pending_pieces(line: SoldLine, seen_at: datetime, settle: timedelta) -> Decimal:
+def pending_pieces(line: SoldLine, seen_at: datetime) -> Decimal:
     """Return how many pieces of a line KORONA's stock does not contain, as of a level read at `seen_at` (P).
 
-    Negative where pieces are back on Shopify's shelf whose return KORONA has not been told.
+    Negative where pieces are back on Shopify's shelf whose return KORONA has not been told. A cancellation alone
+    brings nothing back: what was not put back has left the shelf.
     """
-    if is_cancelled_for_good(line, seen_at, settle):
-        return Decimal(0)
     back = sum(each.pieces for each in line.put_back if is_back(each, seen_at))
     # What is not in KORONA yet cannot come back out of it: only a settled line may fall below zero, and only for the
     # article whose stock the receipt has lowered.
@@ -83,15 +80,6 @@ def is_back(put_back: PutBack, seen_at: datetime) -> bool:
     raised it. Once their negative receipt is sent they count through KORONA's own figure, whenever that rises.
     """
     return put_back.here and not put_back.sent and put_back.at < seen_at - CLOCK_GRAIN
-
-
-def is_cancelled_for_good(line: SoldLine, seen_at: datetime, settle: timedelta) -> bool:
-    """Tell whether an order was cancelled before any booking began, so that it never reaches KORONA.
-
-    Shopify cancels in the background: the pieces may go back some time after the cancellation shows, so one without
-    a restock counts as sold until `settle` has passed.
-    """
-    return line.cancelled_at is not None and not line.booking_begun and line.cancelled_at + settle <= seen_at
 
 
 def unexplained_fall(expected: int, available: int) -> int:
@@ -118,6 +106,19 @@ def expected_level(pieces: int, looked_at: datetime, seen_at: datetime, sold: It
     return level
 
 
+def just_sold(looked_at: datetime, seen_at: datetime, sold: Iterable[SoldLine]) -> int:
+    """Return the pieces of known orders that a level read at `seen_at` may contain or not: they explain a fall.
+
+    Where it does not contain them they come off it by themselves, so that it is right either way. What the last look
+    may have contained explains nothing.
+    """
+    return sum(line.sold for line in sold if line.sold_at > looked_at + CLOCK_GRAIN and _is_close(line, seen_at))
+
+
+def _is_close(line: SoldLine, seen_at: datetime) -> bool:
+    return seen_at - CLOCK_GRAIN <= line.sold_at <= seen_at + CLOCK_GRAIN
+
+
 @dataclass(frozen=True, slots=True)
 class SoldIndex:
     """The lines of all known orders, by KORONA article (bundles as their parts) and by Shopify variant."""
@@ -136,7 +137,7 @@ def index_sold(
     by_article: dict[str, list[SoldLine]] = {}
     by_variant: dict[int, list[SoldLine]] = {}
     for order in orders:
-        if order.test or (order.before_start and order.fulfilled):
+        if not order.takes_stock:
             continue
         for known in order.lines:
             line = _sold_line(order, known, location_id, korona_now, settle)
@@ -164,6 +165,19 @@ def taken_by(line: KnownLine, assortment: Assortment) -> list[Taken]:
     return [part for each in wholes for part in _parts(each, assortment.articles, DEEPEST_BUNDLE)]
 
 
+def lost_articles(order: KnownOrder, assortment: Assortment) -> dict[str, Decimal]:
+    """Return the pieces that left the shelf and that no receipt will ever take out of KORONA, by article number."""
+    lost: dict[str, Decimal] = {}
+    gone = order.lost_pieces
+    for line in order.lines:
+        for taken in taken_by(line, assortment) if line.id in gone else ():
+            article = assortment.articles[taken.article_id]
+            if article.track_inventory and not article.parts:
+                number = (article.number or article.name).strip()
+                lost[number] = lost.get(number, Decimal(0)) + gone[line.id] * taken.per_piece
+    return lost
+
+
 def _parts(whole: Taken, articles: Mapping[str, Article], depth: int) -> list[Taken]:
     found = [whole]
     for part in articles[whole.article_id].parts if depth and whole.article_id in articles else ():
@@ -183,7 +197,7 @@ def _sold_line(
         for each in order.restocks
         if each.line_id == line.id
     )
-    return SoldLine(line.quantity, order.created_at, order.cancelled_at, order.is_begun, settled, put_back)
+    return SoldLine(line.quantity, order.created_at, settled, put_back)
 
 
 def _posted(line: KnownLine, bookings: Iterable[Booking]) -> int:
@@ -193,7 +207,7 @@ def _posted(line: KnownLine, bookings: Iterable[Booking]) -> int:
 def _still_to_arrive(order: KnownOrder, known: KnownLine, line: SoldLine) -> SoldLine:
     """Return what an ignored order takes: a person has settled it by hand, but for what korsync itself booked."""
     booked = _posted(known, (each for each in order.sales if each.is_booked))
-    return replace(line, sold=booked, cancelled_at=None, put_back=())
+    return replace(line, sold=booked, put_back=())
 
 
 def _may_be_sent(order: KnownOrder, refund_id: int) -> bool:
@@ -209,7 +223,8 @@ class LevelFacts:
     """All that is known of one level: Shopify's figure as of `seen_at`, KORONA's stock, orders, last look and doubt.
 
     `actual_before` is KORONA's stock as it was before this run; `sold_as_article` are the lines that take the article
-    from KORONA's stock (also inside bundles), `sold_as_variant` those that lower this very level.
+    from KORONA's stock (also inside bundles), `sold_as_variant` those that lower this very level. `in_drafts` are the
+    pieces that open draft orders hold, None where nobody asked; `why_not_complete` is empty where all was read.
     """
 
     available: int
@@ -220,7 +235,8 @@ class LevelFacts:
     sold_as_variant: Iterable[SoldLine]
     look: Look | None
     doubted_at: datetime | None
-    complete: bool
+    why_not_complete: str = ""
+    in_drafts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,29 +253,48 @@ class LevelTarget:
     """Where a level should go, where sold pieces alone would take it, and why it may not rise (empty: it may).
 
     `doubted_at` is the last time that nobody could tell whether an order not listed yet is in the level, as long as
-    that is no longer ago than either side may take to show it.
+    that is no longer ago than either side may take to show it. `reserved` are pieces that open draft orders hold,
+    `risen` those that came to the level although nothing known explains it.
     """
 
     level: int
     by_sales: int
     doubted_at: datetime | None
     why_not_raised: str
+    reserved: int = 0
+    risen: int = 0
 
 
 def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
     """Return where a level should go and whether it may rise."""
     seen_at, look = facts.seen_at, facts.look
-    pending = sum((pending_pieces(line, seen_at, rules.settle) for line in facts.sold_as_article), start=Decimal(0))
-    fall = 0
+    pending = sum((pending_pieces(line, seen_at) for line in facts.sold_as_article), start=Decimal(0))
+    fall = risen = 0
     if look is not None:
         expected = expected_level(look.pieces, look.at, seen_at, facts.sold_as_variant)
-        fall = unexplained_fall(expected, facts.available)
-    target = target_level(facts.actual, pending, fall, rules.buffer)
+        fall = unexplained_fall(expected - just_sold(look.at, seen_at, facts.sold_as_variant), facts.available)
+        risen = max(0, facts.available - expected)
+    doubted_at = last_doubt(facts, fall, rules.settle)
+    gap = target_level(facts.actual, pending, 0, rules.buffer) - facts.available
+    reserved = reserved_pieces(facts, 0 if doubted_at else gap, risen)
+    target = target_level(facts.actual, pending, fall + reserved, rules.buffer)
     by_sales = facts.available
     if facts.actual_before is not None:
-        by_sales = min(by_sales, target_level(facts.actual_before, pending, fall, rules.buffer))
-    doubted_at = last_doubt(facts, fall, rules.settle)
-    return LevelTarget(target, by_sales, doubted_at, why_not_raised(facts, fall, doubted_at))
+        by_sales = min(by_sales, target_level(facts.actual_before, pending, fall + reserved, rules.buffer))
+    why_not = why_not_raised(facts, fall, doubted_at)
+    return LevelTarget(target, by_sales, doubted_at, why_not, reserved, risen)
+
+
+def reserved_pieces(facts: LevelFacts, gap: int, risen: int) -> int:
+    """Return the pieces of falls that no order came to explain in time, as far as open draft orders hold them.
+
+    Shopify does not tell whether a draft order reserves its pieces: what is missing at the level says so. `gap` is
+    what is missing now, 0 as long as an order may still come to be listed; a level that rises was let go of.
+    """
+    before = facts.look.reserved if facts.look else 0
+    if facts.in_drafts is None:
+        return before
+    return max(0, min(facts.in_drafts, max(before - risen, gap)))
 
 
 def last_doubt(facts: LevelFacts, fall: int, settle: timedelta) -> datetime | None:
@@ -285,8 +320,8 @@ def target_level(actual: Decimal, pending: Decimal, fall: int, buffer: int) -> i
 
 def why_not_raised(facts: LevelFacts, fall: int, doubted_at: datetime | None) -> str:
     """Say why a level may not rise: raising on a doubtful figure is what sells a piece twice."""
-    if not facts.complete:
-        return "Shopify's orders could not be read completely"
+    if facts.why_not_complete:
+        return facts.why_not_complete
     if facts.look is None:
         return "this is the first look at it"
     if fall:

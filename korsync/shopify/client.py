@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from korsync.config.settings import NetworkSettings, ShopifySettings
 from korsync.errors import Rejected, Unavailable
 from korsync.records.catalogue import InventoryLevel, Location, Shop, ShopImage, ShopProduct
-from korsync.records.orders import Order, Transaction
+from korsync.records.orders import DraftOrder, Order, Transaction
 from korsync.shopify import auth, reads, writes
 from korsync.text import visible
 from korsync.wire.answers import Answer, NotAsExpected, Row, an_object, money, needed, or_left_out, rows, text, whole
@@ -27,6 +27,7 @@ _LIGHTER_LIMIT = "50"
 _MOST_PAGES = 10_000
 _MOST_IDS = 50
 _PRODUCT_FIELDS = "id,title,status,updated_at,variants,images"
+_DRAFT_FIELDS = "id,order_id,line_items"
 # Neither customer nor addresses, mail, phone, notes or client details: what is not asked for cannot leak.
 _ORDER_FIELDS = (
     "id,name,order_number,created_at,processed_at,updated_at,cancelled_at,test,currency,taxes_included,duties_included,"
@@ -203,6 +204,20 @@ class ShopifyClient:
         """Return the orders created at or before an instant that are neither fulfilled nor cancelled."""
         found = self._orders({"fulfillment_status": "unfulfilled", "created_at_max": _instant(created_at_max)})
         return [order for order in found if order.cancelled_at is None]
+
+    def draft_orders(self, completed_since: datetime) -> list[DraftOrder]:
+        """Return the open draft orders, and those that were touched since an instant and have become orders.
+
+        What is completed comes last: a draft order that becomes an order meanwhile is not missed.
+        """
+        asked: list[dict[str, str]] = [{"status": "open"}, {"status": "invoice_sent"}]
+        asked.append({"status": "completed", **_since(completed_since)})
+        found = (
+            draft
+            for params in asked
+            for draft in self._list("draft_orders", reads.draft_order, {"fields": _DRAFT_FIELDS, **params})
+        )
+        return list({each.id: each for each in found}.values())
 
     def transactions(self, order_id: int) -> list[Transaction]:
         def read(answer: Answer) -> list[Transaction]:

@@ -9,7 +9,18 @@ from datetime import datetime
 from decimal import Decimal
 
 from korsync.records.catalogue import InventoryLevel, Location, Shop, ShopImage, ShopProduct, Variant
-from korsync.records.orders import Fee, Order, OrderLine, Refund, RefundLine, ShippingLine, TaxLine, Transaction
+from korsync.records.orders import (
+    DraftLine,
+    DraftOrder,
+    Fee,
+    Order,
+    OrderLine,
+    Refund,
+    RefundLine,
+    ShippingLine,
+    TaxLine,
+    Transaction,
+)
 from korsync.shopify import bare
 from korsync.wire.answers import (
     NotAsExpected,
@@ -121,6 +132,13 @@ def level(row: Row, seen_at: datetime) -> InventoryLevel:
         return InventoryLevel(_id(row, "inventory_item_id"), _id(row, "location_id"), None, seen_at, why)
 
     return or_told(read, told)(row)
+
+
+def draft_order(row: Row) -> DraftOrder:
+    """Read a draft order: nothing but its pieces; lines without a variant hold none."""
+    lines = ((whole(each, "variant_id"), whole(each, "quantity") or 0) for each in rows(row, "line_items"))
+    held = tuple(DraftLine(variant_id, pieces) for variant_id, pieces in lines if variant_id is not None)
+    return DraftOrder(_id(row), whole(row, "order_id"), held)
 
 
 def order(row: Row) -> Order:

@@ -39,7 +39,7 @@ def show(shop: Shop, orders: Sequence[Order], **changed: Any) -> Fault:
     """Let Shopify list these orders, the last of them with some fields changed."""
     rows = [order_json(shop.shopify.store, each) for each in orders]
     rows[-1] |= changed
-    fault = Fault("replace_answer", "GET", "orders.json", times=100, status=200, body={"orders": rows})
+    fault = Fault("replace_answer", "GET", "/orders.json", times=100, status=200, body={"orders": rows})
     shop.world.shopify_server.faults.append(fault)
     return fault
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from korsync.commands import decide
 from korsync.records.plan import Fate
 from korsync.sandbox.shopify.sales import Order
 from tests.support.shop import Shop
@@ -75,9 +76,14 @@ def test_an_unpaid_order_cancelled_before_it_was_booked(shop: Shop) -> None:
 
 def test_an_order_cancelled_before_it_was_booked_whose_pieces_did_not_come_back(shop: Shop) -> None:
     set_up(shop)
-    shop.shopify.cancel_order(buy(shop), restock=False)
-    reason = "cancelled before it was booked; pieces that have not come back, of which KORONA does not know: 2"
-    assert_listed_once(shop, reason)
+    order = buy(shop)
+    shop.shopify.cancel_order(order, restock=False)
+    for names in ([], ["orders/#1001"], ["orders/#1001"]):
+        assert list(shop.run("orders").state.held) == names
+        shop.later()
+    decide.ignore(shop.settings, "1001")
+    assert list(shop.run("orders").state.held) == []
+    assert shop.korona.receipts == []
 
 
 def test_an_order_that_korona_refused_before_it_was_cancelled(shop: Shop) -> None:

@@ -80,9 +80,9 @@ def test_the_plan_of_stock_lowers_a_level_by_what_is_sold_and_remembers_the_look
 
 def test_the_plan_of_stock_forgets_koronas_figures_where_it_is_stopped() -> None:
     before = memory()
-    read = replace(before, cache=replace(before.cache, stocks={"warehouse": stocked(0)}))
-    reading = Reading(read, shrunk=frozenset({"stock"}))
-    plan = Stock.plan(StockPulled(reading, STOCK_TARGETS, LevelRules(0, SETTLE), NOON, before.cache.stocks))
+    waiting = replace(before.state, stopped={"stock": ("1001\tfalls to 0 or below",)})
+    read = Memory(waiting, replace(before.cache, stocks={"warehouse": stocked(0)}))
+    plan = Stock.plan(StockPulled(Reading(read), STOCK_TARGETS, LevelRules(0, SETTLE), NOON, before.cache.stocks))
     assert plan.stop is not None
     assert plan.allowed == ()
     assert kept(plan.memory).cache.stocks == before.cache.stocks
@@ -96,7 +96,7 @@ def test_the_plan_of_orders_makes_a_receipt_of_what_korona_does_not_show() -> No
         DueOrder(new, "#1", in_shopify(new), LookUp((), NOON), articles),
         DueOrder(shown, "#2", in_shopify(shown), look),
     )
-    plan = Orders.plan(OrdersPulled(Reading(memory(new, shown)), due, TARGETS, SETTLE))
+    plan = Orders.plan(OrdersPulled(Reading(memory(new, shown)), due, TARGETS, SETTLE, NOON))
     (change,) = plan.changes
     assert (change.key, change.after.total, change.after.posted.key) == ("#1", Decimal("17.80"), "order/1")
     orders = kept(plan.memory).state.orders
@@ -104,7 +104,7 @@ def test_the_plan_of_orders_makes_a_receipt_of_what_korona_does_not_show() -> No
 
 
 def test_the_plan_of_orders_says_once_what_is_not_booked_and_leaves_the_mark_to_be_made() -> None:
-    plan = Orders.plan(OrdersPulled(Reading(memory(order(test=True))), (), TARGETS, SETTLE))
+    plan = Orders.plan(OrdersPulled(Reading(memory(order(test=True))), (), TARGETS, SETTLE, NOON))
     (skip,) = plan.skips
     assert (skip.key, skip.fate, skip.once is not None) == ("#1", Fate.LEFT, True)
     assert kept(plan.memory).state.orders[1].told == ()

@@ -1,7 +1,12 @@
 """What one run reads: each figure with its own time and from the right place, each article by the right number."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -11,6 +16,8 @@ from korsync.records.catalogue import Article
 from korsync.records.memory import Cache, Targets
 from korsync.rules.matching import assortment
 from korsync.sandbox.exchange import Request
+from korsync.sandbox.korona.store import Article as KoronaArticle
+from korsync.sandbox.korona.store import Price, Row, StockRow
 from tests.support.shop import Shop
 
 LEVELS = "inventory_levels.json"
@@ -136,3 +143,76 @@ def test_levels_that_change_are_read_again_for_as_long_as_shopify_may_take_to_sh
         shop.run_later("stock")
     (since,) = [each.query["updated_at_min"][0] for each in seen.shopify if each.path.endswith(LEVELS)]
     assert since == f"{shop.world.clock.now() - timedelta(minutes=60):%Y-%m-%dT%H:%M:%SZ}"
+
+
+# --- rows that are committed late, under a lower revision ---
+
+
+@contextmanager
+def committed_late(shop: Shop, kind: type[Row], row_id: str) -> Iterator[None]:
+    """Let KORONA keep what becomes of a row inside the block to itself until its end."""
+    table: dict[str, Any] = shop.korona.table(kind)
+    before = copy(table.get(row_id))
+    yield
+    after = copy(table[row_id])
+    if before is None:
+        del table[row_id]
+    else:
+        table[row_id] = before
+    shop.run_later()
+    table[row_id] = after
+
+
+def test_a_stock_row_that_korona_commits_late_is_read_with_the_next_run(shop: Shop) -> None:
+    for number in ("1001", "1002"):
+        shop.stocked(number, 5)
+    shop.init()
+    shop.run_later()
+    row_id = next(iter(shop.korona.table(StockRow)))
+    with committed_late(shop, StockRow, row_id):
+        shop.korona.sell_at_till("1001", 5)
+        shop.korona.sell_at_till("1002", 1)
+    assert (shop.shopify.available("1001"), shop.shopify.available("1002")) == (5, 4)
+    shop.run_later()
+    assert shop.shopify.available("1001") == 0
+
+
+def test_an_article_and_a_price_that_korona_commits_late_are_read_with_the_next_run(shop: Shop) -> None:
+    for number in ("1001", "1002"):
+        shop.stocked(number, 5)
+    shop.init()
+    shop.run_later()
+    article = shop.korona.article("1001")
+    with committed_late(shop, KoronaArticle, article.id):
+        shop.korona.rename("1001", "Late")
+        shop.korona.rename("1002", "In time")
+    shop.run_later()
+    assert shop.shopify.product_by_sku("1001").title == "Late"
+    with committed_late(shop, Price, article.price_ids[0]):
+        shop.korona.change_price("1001", Decimal("9.20"), touch_article=False)
+        shop.korona.change_price("1002", Decimal("9.30"), touch_article=False)
+    shop.run_later()
+    assert shop.shopify.store.variant_of("1001").price == Decimal("9.20")
+
+
+def test_what_is_read_once_more_costs_no_request(shop: Shop) -> None:
+    for number in range(1001, 1031):
+        shop.stocked(str(number), 5)
+        shop.korona.change_price(str(number), Decimal("9.90"), touch_article=False)
+    shop.init()
+    shop.run_later()
+    with shop.requests() as seen:
+        shop.run_later()
+    assert len(seen.everything) == 7
+
+
+@pytest.mark.parametrize(
+    ("actual", "level"), [("2.9999999999999996", 3), ("-4E-16", 0), ("1999.999999131832", 2000), ("2.00004", 2)]
+)
+def test_the_dust_of_floats_is_no_piece(shop: Shop, actual: str, level: int) -> None:
+    shop.stocked("1001", 5)
+    shop.init()
+    shop.later()
+    shop.korona.count("1001", Decimal(actual))
+    shop.run("stock")
+    assert shop.shopify.available("1001") == level

@@ -86,11 +86,25 @@ def test_a_stopped_plan_still_takes_sold_pieces_off_sale(shop30: Shop) -> None:
     assert [each.change.key for each in ran.results[0].written] == ["1001", "1030"]
 
 
-def test_a_stopped_plan_raises_nothing(shop30: Shop) -> None:
+def test_only_what_is_emptied_waits_and_all_else_is_written(shop30: Shop) -> None:
     empty(shop30, 12)
     shop30.korona.deliver("1030", 5)
+    shop30.korona.sell_at_till("1029", 2)
+    ran = shop30.run("stock")
+    assert (shop30.shopify.available("1030"), shop30.shopify.available("1029")) == (10, 3)
+    assert (ran.exit_code, len(ran.state.held)) == (3, 12)
+    waits = "too many would go at once: let it through with `korsync accept stock 1001`"
+    assert shop30.held("1001").reason == f"5 → 0 waits, {waits}"
+
+
+def test_what_sells_out_while_others_wait_is_taken_off_sale(shop30: Shop) -> None:
+    empty(shop30, 12)
     shop30.run("stock")
-    assert shop30.shopify.available("1030") == 5
+    for number in NUMBERS[20:25]:
+        shop30.korona.sell_at_till(number, 5)
+    for _ in range(2):
+        assert shop30.run_later("stock").exit_code == 3
+    assert available(shop30) == [5] * 20 + [0] * 5 + [5] * 5
 
 
 def test_orders_are_booked_although_stock_is_stopped(shop30: Shop) -> None:
@@ -109,16 +123,35 @@ def test_it_is_stopped_again_until_a_person_accepts(shop30: Shop) -> None:
     assert available(shop30) == [0] * 12 + [5] * 18
 
 
-def test_what_is_accepted_is_exactly_what_was_stopped(shop30: Shop) -> None:
+def test_one_more_article_that_sells_out_does_not_void_what_was_accepted(shop30: Shop) -> None:
     empty(shop30, 12)
     shop30.run("stock")
     accept_stock(shop30)
     empty(shop30, 13)
-    assert shop30.run_later("stock").exit_code == 3
-    assert set(available(shop30)) == {5}
-    accept_stock(shop30)
     assert shop30.run_later("stock").exit_code == 0
     assert sum(available(shop30)) == 5 * 17
+
+
+def test_what_lies_outside_of_what_was_accepted_waits_by_itself(shop30: Shop) -> None:
+    empty(shop30, 12)
+    shop30.run("stock")
+    accept_stock(shop30)
+    empty(shop30, 24)
+    assert shop30.run_later("stock").exit_code == 3
+    assert available(shop30) == [0] * 12 + [5] * 18
+    accept_stock(shop30)
+    assert shop30.run_later("stock").exit_code == 0
+    assert available(shop30) == [0] * 24 + [5] * 6
+
+
+def test_a_few_of_what_waits_can_be_accepted_by_name(shop30: Shop) -> None:
+    empty(shop30, 12)
+    shop30.run("stock")
+    decide.accept(shop30.settings, "stock", ("1002", "1003"))
+    assert shop30.run_later("stock").exit_code == 3
+    assert available(shop30) == [5, 0, 0] + [5] * 27
+    with pytest.raises(ConfigurationError, match="nothing that stock stopped is about 1002"):
+        decide.accept(shop30.settings, "stock", ("1002",))
 
 
 def test_what_was_accepted_holds_for_one_plan(shop30: Shop) -> None:
@@ -169,7 +202,9 @@ def read_in_full(shop: Shop) -> Ran:
 
 
 @pytest.mark.parametrize("left", [0, 20])
-def test_a_stock_list_that_comes_back_empty_or_far_too_short_stops_the_pipeline(shop30: Shop, left: int) -> None:
+def test_a_stock_list_that_comes_back_empty_or_far_too_short_is_told_and_empties_nothing(
+    shop30: Shop, left: int
+) -> None:
     shorten(shop30, left)
     shop30.shopify.place_order([("1030", 1)])
     shop30.shopify.set_available("1030", 5)
@@ -182,8 +217,8 @@ def test_a_stock_list_that_comes_back_empty_or_far_too_short_stops_the_pipeline(
 def test_a_stock_list_that_is_a_little_shorter_is_believed(shop30: Shop) -> None:
     shorten(shop30, 21)
     ran = shop30.run("stock", full=True)
-    assert ran.exit_code == 0
-    assert shop30.reason("stock", "1030") == "KORONA has no stock row for it"
+    assert ran.exit_code == 1
+    assert shop30.reason("stock", "1030").startswith("KORONA has no stock row for it; it was kept in step")
 
 
 def test_a_list_that_is_whole_again_needs_nobody(shop30: Shop) -> None:
@@ -197,24 +232,30 @@ def test_a_list_that_is_whole_again_needs_nobody(shop30: Shop) -> None:
     assert shop30.shopify.available("1001") == 4
 
 
-def test_a_short_list_can_be_accepted(shop30: Shop) -> None:
+def test_a_short_list_freezes_nothing_but_raising(shop30: Shop) -> None:
+    shorten(shop30, 15)
+    shop30.korona.sell_at_till("1001", 2)
+    shop30.korona.deliver("1002", 2)
+    assert shop30.run("stock", full=True).exit_code == 3
+    assert available(shop30) == [3] + [5] * 29
+    why = "the list of KORONA's stock came back empty or far shorter than at the last look"
+    assert shop30.reason("stock", "1002") == f"not raised from 5 to 7: {why}"
+
+
+def test_a_short_list_is_believed_when_the_next_one_agrees(shop30: Shop) -> None:
     shorten(shop30, 15)
     assert shop30.run("stock", full=True).exit_code == 3
-    accept_stock(shop30)
-    assert read_in_full(shop30).exit_code == 0
-    assert set(available(shop30)) == {5}
+    shop30.korona.deliver("1001", 2)
+    assert read_in_full(shop30).exit_code == 1
+    assert available(shop30) == [7] + [5] * 29
+    assert len(shop30.state.held) == 15
 
 
-def test_a_short_list_that_also_empties_much_can_be_accepted_step_by_step(shop30: Shop) -> None:
+def test_a_short_list_is_not_believed_when_the_next_one_is_another(shop30: Shop) -> None:
     shorten(shop30, 15)
-    empty(shop30, 12)
-    codes = []
-    for _ in range(3):
-        codes.append(read_in_full(shop30).exit_code)
-        if codes[-1]:
-            accept_stock(shop30)
-    assert codes == [3, 3, 0]
-    assert available(shop30)[:12] == [0] * 12
+    shop30.run("stock", full=True)
+    shorten(shop30, 2)
+    assert read_in_full(shop30).exit_code == 3
 
 
 def shorten_list(shop: Shop, path: str, rows: list[object]) -> None:
@@ -223,7 +264,7 @@ def shorten_list(shop: Shop, path: str, rows: list[object]) -> None:
     shop.world.shopify_server.faults.append(Fault("replace_answer", "GET", path, status=200, body=body))
 
 
-def test_a_level_list_that_comes_back_empty_stops_the_pipeline_and_sold_pieces_still_come_off_sale(
+def test_a_level_list_that_comes_back_empty_is_told_and_sold_pieces_still_come_off_sale(
     shop30: Shop,
 ) -> None:
     shorten_list(shop30, "inventory_levels.json", [])
@@ -239,24 +280,22 @@ def test_a_level_list_that_comes_back_empty_stops_the_pipeline_and_sold_pieces_s
     assert available(shop30) == [6, *[5] * 27, 4, 4]
 
 
-def test_a_level_list_that_is_really_so_short_can_be_accepted(shop30: Shop) -> None:
+def test_a_level_list_that_is_really_so_short_is_believed(shop30: Shop) -> None:
     for number in NUMBERS[15:]:
         shop30.shopify.unstock(number)
-    for _ in range(2):
-        assert read_in_full(shop30).exit_code == 3
-    accept_stock(shop30)
+    assert read_in_full(shop30).exit_code == 3
     assert read_in_full(shop30).exit_code == 0
     assert shop30.reason("stock", "1030") == "not stocked at the location in Shopify"
 
 
-def test_a_product_list_that_comes_back_empty_stops_the_pipeline(shop30: Shop) -> None:
+def test_a_product_list_that_comes_back_empty_is_told(shop30: Shop) -> None:
     shorten_list(shop30, "products.json", [])
     ran = shop30.run("stock", full=True)
     assert ran.exit_code == 3
     assert "Shopify's products came back empty or far shorter" in ran.results[0].errors[0].what
 
 
-def test_an_article_list_that_comes_back_far_too_short_stops_the_pipeline(shop30: Shop) -> None:
+def test_an_article_list_that_comes_back_far_too_short_is_told(shop30: Shop) -> None:
     def hide(request: Request) -> None:
         hidden = request.path.endswith("/products")
         for each in articles:
@@ -285,7 +324,8 @@ def test_a_few_rows_may_go_from_a_short_list_at_once(shop: Shop) -> None:
     shop.korona.set_tracking("1001", False)
     shop.korona.delete_article("1002")
     shop.shopify.unstock("1001")
-    assert read_in_full(shop).exit_code == 0
+    assert read_in_full(shop).exit_code == 1
+    assert list(shop.state.held) == ["stock/1002"]
     assert shop.reason("stock", "1001") == "not tracked in KORONA"
     shop.korona.sell_at_till("1003", 3)
     shop.run_later("stock")

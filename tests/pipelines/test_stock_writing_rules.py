@@ -49,7 +49,7 @@ def test_nothing_is_raised_while_orders_cannot_be_read_or_else_falls_must_be_see
         day.run("stock", minutes=1)
 
     def as_if_complete(facts: LevelFacts, fall: int, doubted_at: datetime | None) -> str:
-        return why_not_raised(replace(facts, complete=True), fall, doubted_at)
+        return why_not_raised(replace(facts, why_not_complete=""), fall, doubted_at)
 
     is_needed(schedule, tmp_path, (("why_not_raised", as_if_complete), NO_FALL))
 

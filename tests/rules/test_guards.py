@@ -63,7 +63,7 @@ def test_a_price_jumps_by_more_than_its_share_up_or_down(before: str, after: str
 
 def test_marks_name_item_field_and_what_it_would_become() -> None:
     changes = [Change("1001", Value(), Value(price=Decimal("2.50"))), Change("1002", Value(), Value(title="Kaffee"))]
-    assert marks_of(changes) == ["1001 price 2.50", "1002 title Kaffee"]
+    assert marks_of(changes) == ["1001\tprice 2.50", "1002\ttitle Kaffee"]
     assert of_field(changes, "price") == changes[:1]
     assert of_field(changes, "title", lambda change: change.after.title != "Kaffee") == []
 

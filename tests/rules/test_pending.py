@@ -16,7 +16,7 @@ from korsync.rules.stock import (
     SoldLine,
     expected_level,
     index_sold,
-    is_cancelled_for_good,
+    just_sold,
     pending_pieces,
     unexplained_fall,
 )
@@ -27,8 +27,8 @@ SETTLE = timedelta(minutes=15)
 HERE, ELSEWHERE = 60, 61
 
 
-def sale(sold: int = 2, *put_back: PutBack, settled: int = 0, begun: bool | None = None) -> SoldLine:
-    return SoldLine(sold, LONG_AGO, None, settled > 0 if begun is None else begun, settled, put_back)
+def sale(sold: int = 2, *put_back: PutBack, settled: int = 0) -> SoldLine:
+    return SoldLine(sold, LONG_AGO, settled, put_back)
 
 
 def back(pieces: int = 1, at: datetime = LONG_AGO, *, here: bool = True, sent: bool = False) -> PutBack:
@@ -36,7 +36,7 @@ def back(pieces: int = 1, at: datetime = LONG_AGO, *, here: bool = True, sent: b
 
 
 def pending(each: SoldLine) -> Decimal:
-    return pending_pieces(each, SEEN, SETTLE)
+    return pending_pieces(each, SEEN)
 
 
 # --- P ---
@@ -44,7 +44,6 @@ def pending(each: SoldLine) -> Decimal:
 
 def test_all_pieces_of_an_order_are_pending_until_it_is_settled() -> None:
     assert pending(sale(2)) == 2
-    assert pending(sale(2, begun=True)) == 2
     assert pending(sale(2, settled=2)) == 0
 
 
@@ -98,27 +97,6 @@ def test_a_bundle_counts_for_each_of_its_parts() -> None:
     assert pending(replace(sale(1), per_piece=Decimal("0.5"))) == Decimal("0.5")
 
 
-# --- cancelled orders ---
-
-
-def cancelled(minutes_ago: float, **others: bool) -> SoldLine:
-    return replace(sale(2, **others), cancelled_at=SEEN - timedelta(minutes=minutes_ago))
-
-
-def test_an_order_cancelled_before_booking_is_pending_until_shopify_is_surely_done_with_it() -> None:
-    assert pending(cancelled(14.9)) == 2
-    assert pending(cancelled(15)) == 0
-    assert not is_cancelled_for_good(cancelled(14.9), SEEN, SETTLE)
-
-
-def test_an_order_cancelled_after_its_booking_began_stays_pending() -> None:
-    assert pending(cancelled(600, begun=True)) == 2
-
-
-def test_a_cancelled_order_that_was_put_back_is_not_pending_at_once() -> None:
-    assert pending(replace(cancelled(1), put_back=(back(2, SEEN - timedelta(minutes=1)),))) == 0
-
-
 # --- U ---
 
 
@@ -152,8 +130,28 @@ def test_an_order_since_the_last_look_explains_a_fall() -> None:
         (SEEN + timedelta(seconds=1), 10),
     ],
 )
-def test_an_order_that_may_lie_outside_explains_nothing(sold_at: datetime, level: int) -> None:
+def test_an_order_that_may_lie_outside_is_not_expected_in_the_level(sold_at: datetime, level: int) -> None:
     assert expected(replace(sale(2), sold_at=sold_at)) == level
+
+
+@pytest.mark.parametrize(
+    ("sold_at", "pieces"),
+    [
+        (LOOKED, 0),
+        (SEEN - timedelta(seconds=6), 0),
+        (SEEN - timedelta(seconds=5), 2),
+        (SEEN + timedelta(seconds=5), 2),
+        (SEEN + timedelta(seconds=6), 0),
+    ],
+)
+def test_an_order_of_the_moment_in_which_the_level_was_read_may_explain_its_fall(
+    sold_at: datetime, pieces: int
+) -> None:
+    assert just_sold(LOOKED, SEEN, [replace(sale(2), sold_at=sold_at)]) == pieces
+
+
+def test_an_order_that_the_last_look_may_contain_explains_nothing() -> None:
+    assert just_sold(SEEN - timedelta(seconds=6), SEEN, [replace(sale(2), sold_at=SEEN - timedelta(seconds=2))]) == 0
 
 
 @pytest.mark.parametrize(
@@ -259,6 +257,19 @@ def test_an_ignored_order_keeps_what_korsync_booked_of_it_until_that_is_settled(
 
 def test_an_unfulfilled_order_from_before_the_start_keeps_its_pieces() -> None:
     assert pending_of(order(before_start=True)) == 2
+
+
+@pytest.mark.parametrize("what_became", [{"fulfilled": True}, {"cancelled_at": LONG_AGO}])
+def test_an_order_from_before_the_start_that_was_open_keeps_its_pieces_whatever_becomes_of_it(
+    what_became: dict[str, Any],
+) -> None:
+    assert pending_of(order(before_start=True, was_open=True, **what_became)) == 2
+    assert pending_of(order(before_start=True, **what_became)) == 0
+
+
+def test_a_cancelled_order_keeps_the_pieces_that_did_not_come_back() -> None:
+    assert pending_of(order(cancelled_at=LONG_AGO)) == 2
+    assert pending_of(order(cancelled_at=LONG_AGO, restocks=(Restock(7, 11, 1, LONG_AGO, HERE),))) == 1
 
 
 def test_a_fulfilled_order_since_the_start_keeps_its_pieces_until_it_is_settled() -> None:

@@ -9,12 +9,14 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
+from korsync.commands import decide
 from korsync.commands import sync as sync_command
 from korsync.commands.init import initialise
 from korsync.commands.sync import Clocks, state_of, sync
 from korsync.config.load import load
 from korsync.memory.cache import save_cache
 from korsync.memory.state import save_state
+from korsync.records.memory import held_key
 from korsync.records.plan import Plan, Ran, Result, Written
 from korsync.sandbox.exchange import Action, Fault, Request
 from korsync.sandbox.world import World
@@ -138,7 +140,17 @@ class Days:
         if self._failure:
             raise self._failure
         self.ledger.note("end of the run")
+        self._do_what_was_told()
         self.ledger.check()
+
+    def _do_what_was_told(self) -> None:
+        """Settle by hand what is held for that, as the shop's people do."""
+        state = state_of(self.settings)
+        self.ledger.told = frozenset(each.item for each in state.held.values() if each.pipeline == "stock")
+        for order in state.orders.values():
+            if order.lost_pieces and held_key("orders", order.name) in state.held:
+                self.life.settle_by_hand(order)
+                decide.ignore(self.settings, order.name)
 
     def _misfortunes(self) -> None:
         for _ in range(self.random.randint(1, 3)):

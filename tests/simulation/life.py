@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
+from korsync.records.bookings import KnownOrder
+from korsync.sandbox.shopify.drafts import DraftOrder
+from korsync.sandbox.shopify.moves import Status
 from korsync.sandbox.shopify.sales import Order
 from korsync.sandbox.world import World
 from tests.simulation.ledger import Ledger
@@ -34,6 +37,8 @@ class Life:
     climate: Climate
     random: Random
     orders: list[Order] = field(default_factory=list)
+    drafts: list[DraftOrder] = field(default_factory=list)
+    twins: list[int] = field(default_factory=list)
     _next: datetime | None = None
 
     def open_shop(self) -> None:
@@ -42,8 +47,12 @@ class Life:
         self._next = self.world.clock.now() + self._pause()
 
     def close_shop(self) -> None:
-        """Let nothing new happen from now on."""
+        """Let nothing new happen from now on, and put right what is not in step."""
         self._next = None
+        for sku in self.ledger.skus:
+            self.world.korona.deactivate(sku, False)
+        while self.twins:
+            self.take_twin_away()
 
     def pass_time(self, until: datetime) -> None:
         """Move the clock on, and everything that happens meanwhile at its own time."""
@@ -74,8 +83,20 @@ class Life:
             (self.find_more, 2),
             (self.take_off_sale, 2),
         ]
+        unsettling: list[tuple[Callable[[], None], float]] = [
+            (self.add_twin, 1.0),
+            (self.take_twin_away, 1.0),
+            (self.switch_off, 1.0),
+            (self.switch_on, 1.0),
+        ]
+        drafts: list[tuple[Callable[[], None], float]] = [
+            (self.reserve, 3.0),
+            (self.complete_draft, 2.0),
+            (self.drop_draft, 1.0),
+        ]
         disturbing = [(self.sell_at_till, 8.0), (self.find_fewer, 2.0), (self.put_on_sale, 2.0)]
-        moves = quiet + (disturbing if self.climate.disturbed else [])
+        # What is reserved and lowered in KORONA before the doubt is over nobody can tell from an order listed late.
+        moves = quiet + unsettling + (disturbing if self.climate.disturbed else drafts)
         self.random.choices([each for each, _ in moves], [weight for _, weight in moves])[0]()
         self.ledger.check()
 
@@ -161,6 +182,70 @@ class Life:
             pieces = self.random.randint(1, 3)
             self.ledger.note(f"{pieces} x {sku} are delivered")
             self.world.korona.deliver(sku, pieces)
+
+    # --- what is reserved, and what leaves the step ---
+
+    def reserve(self) -> None:
+        """Write a draft order for what Shopify offers, as a rule with its pieces reserved."""
+        sku = self._a_sku()
+        if self.ledger.offered(sku) < 1:
+            return
+        until = self.world.clock.now() + timedelta(hours=self.random.choice((0.5, 3, 12)))
+        reserves = self.random.random() < 0.8
+        self.ledger.note(f"a draft order for 1 x {sku}, reserved: {f'{until:%H:%M:%S}' if reserves else 'no'}")
+        draft = self.world.shopify.draft_order([(sku, 1)], reserve_inventory_until=until if reserves else None)
+        self.drafts.append(draft)
+
+    def complete_draft(self) -> None:
+        """Make an order of a draft order that still holds its pieces."""
+        reserving = [each for each in self.drafts if each.reserved]
+        if reserving:
+            draft = self.random.choice(reserving)
+            self.drafts.remove(draft)
+            late = self.random.random() < self.climate.listed_late
+            delay = self.climate.listing_delay * self.random.random() if late else timedelta(0)
+            order = self.world.shopify.complete_draft(draft, listing_delay=delay)
+            self.orders.append(order)
+            self.ledger.note(f"{order.name} was a draft order, listed after {delay.seconds} s")
+            self.ledger.tally.orders += 1
+
+    def drop_draft(self) -> None:
+        if self.drafts:
+            draft = self.drafts.pop(self.random.randrange(len(self.drafts)))
+            self.ledger.note(f"a draft order for {draft.skus} is deleted")
+            self.world.shopify.delete_draft(draft)
+
+    def add_twin(self) -> None:
+        """Duplicate a product in Shopify, on sale or not yet."""
+        sku = self._a_sku()
+        status: Status = self.random.choice(("active", "draft", "archived"))
+        self.ledger.note(f"{sku} gets a twin, {status}")
+        twin = self.world.shopify.add_product("Twin", [{"sku": sku, "available": 0}], status=status)
+        self.twins.append(twin.variants[0].id)
+
+    def take_twin_away(self) -> None:
+        if self.twins:
+            self.ledger.note("a twin is deleted")
+            self.world.shopify.delete_product(self.twins.pop())
+
+    def switch_off(self) -> None:
+        sku = self._a_sku()
+        self.ledger.note(f"{sku} is switched off")
+        self.world.korona.deactivate(sku)
+
+    def switch_on(self) -> None:
+        sku = self._a_sku()
+        self.ledger.note(f"{sku} is switched on")
+        self.world.korona.deactivate(sku, False)
+
+    def settle_by_hand(self, order: KnownOrder) -> None:
+        """Take the pieces of an order out of KORONA that no receipt will ever take out."""
+        gone = order.lost_pieces
+        for line in order.lines:
+            if gone.get(line.id):
+                self.ledger.note(f"{gone[line.id]} x {line.sku} of {order.name} are taken out by hand")
+                self.world.korona.count(line.sku, int(self.world.korona.stock_of(line.sku)) - gone[line.id])
+        self.ledger.settled_by_hand.add(order.id)
 
     def find_more(self) -> None:
         self._count(self._a_sku(), 1)

@@ -198,6 +198,13 @@ class KoronaSide(BookingMoves):
             article.deactivated = deactivated
             self.save(article)
 
+    def lock_sales(self, number: str, locked: bool = True) -> None:
+        """Keep the tills from selling an article, or let them again; its stock counts on."""
+        with self.turn():
+            article = self.find(Article, number)
+            article.sales_lock = locked
+            self.save(article)
+
     def delete_article(self, number: str) -> None:
         """Delete an article: from now on it shows with includeDeleted only, and without its number."""
         with self.turn():

@@ -124,6 +124,7 @@ class Article(Row):
 
     track_inventory: bool = True
     deactivated: bool = False
+    sales_lock: bool = False
     stock_return_unsellable: bool = False
     tax: Decimal = Decimal(19)
     price_ids: list[str] = field(default_factory=list)

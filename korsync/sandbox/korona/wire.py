@@ -135,7 +135,7 @@ def _article(store: KoronaStore, article: Article) -> Json:
         trackInventory=article.track_inventory,
         listed=True,
         deactivated=article.deactivated,
-        salesLock=False,
+        salesLock=article.sales_lock,
         discountable=True,
         priceChangable=False,
         deposit=False,

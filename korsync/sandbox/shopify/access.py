@@ -18,6 +18,7 @@ ALL_SCOPES = frozenset(
         "read_locations",
         "read_orders",
         "read_all_orders",
+        "read_draft_orders",
     }
 )
 

@@ -134,6 +134,8 @@ def _in_shop_currency(call: Call) -> bool:
 
 MOST_ITEM_IDS = 100
 
+MOST_PIECES = 1_000_000_000
+
 MOST_LEVEL_IDS = 50
 
 
@@ -233,6 +235,8 @@ def connect_level(store: Store, call: Call) -> Answer:
 
 
 def _write_level(store: Store, level: Level, available: int) -> Answer:
+    if abs(available) > MOST_PIECES:
+        raise RefusalError(422, [f"Available quantity must be between -{MOST_PIECES} and {MOST_PIECES}"])
     level.available = available
     level.updated_at = store.second()
     return Answer(200, {"inventory_level": level_json(store, level)})

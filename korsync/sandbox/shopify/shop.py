@@ -19,7 +19,7 @@ from korsync.sandbox.shopify.catalogue import (
     put_product,
     put_variant,
 )
-from korsync.sandbox.shopify.checkout import CheckoutMoves
+from korsync.sandbox.shopify.drafts import DraftMoves, list_drafts
 from korsync.sandbox.shopify.edits import EditMoves
 from korsync.sandbox.shopify.moves import CatalogueMoves
 from korsync.sandbox.shopify.query import Call, RefusalError, checked_query
@@ -99,6 +99,14 @@ ROUTES = (
     _route("POST", "inventory_levels/set.json", "write_inventory", set_level),
     _route("POST", "inventory_levels/connect.json", "write_inventory", connect_level),
     _route("GET", "orders.json", "read_orders", list_orders, *_ORDER_QUERY, paged=True),
+    _route(
+        "GET",
+        "draft_orders.json",
+        "read_draft_orders",
+        list_drafts,
+        *("fields", "ids", "since_id", "status", "updated_at_min", "updated_at_max"),
+        paged=True,
+    ),
     _route("GET", "orders/{id}.json", "read_orders", get_order, "fields"),
     _route("GET", "orders/{id}/refunds.json", "read_orders", list_refunds, "limit", "fields", "in_shop_currency"),
     _route(
@@ -113,7 +121,7 @@ ROUTES = (
 _PATTERNS = tuple((re.compile(re.escape(each.path).replace(r"\{id\}", r"(\d+)")), each) for each in ROUTES)
 
 
-class ShopifySide(CatalogueMoves, CheckoutMoves, EditMoves, ReturnMoves, ToldMoves):
+class ShopifySide(CatalogueMoves, DraftMoves, EditMoves, ReturnMoves, ToldMoves):
     """A Shopify store over HTTP. Give `answer` to a server; move the shop with the methods.
 
     `bucket` None lets every request through. `listing_delay` is how long new orders stay out of lists.

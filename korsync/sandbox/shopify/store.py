@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from korsync.sandbox.exchange import Clock
@@ -20,6 +21,7 @@ _FIRST_IDS = {
     "order_number": 1,
     "line": 14000000000001,
     "shipping_line": 4600000000001,
+    "draft": 99000000001,
     "duty": 170000000001,
     "return": 1900000001,
     "refund": 940000000001,
@@ -140,6 +142,7 @@ class Store:
         self.locations: dict[int, Location] = {}
         self.levels: dict[tuple[int, int], Level] = {}
         self.orders: dict[int, Order] = {}
+        self.drafts: dict[int, Any] = {}
         self.jobs: list[Job] = []
         self.file_names: set[str] = set()
         self._given: dict[str, int] = {}

@@ -1,0 +1,190 @@
+"""Which levels are kept in step, where each should go, and why others are left alone: pure."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from korsync.records.catalogue import InventoryLevel
+from korsync.records.memory import Cache, Memory, StockTargets, WarehouseStock
+from korsync.records.orders import DraftOrder
+from korsync.records.plan import Fate, Skip
+from korsync.rules.in_step import left_step, still_there
+from korsync.rules.matching import Match, assortment, match
+from korsync.rules.stock import LevelFacts, LevelRules, LevelTarget, SoldIndex, index_sold, target_of
+
+
+@dataclass(frozen=True, slots=True)
+class StockRead:
+    """All that was read of stock; `why_not_complete` says what keeps levels from rising.
+
+    `korona_now` is KORONA's time before its stock was read, `stocks_before` what was known of that stock until then.
+    `in_drafts` are the pieces that open draft orders hold, by variant; None where nobody had to ask.
+    """
+
+    memory: Memory
+    targets: StockTargets
+    rules: LevelRules
+    korona_now: datetime
+    stocks_before: Mapping[str, WarehouseStock]
+    why_not_complete: str = ""
+    in_drafts: Mapping[int, int] | None = None
+
+    @property
+    def cache(self) -> Cache:
+        return self.memory.cache
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A level that may be written: the match it belongs to, what was read, and where it should go."""
+
+    match: Match
+    read: InventoryLevel
+    available: int
+    target: LevelTarget
+    actual: Decimal
+    switched_off: bool = False
+
+    @property
+    def why_not_raised(self) -> str:
+        """Why it may not rise now; empty where it may."""
+        return "its article is switched off in KORONA" if self.switched_off else self.target.why_not_raised
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The levels that may be written, what is left alone and why, and what is kept in step from now on."""
+
+    levels: tuple[Level, ...]
+    skips: tuple[Skip, ...]
+    in_step: Mapping[int, str]
+
+
+def levels_of(read: StockRead) -> Levels:
+    """Return where each matched level should go; what was kept in step and no longer is, is held for a person."""
+    products = read.cache.shop_products.products
+    matching = match(read.cache.catalogue.articles, products)
+    sums = _Sums(read)
+    levels, by_rule = [], []
+    why = {skip.key: skip.reason for skip in matching.skips}
+    fates = {skip.key: skip.fate for skip in matching.skips}
+    for each, off in ((each, each in matching.switched_off) for each in (*matching.matches, *matching.switched_off)):
+        level = read.cache.levels.levels.get(each.variant.inventory_item_id)
+        why_not = _left_by_rule(each, level)
+        if why_not:
+            by_rule.append(Skip(each.sku, why_not, Fate.LEFT))
+            continue
+        odd = _unreadable(each, level, read)
+        if odd:
+            why[each.sku], fates[each.sku] = f"{odd}; the others go on", Fate.HELD
+            continue
+        actual, why_unknown = sums.actual(each, level)
+        if level is None or actual is None:
+            why[each.sku] = why_unknown
+            continue
+        levels.append(replace(sums.level(each, level, actual), switched_off=off))
+    matched = {each.read.inventory_item_id: each.match.sku for each in levels if not each.switched_off}
+    known = still_there(read.memory.state.in_step, products.values())
+    held = left_step(known, matched, why, [skip.key for skip in by_rule])
+    named = {skip.key for skip in (*held, *by_rule)}
+    left = [Skip(sku, reason, fates.get(sku, Fate.LEFT)) for sku, reason in why.items() if sku not in named]
+    in_step = {item_id: sku for item_id, (sku, _, _) in known.items()} | matched
+    return Levels(tuple(levels), (*left, *by_rule, *held), in_step)
+
+
+def pieces_in_drafts(drafts: Iterable[DraftOrder], orders: Collection[int]) -> dict[int, int]:
+    """Return the pieces that draft orders hold by variant; one whose order is known holds nothing any more."""
+    held: dict[int, int] = {}
+    for draft in drafts:
+        for line in draft.lines if draft.order_id not in orders else ():
+            held[line.variant_id] = held.get(line.variant_id, 0) + line.quantity
+    return held
+
+
+def asks_for_drafts(read: StockRead) -> bool:
+    """Tell whether draft orders must be asked for: pieces are reserved, or a level would rise after a doubt."""
+    cache = read.cache
+    if any(look.reserved for look in cache.looks.values()):
+        return True
+    rising = (
+        each.read.inventory_item_id in cache.doubts
+        for each in (levels_of(read).levels if cache.doubts else ())
+        if each.target.level > each.available and not each.why_not_raised
+    )
+    return any(rising)
+
+
+class _Sums:
+    """KORONA's figures over the warehouses, and what is sold of each article, worked out once."""
+
+    def __init__(self, read: StockRead) -> None:
+        self._read = read
+        cache, state, location_id = read.cache, read.memory.state, read.targets.location.id
+        known = assortment(cache.catalogue.articles, cache.shop_products.products.values())
+        self._sold: SoldIndex = index_sold(
+            state.orders.values(), known, location_id, read.korona_now, read.rules.settle
+        )
+        self._actual = summed(cache.stocks, read.targets.warehouse_ids)
+        self._before = summed(read.stocks_before, read.targets.warehouse_ids)
+
+    def actual(self, each: Match, level: InventoryLevel | None) -> tuple[Decimal | None, str]:
+        """Return KORONA's figure for a level, or why nobody knows where it should go: missing is never zero."""
+        if level is None or level.available is None:
+            return None, "Shopify does not say how many there are"
+        if each.article.id not in self._actual:
+            return None, "KORONA has no stock row for it"
+        return self._actual[each.article.id], "KORONA does not say how many there are"
+
+    def level(self, each: Match, level: InventoryLevel, actual: Decimal) -> Level:
+        """Return where a level should go."""
+        cache, read_at, drafts = self._read.cache, self._read.cache.levels.read_at, self._read.in_drafts
+        # What the last read did not bring was unchanged when it began.
+        level = replace(level, seen_at=max(level.seen_at, read_at or level.seen_at))
+        facts = LevelFacts(
+            available=level.available or 0,
+            seen_at=level.seen_at,
+            actual=actual,
+            actual_before=self._before.get(each.article.id),
+            sold_as_article=self._sold.by_article.get(each.article.id, ()),
+            sold_as_variant=self._sold.by_variant.get(each.variant.id, ()),
+            look=cache.looks.get(level.inventory_item_id),
+            doubted_at=cache.doubts.get(level.inventory_item_id),
+            why_not_complete=self._read.why_not_complete,
+            in_drafts=None if drafts is None else drafts.get(each.variant.id, 0),
+        )
+        return Level(each, level, level.available or 0, target_of(facts, self._read.rules), actual)
+
+
+def _left_by_rule(each: Match, level: InventoryLevel | None) -> str:
+    """Say why a level is left alone for good: korsync never connects an item, and what is not counted has no level."""
+    if not each.article.track_inventory:
+        return "not tracked in KORONA"
+    if not each.variant.tracked:
+        return "not tracked in Shopify"
+    return "" if level is not None else "not stocked at the location in Shopify"
+
+
+def _unreadable(each: Match, level: InventoryLevel | None, read: StockRead) -> str:
+    """Say which figure of a level could not be read; empty where all could."""
+    if level is not None and level.unreadable:
+        return f"its level in Shopify cannot be read ({level.unreadable})"
+    stocks = read.cache.stocks
+    rows = (stocks[unit].rows.get(each.article.id) for unit in read.targets.warehouse_ids if unit in stocks)
+    why = next((row.unreadable for row in rows if row is not None and row.unreadable), "")
+    return f"its stock in KORONA cannot be read ({why})" if why else ""
+
+
+def summed(stocks: Mapping[str, WarehouseStock], warehouse_ids: Iterable[str]) -> dict[str, Decimal | None]:
+    """Return KORONA's stock by article id over the warehouses; None where any row does not say.
+
+    Nothing is returned as long as a warehouse was never read: a part of the sum is not the stock.
+    """
+    total: dict[str, Decimal | None] = {}
+    for stock in map(stocks.get, warehouse_ids):
+        if stock is None:
+            return {}
+        for article_id, row in stock.rows.items():
+            so_far = total.get(article_id, Decimal(0))
+            total[article_id] = None if so_far is None or row.actual is None else so_far + row.actual
+    return total

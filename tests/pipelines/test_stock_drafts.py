@@ -1,0 +1,135 @@
+"""Draft orders that reserve pieces: what they hold is not sold a second time."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from korsync.rules.stock import LevelFacts
+from korsync.sandbox.exchange import Fault
+from korsync.sandbox.shopify.drafts import DraftOrder
+from tests.support.schedule import Schedule, is_needed
+from tests.support.shop import Shop
+
+DRAFTS = "draft_orders.json"
+
+
+@pytest.fixture
+def known(shop: Shop) -> Shop:
+    shop.stocked("1001", 5)
+    shop.init()
+    shop.run_later()
+    shop.later()
+    return shop
+
+
+def reserve(shop: Shop, pieces: int = 2, hours: float = 24) -> DraftOrder:
+    until = shop.world.clock.now() + timedelta(hours=hours)
+    return shop.shopify.draft_order([("1001", pieces)], reserve_inventory_until=until)
+
+
+def test_what_a_draft_order_reserves_stays_reserved(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        reserve(day.shop)
+        for _ in range(4):
+            day.shop.run_later("stock")
+            assert day.offered() == 3
+        assert day.shop.reason("stock", "1001") == "2 reserved by draft orders in Shopify"
+
+    def nothing(_facts: LevelFacts, _gap: int, _risen: int) -> int:
+        return 0
+
+    is_needed(schedule, tmp_path, (("reserved_pieces", nothing),))
+
+
+def test_the_till_lowers_the_rest_while_a_draft_order_holds_its_pieces(known: Shop) -> None:
+    reserve(known)
+    for _ in range(3):
+        known.run_later("stock")
+    known.korona.sell_at_till("1001", 2)
+    for _ in range(2):
+        known.run_later("stock")
+        assert known.shopify.available("1001") == 1
+    known.korona.deliver("1001", 4)
+    known.run_later("stock")
+    assert known.shopify.available("1001") == 5
+
+
+@pytest.mark.parametrize("loses_cache", [False, True])
+def test_a_completed_draft_order_is_an_order_like_any_other(known: Shop, loses_cache: bool) -> None:
+    draft = reserve(known)
+    for _ in range(2):
+        known.run_later()
+    known.shopify.send_invoice(draft)
+    known.run_later()
+    known.shopify.complete_draft(draft)
+    if loses_cache:
+        known.settings.cache_path.unlink()
+    for _ in range(4):
+        known.run_later()
+        assert known.shopify.available("1001") == 3
+    assert known.korona.stock_of("1001") == 3
+
+
+def test_an_order_that_a_draft_became_is_not_sold_again_before_it_is_listed(known: Shop) -> None:
+    draft = reserve(known)
+    known.run("stock")
+    known.later(19)
+    known.shopify.complete_draft(draft, listing_delay=timedelta(minutes=5))
+    known.run_later("stock", minutes=1)
+    assert known.shopify.available("1001") == 3
+
+
+@pytest.mark.parametrize("how", ["deleted", "over"])
+def test_what_a_draft_order_lets_go_of_is_for_sale_again_and_no_surprise(known: Shop, how: str) -> None:
+    draft = reserve(known, hours=2)
+    for _ in range(3):
+        known.run_later("stock")
+    if how == "deleted":
+        known.shopify.delete_draft(draft)
+    known.later(120)
+    for _ in range(2):
+        known.run_later("stock")
+        assert (known.shopify.available("1001"), known.reason("stock", "1001")) == (5, "")
+
+
+def test_a_fall_is_taken_back_as_far_as_no_draft_order_holds_it(known: Shop) -> None:
+    known.shopify.set_available("1001", 1)
+    known.shopify.draft_order([("1001", 1)])
+    known.run("stock")
+    known.run_later("stock")
+    assert known.shopify.available("1001") == 4
+
+
+def test_draft_orders_are_asked_for_only_where_a_level_would_rise_after_a_doubt(known: Shop) -> None:
+    with known.requests() as seen:
+        known.run_later("stock")
+        known.korona.deliver("1001", 1)
+        known.run_later("stock")
+    assert seen.count("GET", DRAFTS) == 0
+    reserve(known)
+    with known.requests() as seen:
+        known.run_later("stock")
+        assert seen.count("GET", DRAFTS) == 0
+    with known.requests() as seen:
+        known.run_later("stock")
+    assert seen.count("GET", DRAFTS) == 3
+
+
+def test_without_the_scope_that_is_told_once_and_stops_nothing(known: Shop) -> None:
+    known.shopify.scopes.remove("read_draft_orders")
+    known.shopify.set_available("1001", 3)
+    known.run("stock")
+    ran = known.run_later("stock")
+    assert (ran.exit_code, known.shopify.available("1001")) == (0, 5)
+    assert known.reason("stock", "draft orders").startswith("what they reserve is not seen and may be sold twice: ")
+    assert "read_draft_orders" in known.reason("stock", "draft orders")
+
+
+def test_what_draft_orders_hold_stays_reserved_while_they_cannot_be_read(known: Shop) -> None:
+    reserve(known)
+    for _ in range(3):
+        known.run_later("stock")
+    known.world.shopify_server.faults.append(Fault("status", "GET", DRAFTS, times=20))
+    assert known.run_later("stock").exit_code == 5
+    assert known.shopify.available("1001") == 3
