@@ -182,7 +182,8 @@ class Stock:
         try:
             return replace(pulled, drafts=tuple(self._sides.shopify.draft_orders(since)))
         except Refused as error:
-            return replace(pulled, drafts_refused=f"what they reserve is not seen and may be sold twice: {error.what}")
+            why = f"what they reserve is not seen and may be sold twice: {error.what}"
+            return replace(pulled, drafts=(), drafts_refused=why)
         except (Unavailable, Unsure) as error:
             return replace(pulled, trouble=(*pulled.trouble, error))
 

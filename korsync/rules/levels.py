@@ -103,16 +103,12 @@ def pieces_in_drafts(drafts: Iterable[DraftOrder], orders: Collection[int]) -> d
 
 
 def asks_for_drafts(read: StockRead) -> bool:
-    """Tell whether draft orders must be asked for: pieces are reserved, or a level would rise after a doubt."""
-    cache = read.cache
-    if any(look.reserved for look in cache.looks.values()):
+    """Tell whether draft orders must be asked for: they hold pieces, or a doubt is over and they may."""
+    if any(look.reserved for look in read.cache.looks.values()):
         return True
-    rising = (
-        each.read.inventory_item_id in cache.doubts
-        for each in (levels_of(read).levels if cache.doubts else ())
-        if each.target.level > each.available and not each.why_not_raised
-    )
-    return any(rising)
+    levels = levels_of(read).levels if read.cache.doubts else ()
+    doubts = ((each.target.doubted_at, each.read.seen_at) for each in levels)
+    return any(at is not None and at + read.rules.settle <= seen_at for at, seen_at in doubts)
 
 
 class _Sums:

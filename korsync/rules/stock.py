@@ -252,9 +252,9 @@ class LevelRules:
 class LevelTarget:
     """Where a level should go, where sold pieces alone would take it, and why it may not rise (empty: it may).
 
-    `doubted_at` is the last time that nobody could tell whether an order not listed yet is in the level, as long as
-    that is no longer ago than either side may take to show it. `reserved` are pieces that open draft orders hold,
-    `risen` those that came to the level although nothing known explains it.
+    `doubted_at` is the last time that nobody could tell whether an order not listed yet is in the level: kept for as
+    long as either side may take to show it, and until the draft orders were looked at. `reserved` are pieces that open
+    draft orders hold, `risen` those that came to the level although nothing known explains it.
     """
 
     level: int
@@ -275,14 +275,17 @@ def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
         fall = unexplained_fall(expected - just_sold(look.at, seen_at, facts.sold_as_variant), facts.available)
         risen = max(0, facts.available - expected)
     doubted_at = last_doubt(facts, fall, rules.settle)
+    is_asked = facts.in_drafts is not None and not facts.why_not_complete
     gap = target_level(facts.actual, pending, 0, rules.buffer) - facts.available
-    reserved = reserved_pieces(facts, 0 if doubted_at else gap, risen)
+    reserved = reserved_pieces(facts, 0 if doubted_at or not is_asked else gap, risen)
     target = target_level(facts.actual, pending, fall + reserved, rules.buffer)
     by_sales = facts.available
     if facts.actual_before is not None:
         by_sales = min(by_sales, target_level(facts.actual_before, pending, fall + reserved, rules.buffer))
     why_not = why_not_raised(facts, fall, doubted_at)
-    return LevelTarget(target, by_sales, doubted_at, why_not, reserved, risen)
+    # A doubt that is over stays known until the draft orders were looked at: they may hold what is missing.
+    open_doubt = doubted_at or (None if is_asked else facts.doubted_at)
+    return LevelTarget(target, by_sales, open_doubt, why_not, reserved, risen)
 
 
 def reserved_pieces(facts: LevelFacts, gap: int, risen: int) -> int:

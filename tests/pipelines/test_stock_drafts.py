@@ -101,7 +101,18 @@ def test_a_fall_is_taken_back_as_far_as_no_draft_order_holds_it(known: Shop) -> 
     assert known.shopify.available("1001") == 4
 
 
-def test_draft_orders_are_asked_for_only_where_a_level_would_rise_after_a_doubt(known: Shop) -> None:
+def test_what_a_draft_order_holds_of_an_article_that_was_switched_off_stays_reserved(known: Shop) -> None:
+    known.korona.deactivate("1001")
+    reserve(known)
+    for _ in range(3):
+        known.run_later("stock")
+    known.korona.deactivate("1001", False)
+    for _ in range(2):
+        known.run_later("stock")
+        assert known.shopify.available("1001") == 3
+
+
+def test_draft_orders_are_asked_for_only_when_a_doubt_is_over(known: Shop) -> None:
     with known.requests() as seen:
         known.run_later("stock")
         known.korona.deliver("1001", 1)

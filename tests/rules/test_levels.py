@@ -89,10 +89,13 @@ def test_a_level_may_rise_again_when_the_last_doubt_is_settle_minutes_old(minute
     assert (why_not_raised(doubted_at=SEEN - timedelta(minutes=minutes)) == "") is may_rise
 
 
-def test_a_doubt_is_kept_as_long_as_it_counts() -> None:
+def test_a_doubt_is_kept_as_long_as_it_counts_and_until_draft_orders_were_looked_at() -> None:
     fresh, old = SEEN - timedelta(minutes=1), SEEN - timedelta(minutes=15)
     assert target_of(replace(CALM, doubted_at=fresh), RULES).doubted_at == fresh
-    assert target_of(replace(CALM, doubted_at=old), RULES).doubted_at is None
+    assert target_of(replace(CALM, doubted_at=old), RULES).doubted_at == old
+    assert target_of(replace(CALM, doubted_at=old, in_drafts=0), RULES).doubted_at is None
+    incomplete = replace(CALM, doubted_at=old, in_drafts=0, why_not_complete="half of it was read")
+    assert target_of(incomplete, RULES).doubted_at == old
 
 
 def test_a_fall_that_orders_explain_is_no_doubt() -> None:
