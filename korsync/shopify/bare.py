@@ -46,7 +46,8 @@ _REFUND_LINE: Mapping[str, Read] = {
 def order_row(row: Row) -> Row:
     """Return what stock needs of an order: which pieces were sold and which were put back.
 
-    What is missing of its number and times is taken from the others; a line whose pieces are not told sold one.
+    What is missing of its number and times is taken from the others; a line whose pieces are not told sold one. Raises
+    NotAsExpected where there is no list of lines: nothing may be offered again as long as nobody knows what was sold.
     """
     bare = _fitting(row, _ORDER)
     times = [bare[name] for name in ("updated_at", "created_at", "processed_at") if name in bare]
@@ -54,7 +55,7 @@ def order_row(row: Row) -> Row:
         bare = {"created_at": times[0], "updated_at": times[0]} | bare
     number = re.search(r"[0-9]{1,18}", str(bare.get("name", "")))
     bare = {"order_number": int(number[0]) if number else bare.get("id")} | bare
-    lines = [_line(each, index) for index, each in enumerate(_rows(row, "line_items"), 1)]
+    lines = [_line(each, index) for index, each in enumerate(rows(row, "line_items"), 1)]
     refunds = [refund for each in _rows(row, "refunds") if len(refund := _refund(each)) == len(_REFUND) + 1]
     return bare | {"currency": "", "taxes_included": True, "total_price": "0", "line_items": lines, "refunds": refunds}
 
