@@ -36,7 +36,7 @@ PIECES = (
     *("${OTHER}", "${KORONA_PASSWORD}", "&a ", "*a", "!!str ", "<<: ", "? ", "- ", "| ", "> ", "\t"),
     *("{", "}", "[", "]", ": ", ",", "#", " #", "'", "%", "---", "\n", "\r", "\n\n", "  "),
     *("\u2028", "\u00a0", "\ufeff", "é", "\u0663", "\x07", "\x85"),
-    *re.findall(r"\S+|\s+", FULL),
+    *(each for each in re.findall(r"\S+|\s+", FULL) if "canary" not in each),
 )
 
 

@@ -18,14 +18,16 @@ from korsync.sandbox.exchange import Fault
 from tests.pipelines.test_posting import misfortune
 from tests.support.shop import Shop, open_shop
 
+ENDS = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z")
 TIMES = (
     *("2026-11-23T09:20:00Z", "2026-11-23T10:00:00Z", "2027-01-01T00:00:00Z", "2025-01-01T00:00:00Z"),
-    *("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "1969-12-31T23:59:59Z", "2999-12-31T23:59:59Z", "soon"),
+    *(*ENDS, "1969-12-31T23:59:59Z", "2999-12-31T23:59:59Z", "soon"),
 )
 NUMBERS = (0, -1, 1, 2, 3, 4, 5, 6, 100, 2**31, 2**63, 10**30, 10**50, 1.5, True)
 DECIMALS = ("0", "-0", "-1", "1E+20", "1E+999999", "1E-999999", "0.00001", "NaN", "1" * 50)
+KEYS = ("refund/abc", "refund/", "refund/1", "order/1", "edit/1/1", "")
 TEXTS = (
-    *("", "#1001", "refund/abc", "refund/1", "order/1", "edit/1/1"),
+    *("", "#1001", *KEYS),
     *("booked", "queued", "intent", "refused", "conflict"),
 )
 ODD_TEXTS = ("\ud83d", "\x1b[2J", "x" * 5000)
@@ -79,7 +81,9 @@ def mutated(draw: st.DrawFn, whole: Any) -> Any:
     content = copy.deepcopy(whole)
     for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3]))):
         everything = list(places(content))
-        *way, last = draw(st.sampled_from(everything))
+        # By name first: what a file has hundreds of would otherwise be all that is changed.
+        name = draw(st.sampled_from(sorted({str(place[-1]) for place in everything})))
+        *way, last = draw(st.sampled_from([place for place in everything if str(place[-1]) == name]))
         node = content
         for step in way:
             node = node[step]
@@ -95,6 +99,17 @@ def mutated(draw: st.DrawFn, whole: Any) -> Any:
     return content
 
 
+def aimed(whole: Any) -> Iterator[Any]:
+    """Yield the file with each time at the ends of the calendar, and each key of a booking changed."""
+    for *way, last in list(places(whole)):
+        value = _at(whole, (*way, last))
+        if isinstance(value, str):
+            for other in {TIMES: ENDS, KEYS: KEYS}.get(_like(value), ()):
+                content = copy.deepcopy(whole)
+                _at(content, tuple(way))[last] = other
+                yield content
+
+
 def _at(content: Any, place: Place) -> Any:
     for step in place:
         content = content[step]
@@ -108,6 +123,8 @@ def _like(value: Any) -> tuple[Any, ...]:
         return NUMBERS
     if isinstance(value, str) and value[:4].isdigit() and value.endswith("Z"):
         return TIMES
+    if isinstance(value, str) and value.startswith(("order/", "refund/")):
+        return KEYS
     if isinstance(value, str):
         return DECIMALS if value.replace(".", "").isdigit() else TEXTS + ODD_TEXTS
     return ANYTHING
@@ -133,6 +150,7 @@ def play(bench: Bench, state: Any, cache: Any) -> bool:
     print_status(page(), known)
     for order in known.orders.values():
         assert order.sale is None or order.sale.key == sale_key(order.id)
+        assert all(booking.refund_id is not None for booking in order.returns)
         for decide in (decisions.ignore, decisions.retry):
             with suppress(ConfigurationError):
                 decide(known, order.name, frozenset({"orders", "refunds"}))
