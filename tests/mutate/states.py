@@ -95,7 +95,8 @@ def mutated(draw: st.DrawFn, whole: Any) -> Any:
         elif what == "renamed" and isinstance(node, dict):
             node[draw(st.sampled_from(TEXTS + ODD_TEXTS))] = node.pop(last)
         else:
-            node[last] = draw(st.sampled_from(ANYTHING if what == "anything" else _like(node[last])))
+            other = draw(st.sampled_from(ANYTHING if what == "anything" else _like(node[last])))
+            node[last] = copy.deepcopy(other)
     return content
 
 
