@@ -16,6 +16,8 @@ NUMBER = re.compile(r"(0|[1-9][0-9]{0,5})(\.[0-9]{1,4})?", re.ASCII)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 TRIMMED = re.compile(r"\S(.*\S)?")
 TRIMMED_HINT = "without blanks at its ends"
+# What looks otherwise may be a secret that lost its key.
+PLAIN_KEY = re.compile(r"[a-z_]{1,30}", re.ASCII)
 # At the ends of the calendar midnight does not exist in every time zone.
 DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -77,7 +79,11 @@ class Section:
         for name, value in entry.named.items():
             if name not in names:
                 near = get_close_matches(name, names, 1)
-                notes.wrong(value, f"is not a known key{f'; did you mean {near[0]}?' if near else ''}")
+                if near or PLAIN_KEY.fullmatch(name):
+                    notes.wrong(value, f"is not a known key{f'; did you mean {near[0]}?' if near else ''}")
+                else:
+                    hint = "has a key here that is not known; it is not shown, for it may be a value"
+                    notes.mistakes.append((value.line, f"{entry.key or 'the file'} {hint}"))
 
     def get(self, name: str, required: bool = True) -> Entry | None:
         """Return the entry of a key, or None; a mistake where a required one is missing."""

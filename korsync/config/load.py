@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from korsync.config.entries import Entry, Kind, Notes
+from korsync.config.entries import PLAIN_KEY, Entry, Kind, Notes
 from korsync.config.environment import with_environment_file
 from korsync.config.settings import NetworkSettings, Settings, read_settings
 from korsync.errors import ConfigurationError
@@ -137,6 +137,7 @@ def _entry(node: yaml.Node, key: str, line: int, notes: Notes) -> Entry:
         shown = name.value[:40] if name.value.isprintable() else ascii(name.value[:40])
         inner = _entry(value, f"{key}.{shown}".strip("."), at, notes)
         if name.value in named:
-            notes.mistakes.append((at, f"{inner.key} stands twice, first in line {named[name.value].line}"))
+            double = inner.key if PLAIN_KEY.fullmatch(name.value) else f"a key of {key or 'the file'}"
+            notes.mistakes.append((at, f"{double} stands twice, first in line {named[name.value].line}"))
         named[name.value] = inner
     return Entry(key, line, Kind.SECTION, named=named)

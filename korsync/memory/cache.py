@@ -8,6 +8,7 @@ from pathlib import Path
 from korsync.errors import StateError
 from korsync.memory.codec import decode, encode, from_json, to_json
 from korsync.memory.files import read_whole, write_whole
+from korsync.memory.sound import check_cache
 from korsync.records.memory import Cache
 
 SCHEMA = 1
@@ -29,7 +30,9 @@ def load_cache(path: Path, fingerprint: str | None) -> tuple[Cache, str | None]:
             return Cache(), f"the cache {path} is of another version of korsync"
         if content.pop("fingerprint", None) != fingerprint and fingerprint is not None:
             return Cache(), "the configuration has changed since the cache was made"
-        return decode(Cache, content), None
+        cache = decode(Cache, content)
+        check_cache(cache)
+        return cache, None
     except FileNotFoundError:
         return Cache(), None
     except OSError as error:

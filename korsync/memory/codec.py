@@ -19,6 +19,9 @@ Record = TypeVar("Record")
 
 DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?(E[+-]?[0-9]+)?", re.ASCII)
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z", re.ASCII)
+MOST_DIGITS = 40
+HIGHEST_POWER = 20
+"""Beyond any amount; sums with two places after the point still fit Decimal's usual 28 digits."""
 WHOLE = re.compile(r"0|-?[1-9][0-9]*", re.ASCII)
 
 
@@ -114,14 +117,28 @@ an_object, a_list, a_tuple = _exactly(dict, "an object"), _exactly(list, "a list
 def _write_decimal(value: Any) -> str:
     if not isinstance(value, Decimal) or not value.is_finite():
         raise _Misfit("must be a finite Decimal")
-    return str(value)
+    return str(_proportionate(value))
+
+
+def _proportionate(value: Decimal) -> Decimal:
+    if len(value.as_tuple().digits) > MOST_DIGITS or not -MOST_DIGITS <= value.adjusted() <= HIGHEST_POWER:
+        raise _Misfit("is out of all proportion")
+    return value
+
+
+def _whole(value: Any) -> Any:
+    if type(value) is not int:
+        raise _Misfit(f"must be a whole number, not {_kind(value)}")
+    if abs(value) >= 10**MOST_DIGITS:
+        raise _Misfit("is out of all proportion")
+    return value
 
 
 def _read_decimal(data: Any) -> Decimal:
     if type(data) is not str or not DECIMAL.fullmatch(data):
         raise _Misfit(f"must be a decimal number as text, not {_kind(data)}")
     try:
-        return Decimal(data)
+        return _proportionate(Decimal(data))
     except ArithmeticError:
         raise _Misfit("is beyond every number") from None
 
@@ -146,7 +163,7 @@ def _read_instant(data: Any) -> datetime:
 
 PLAIN = {
     str: _Pair(_exactly(str, "text"), _exactly(str, "text")),
-    int: _Pair(_exactly(int, "a whole number"), _exactly(int, "a whole number")),
+    int: _Pair(_whole, _whole),
     bool: _Pair(_exactly(bool, "true or false"), _exactly(bool, "true or false")),
     Decimal: _Pair(_write_decimal, _read_decimal),
     datetime: _Pair(_write_instant, _read_instant),
@@ -224,6 +241,8 @@ def _mapping(key_type: type, inner: _Pair) -> _Pair:
         # One number has one spelling, otherwise "7" and "07" would silently be one entry.
         if not WHOLE.fullmatch(key):
             raise _Misfit("the key must be a whole number")
+        if len(key) > MOST_DIGITS:
+            raise _Misfit("the key is out of all proportion")
         return int(key)
 
     def each(items: Any, key_of: Callable[[Any], Any], translate: Callable[[Any], Any]) -> dict[Any, Any]:

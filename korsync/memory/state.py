@@ -10,7 +10,8 @@ from pathlib import Path
 from korsync.errors import StateError
 from korsync.memory.codec import decode, encode, from_json, to_json
 from korsync.memory.files import read_whole, write_whole
-from korsync.records.bookings import KnownLine, KnownOrder, Pieces, Restock
+from korsync.memory.sound import check_order, check_state
+from korsync.records.bookings import KnownOrder
 from korsync.records.memory import Identity, State
 
 SCHEMA = 1
@@ -96,12 +97,13 @@ def _to_bytes(state: State, encoded: Encoded) -> bytes:
     for key, order in state.orders.items():
         known = encoded.get(key)
         if known is None or known[0] is not order:
-            _check(key, order)
             known = order, to_json(encode(order, f"$.orders.{key}")).rstrip()
+            check_order(key, order)
         orders[key] = known
     encoded.clear()
     encoded.update(orders)
     rest = to_json({"schema": SCHEMA, **encode(replace(state, orders={}))}).rstrip()
+    check_state(state)
     listed = b",".join(b'"%d":%s' % (key, text) for key, (_, text) in orders.items())
     return rest.removesuffix(b"}") + b',"orders":{' + listed + b"}}\n"
 
@@ -118,16 +120,6 @@ def _read(path: Path, data: bytes) -> State:
         raise ValueError(f"$.schema: must be {SCHEMA}")
     state = decode(State, {name: each for name, each in content.items() if name != "schema"})
     for key, order in state.orders.items():
-        _check(key, order)
+        check_order(key, order)
+    check_state(state)
     return state
-
-
-def _check(key: int, order: KnownOrder) -> None:
-    """Raise ValueError for what the types allow but no order can be: a wrong key, fewer than no pieces."""
-    if key != order.id:
-        raise ValueError(f"$.orders.{key}.id: must be {key}")
-    bookings = tuple(order.bookings)
-    counted: tuple[KnownLine | Restock | Pieces, ...] = (*order.lines, *order.restocks)
-    counted += (*order.booked_by_hand, *(pieces for booking in bookings for pieces in booking.pieces))
-    if any(each.quantity < 0 for each in counted) or any(booking.attempts < 0 for booking in bookings):
-        raise ValueError(f"$.orders.{key}: a quantity or a number of attempts is below 0")

@@ -13,6 +13,8 @@ from tests.config.test_config import ENVIRONMENT, SMALL, changed, mistakes, read
     ("old", "new", "complaint"),
     [
         ("price_list:", "price_lst:", "6: korona.price_lst is not a known key; did you mean price_list?"),
+        ("price_list:", "canary-1:", "6: korona has a key here that is not known; it is not shown"),
+        ("price_list: Shopify", "canary-1: a\n  canary-1: b", "7: a key of korona stands twice, first in line 6"),
         ("shopify:", "shopfy:", "9: shopfy is not a known key; did you mean shopify?"),
         ("      warehouses", "      xyz: 1\n      warehouses", "16: stock.locations[0].xyz is not a known key"),
         ('"90"', '"90"\n  point_of_sale: "91"', "8: korona.point_of_sale stands twice, first in line 7"),

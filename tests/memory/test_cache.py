@@ -2,6 +2,7 @@
 
 import errno
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from korsync.errors import StateError
 from korsync.memory.cache import load_cache, save_cache
 from korsync.records.catalogue import Article, ArticlePrice, InventoryLevel, ShopProduct, StockLevel, Variant
-from korsync.records.memory import Cache, Catalogue, Levels, Look, ShopProducts, WarehouseStock
+from korsync.records.memory import Cache, Catalogue, Levels, Look, ReceiptMark, ShopProducts, Targets, WarehouseStock
 
 NOON = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
 ARTICLE = Article("a-1", "4711", "Käse", 17, True, False, None, (ArticlePrice("g", Decimal("2.50"), NOON),))
@@ -62,6 +63,29 @@ def test_a_broken_cache_is_empty_and_the_reason_is_told(tmp_path: Path, data: by
     assert cache == Cache()
     assert reason is not None
     assert str(path) in reason
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_cache_with_a_time_that_nothing_can_be_computed_with_is_empty(tmp_path: Path, year: int) -> None:
+    absurd = NOON.replace(year=year)
+    for cache in (
+        replace(CACHE, catalogue=replace(CACHE.catalogue, full_at=absurd)),
+        replace(CACHE, shop_products=replace(CACHE.shop_products, cursor=absurd)),
+        replace(CACHE, shop_products=replace(CACHE.shop_products, full_at=absurd)),
+        replace(CACHE, stocks={"w-1": WarehouseStock(full_at=absurd)}),
+        replace(CACHE, levels=Levels(read_at=absurd)),
+        replace(CACHE, levels=Levels(full_at=absurd)),
+        replace(CACHE, looks={10: Look(1, absurd)}),
+        replace(CACHE, doubts={10: absurd}),
+        replace(CACHE, targets=Targets(found_at=absurd)),
+        replace(CACHE, receipt_marks=(ReceiptMark(1, absurd),)),
+        replace(CACHE, last_run=absurd),
+    ):
+        save_cache(tmp_path / "cache.json", cache, "f1")
+        found, reason = load_cache(tmp_path / "cache.json", "f1")
+        assert found == Cache()
+        assert reason is not None
+        assert "must be a time from 1970 to 2999" in reason
 
 
 def test_a_cache_that_cannot_be_opened_is_empty(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ class Box:
     inner: Line = field(default_factory=lambda: Line(1, 1))
 
 
-decimals = st.decimals(allow_nan=False, allow_infinity=False)
+decimals = st.integers(0, 8).flatmap(lambda places: st.decimals(-(10**20), 10**20, places=places))
 instants = st.datetimes(timezones=st.just(UTC))
 zoned = st.builds(
     lambda naive, minutes: naive.replace(tzinfo=timezone(timedelta(minutes=minutes))),

@@ -11,13 +11,34 @@ from hypothesis import strategies as st
 
 from korsync.errors import StateError
 from korsync.memory.state import load_state, save_state
+from korsync.records.bookings import Booking, KnownOrder, edit_key, refund_key, sale_key
 from korsync.records.memory import State
 from tests.memory.test_state import IDENTITY, saved
 from tests.support.values import values
 
 
 def consistent(state: State) -> State:
-    return replace(state, orders={order.id: order for order in state.orders.values()})
+    """Give each order and booking the key that is its own, and pieces that can be counted."""
+    return replace(state, orders={order.id: of_its_own(order) for order in state.orders.values()})
+
+
+def of_its_own(order: KnownOrder) -> KnownOrder:
+    def counted(each: Any) -> Any:
+        return replace(each, quantity=each.quantity % 10**9)
+
+    def booked(booking: Booking, key: str) -> Booking:
+        receipt = replace(booking.receipt, key=key, order_id=order.id) if booking.receipt else None
+        return replace(booking, key=key, receipt=receipt, pieces=tuple(map(counted, booking.pieces)))
+
+    return replace(
+        order,
+        lines=tuple(map(counted, order.lines)),
+        restocks=tuple(map(counted, order.restocks)),
+        booked_by_hand=tuple(map(counted, order.booked_by_hand)),
+        sale=booked(order.sale, sale_key(order.id)) if order.sale else None,
+        edits=tuple(booked(each, edit_key(order.id, number)) for number, each in enumerate(order.edits)),
+        returns=tuple(booked(each, refund_key(number)) for number, each in enumerate(order.returns)),
+    )
 
 
 @given(values(State).map(consistent))

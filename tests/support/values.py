@@ -63,9 +63,9 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
         int: st.integers(0, 2**63),
         str: st.text(st.characters(), max_size=5),
         bool: st.booleans(),
-        Decimal: st.decimals(allow_nan=False, allow_infinity=False),
+        Decimal: st.decimals(-(10**20), 10**20, places=4),
         date: st.dates(),
-        datetime: st.datetimes(timezones=st.just(UTC)),
+        datetime: st.datetimes(datetime(1970, 1, 1), datetime(2999, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001
     }
     return plain[hint]
 

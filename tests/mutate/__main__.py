@@ -1,0 +1,61 @@
+"""Plays mishaps with the files that a person may edit: states, caches, configurations, environment files."""
+
+import argparse
+import io
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.mutate import configurations, states
+
+KINDS = ("states", "caches", "configurations", "environments")
+
+
+def play_all(kind: str, folder: Path, count: int) -> int:
+    """Play so many mishaps of a kind; return how many were taken for what they are. Raises where one ends badly."""
+    if kind == "configurations":
+        return _play(configurations.mutated(configurations.FULL), lambda text: configurations.play(folder, text), count)
+    if kind == "environments":
+        full, secrets = configurations.FULL, configurations.SECRETS
+        return _play(configurations.mutated(secrets), lambda text: configurations.play(folder, full, text), count)
+    with states.busy_shop(folder) as bench, redirect_stdout(io.StringIO()):
+        if kind == "states":
+            return _play(states.mutated(bench.state), lambda state: states.play(bench, state, bench.cache), count)
+        return _play(states.mutated(bench.cache), lambda cache: states.play(bench, bench.state, cache), count)
+
+
+def _play(mishaps: st.SearchStrategy[Any], play: Callable[[Any], bool], count: int) -> int:
+    taken = 0
+
+    @hypothesis_settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(mishaps)
+    def each(mishap: Any) -> None:
+        nonlocal taken
+        taken += play(mishap)
+
+    each()
+    return taken
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutate", description=__doc__)
+    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("--count", type=int, default=5000, help="how many mishaps are played")
+    asked = parser.parse_args()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        taken = play_all(asked.kind, Path(folder), asked.count)
+    print(f"{asked.count} {asked.kind}: {taken} taken, all others refused, {time.monotonic() - started:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""A part of what `python -m tests.mutate` plays: mishaps with the files that a person may edit."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.mutate import states
+from tests.mutate.__main__ import KINDS, play_all
+
+COUNTS = {"states": 500, "caches": 100, "configurations": 500, "environments": 200}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_after_a_mishap_is_read_right_or_refused_in_a_clear_line(tmp_path: Path, kind: str) -> None:
+    assert play_all(kind, tmp_path, COUNTS[kind]) > 0
+
+
+def test_no_time_and_no_key_that_nobody_wrote_ends_in_the_middle_of_a_run(tmp_path: Path) -> None:
+    with states.busy_shop(tmp_path) as bench:
+        taken = [states.play(bench, state, bench.cache) for state in states.aimed(bench.state)]
+        assert len(taken) > 50
+        assert sum(taken) < len(taken) / 4
+        for cache in states.aimed(bench.cache):
+            assert states.play(bench, bench.state, cache)
