@@ -152,6 +152,8 @@ def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None
     if couples:
         _say_coupled("point of sale", opening.last_receipt_number)
     _say(f"{opening.matched} articles match a Shopify variant, {opening.priced} of them have a price in the list")
+    for remark in opening.double_rates:
+        _say(visible(f"  {remark}"))
     for order in opening.unfulfilled:
         line = f"  {order.name}: unfulfilled from before orders.start_from, reserved: {reserved(order)}"
         _say(visible(line))

@@ -26,6 +26,19 @@ def test_init_says_what_matches_and_what_comes_next(shop: Shop, korsync: Korsync
     assert shop.settings.state_path.exists()
 
 
+@pytest.mark.parametrize(("chosen", "is_told"), [({}, True), ({"19": "Umsatzsteuer FR"}, False)])
+def test_init_names_the_rate_that_two_sales_taxes_have_unless_one_is_chosen(
+    shop: Shop, korsync: Korsync, chosen: dict[str, str], is_told: bool
+) -> None:
+    shop.stocked("1001")
+    shop.korona.add_sales_tax("90", "Umsatzsteuer FR", {"2020-01-01": "19"}, included=True)
+    shop.configure(orders={"taxes": chosen})
+    said = korsync("init")
+    assert said.code == 0
+    assert ("KORONA has several sales taxes of 19 %" in said.out) == is_told
+    assert ("90 Umsatzsteuer FR" in said.out) == is_told
+
+
 @pytest.mark.parametrize("adopts", [(), ("--adopt",)])
 def test_init_makes_visible_what_a_terminal_would_obey(
     shop: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch, adopts: tuple[str, ...]

@@ -31,6 +31,7 @@ from korsync.rules.bookings import remember, start_instant
 from korsync.rules.matching import match
 from korsync.rules.prices import price_at
 from korsync.rules.read_back import found_return, found_sale, with_found_edits
+from korsync.rules.taxes import double_rates
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 """Stands for the order cursor until the shop's time zone is known."""
@@ -40,7 +41,7 @@ BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 class Opening:
     """What `init` found: the memory to begin with, how many articles match, and orders KORONA does not know of.
 
-    `receipts` are all that stand on the point of sale.
+    `receipts` are all that stand on the point of sale, `double_rates` the rates that nobody could book.
     `booked`, `missing` and `conflicts` are order names, filled by `--adopt` only. `last_receipt_number` is what the
     point of sale had before `--couple`; KORONA does not tell it later.
     """
@@ -50,6 +51,7 @@ class Opening:
     priced: int
     unfulfilled: tuple[KnownOrder, ...]
     receipts: tuple[BookedReceipt, ...]
+    double_rates: tuple[str, ...]
     booked: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
@@ -76,7 +78,8 @@ def open_shop(sides: Sides, *, couples: bool = False) -> tuple[Reading, Opening]
     now = sides.korona.now
     priced = [each for each in matches if price_at(each.article, prices.price_group, now) is not None]
     waiting = tuple(order for order in reading.memory.state.orders.values() if _reserves_pieces(order))
-    opening = Opening(reading.memory, len(matches), len(priced), waiting, receipts)
+    doubles = double_rates(targets, now, included=store.taxes_included)
+    opening = Opening(reading.memory, len(matches), len(priced), waiting, receipts, doubles)
     if any(each.key is not None and each.shop == settings.shopify.shop for each in receipts):
         # There was a state before: taken for new, all that it booked would count as sold again.
         return reading, adopt(sides, reading, opening)

@@ -110,15 +110,17 @@ def _must_be_coupled(sides: Sides, point_of_sale: PointOfSale) -> None:
 
 
 def _kept_for_a_day(sides: Sides, reading: Reading, name: str, look_up: Callable[[], T]) -> tuple[Reading, T]:
-    """Return what was found before; after a day it is looked up again."""
+    """Return what was found before; after a day it is looked up again, and in a full run once."""
     targets, now = reading.memory.cache.targets, sides.shopify.now
     if targets.found_at is None or now - targets.found_at >= DAY:
         targets = Targets(found_at=now)
     found: T | None = getattr(targets, name)
-    if found is not None:
+    listed = f"targets of {name}"
+    if found is not None and (listed in reading.lists or not sides.full):
         return reading, found
     found = look_up()
     kept: Any = {name: found}
+    reading = replace(reading, lists=reading.lists | {listed})
     return reading.with_memory(reading.memory.with_cache(targets=replace(targets, **kept))), found
 
 

@@ -67,6 +67,22 @@ def sales_taxes_for(tax: TaxLine, order: Order, targets: BookingTargets) -> tupl
     return fitting or (() if order.taxes_included else of_rate)
 
 
+def double_rates(targets: BookingTargets, at: datetime, *, included: bool) -> tuple[str, ...]:
+    """Say which rates several sales taxes have, where none is chosen for them: orders with these would be held."""
+    by_rate: dict[str, list[SalesTax]] = {}
+    for each in targets.sales_taxes:
+        percent = rate_at(each, at)
+        if percent and each.included == included and not {plain(percent), "default"} & targets.taxes.keys():
+            by_rate.setdefault(plain(percent), []).append(each)
+    return tuple(
+        f"KORONA has several sales taxes of {rate} %: {', '.join(f'{each.number} {each.name}' for each in taxes)}; "
+        f"orders with that rate are held until one is chosen under orders.taxes with the key “{rate}”, or one for each "
+        f"of Shopify's taxes with keys like “VAT {rate}”"
+        for rate, taxes in by_rate.items()
+        if len(taxes) > 1
+    )
+
+
 def tax_troubles(taxes: Iterable[TaxLine], order: Order, targets: BookingTargets) -> Iterator[str]:
     """Say what keeps taxes from being booked: all missing rates at once, and whatever a person must choose."""
     kind = "included in the price" if order.taxes_included else "on top of the price"
