@@ -157,7 +157,7 @@ def test_accept_takes_the_numbers_of_the_articles_that_are_let_through(shop: Sho
     assert "`korsync accept products 1001 1002`" in stopped.err
     assert korsync("accept", "products", "1003").code == 2
     said = korsync("accept", "products", "1002")
-    assert (said.code, said.out) == (0, "the next run of products writes what was stopped of 1002\n")
+    assert (said.code, said.out) == (0, "the next run of products writes of what was stopped: 1002\n")
     assert korsync("products").code == 3
     assert (price(shop, "1001"), price(shop, "1002")) == ("8.90", "89.00")
 

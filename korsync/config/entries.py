@@ -22,7 +22,7 @@ PLAIN_KEY = re.compile(r"[a-z_]{1,30}", re.ASCII)
 DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
-class Kind(StrEnum):
+class YamlKind(StrEnum):
     """What YAML takes an entry for, in the words of a message; unquoted values are not always what they look like."""
 
     TEXT = "text"
@@ -41,7 +41,7 @@ class Entry:
 
     key: str
     line: int
-    kind: Kind
+    kind: YamlKind
     text: str = field(default="", repr=False)
     items: tuple["Entry", ...] = ()
     named: dict[str, "Entry"] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Section:
         """Write down keys that are not known, each with the nearest one that is."""
         self.entry = entry
         self.notes = notes
-        if entry.kind is not Kind.SECTION:
+        if entry.kind is not YamlKind.SECTION:
             notes.wrong(entry, f"must be a group of keys, not {entry.kind}")
         names = tuple(known)
         for name, value in entry.named.items():
@@ -88,7 +88,7 @@ class Section:
     def get(self, name: str, required: bool = True) -> Entry | None:
         """Return the entry of a key, or None; a mistake where a required one is missing."""
         found = self.entry.named.get(name)
-        if found is None and required and self.entry.kind is Kind.SECTION:
+        if found is None and required and self.entry.kind is YamlKind.SECTION:
             prefix = f"{self.entry.key}." if self.entry.key else ""
             self.notes.mistakes.append((self.entry.line, f"{prefix}{name} is missing"))
         return found
@@ -98,7 +98,7 @@ class Section:
         found = self.get(name, required)
         if found is None:
             # The one mistake is that the group is missing: none of its keys is asked for any more.
-            return Section(Entry(name, self.entry.line, Kind.SECTION), Notes({}), ())
+            return Section(Entry(name, self.entry.line, YamlKind.SECTION), Notes({}), ())
         return Section(found, self.notes, known)
 
     def named(self, name: str) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ class Section:
     def secret(self, name: str, form: re.Pattern[str] = TRIMMED, hint: str = TRIMMED_HINT) -> str:
         """Return such a text and write down where it stands in the file itself."""
         found = self.entry.named.get(name)
-        if found is not None and found.kind is Kind.TEXT and not VARIABLE.fullmatch(found.text):
+        if found is not None and found.kind is YamlKind.TEXT and not VARIABLE.fullmatch(found.text):
             self.notes.literal_secrets.append(found)
         return self.login(name, form, hint)
 
@@ -149,7 +149,7 @@ class Section:
         found = self.entry.named.get(name)
         if found is None:
             return default
-        if found.kind is not Kind.TRUTH:
+        if found.kind is not YamlKind.TRUTH:
             self.notes.wrong(found, f"must be true or false, not {found.kind}")
         return found.text.lower() == "true"
 
@@ -158,7 +158,7 @@ class Section:
         found = self.get(name, required=default is None)
         if found is None:
             return default or ()
-        if found.kind is not Kind.LIST:
+        if found.kind is not YamlKind.LIST:
             self.notes.wrong(found, f"must be a list, as in [a, b], not {found.kind}")
         elif not found.items and default is None:
             self.notes.wrong(found, "must not be empty")
@@ -173,13 +173,13 @@ def text_of(
     is_needed: bool = True,
 ) -> str:
     """Return an entry's text, from the environment where it says so; empty where that is unset and not needed."""
-    if entry.kind in (Kind.LIST, Kind.SECTION):
+    if entry.kind in (YamlKind.LIST, YamlKind.SECTION):
         notes.wrong(entry, f"must be text, not {entry.kind}")
         return ""
-    if entry.kind is Kind.NOTHING:
+    if entry.kind is YamlKind.NOTHING:
         notes.wrong(entry, "has no value")
         return ""
-    if entry.kind is not Kind.TEXT:
+    if entry.kind is not YamlKind.TEXT:
         notes.wrong(entry, f"would be read as {entry.kind}: put it in quotes")
         return ""
     text = written(entry, notes, is_needed)
@@ -196,7 +196,7 @@ def text_of(
 
 def number_of(entry: Entry, notes: Notes, whole: bool = False) -> Decimal:
     """Return an entry's number; only plain decimal notation is one, 0123, 1e3 and 12:30 are not."""
-    text = written(entry, notes) if entry.kind in (Kind.NUMBER, Kind.TEXT) else ""
+    text = written(entry, notes) if entry.kind in (YamlKind.NUMBER, YamlKind.TEXT) else ""
     if text is None:
         return Decimal(0)
     if not NUMBER.fullmatch(text) or (whole and "." in text):
@@ -207,7 +207,7 @@ def number_of(entry: Entry, notes: Notes, whole: bool = False) -> Decimal:
 
 def day_of(entry: Entry, notes: Notes) -> date:
     """Return an entry's calendar day."""
-    text = written(entry, notes) if entry.kind in (Kind.TIME, Kind.TEXT) else ""
+    text = written(entry, notes) if entry.kind in (YamlKind.TIME, YamlKind.TEXT) else ""
     if text is not None:
         try:
             if DAY.fullmatch(text):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from korsync.config.entries import PLAIN_KEY, Entry, Kind, Notes
+from korsync.config.entries import PLAIN_KEY, Entry, Notes, YamlKind
 from korsync.config.environment import with_environment_file
 from korsync.config.settings import NetworkSettings, Settings, read_settings
 from korsync.errors import ConfigurationError
@@ -17,12 +17,12 @@ from korsync.memory.files import read_whole
 LARGEST = 256 * 1024
 DEEPEST = 20
 KINDS = {
-    "str": Kind.TEXT,
-    "int": Kind.NUMBER,
-    "float": Kind.NUMBER,
-    "bool": Kind.TRUTH,
-    "timestamp": Kind.TIME,
-    "null": Kind.NOTHING,
+    "str": YamlKind.TEXT,
+    "int": YamlKind.NUMBER,
+    "float": YamlKind.NUMBER,
+    "bool": YamlKind.TRUTH,
+    "timestamp": YamlKind.TIME,
+    "null": YamlKind.NOTHING,
 }
 
 
@@ -123,11 +123,11 @@ def _complaint(problem: str) -> str:
 
 def _entry(node: yaml.Node, key: str, line: int, notes: Notes) -> Entry:
     if isinstance(node, yaml.ScalarNode):
-        return Entry(key, line, KINDS.get(node.tag.rpartition(":")[2], Kind.OTHER), node.value)
+        return Entry(key, line, KINDS.get(node.tag.rpartition(":")[2], YamlKind.OTHER), node.value)
     if isinstance(node, yaml.SequenceNode):
         places = [(f"{key}[{index}]", item.start_mark.line + 1, item) for index, item in enumerate(node.value)]
         items = tuple(_entry(item, inner_key, at, notes) for inner_key, at, item in places)
-        return Entry(key, line, Kind.LIST, items=items)
+        return Entry(key, line, YamlKind.LIST, items=items)
     named: dict[str, Entry] = {}
     for name, value in node.value:
         at = name.start_mark.line + 1
@@ -140,4 +140,4 @@ def _entry(node: yaml.Node, key: str, line: int, notes: Notes) -> Entry:
             double = inner.key if PLAIN_KEY.fullmatch(name.value) else f"a key of {key or 'the file'}"
             notes.mistakes.append((at, f"{double} stands twice, first in line {named[name.value].line}"))
         named[name.value] = inner
-    return Entry(key, line, Kind.SECTION, named=named)
+    return Entry(key, line, YamlKind.SECTION, named=named)

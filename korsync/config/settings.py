@@ -9,7 +9,7 @@ from os.path import isdir
 from pathlib import Path
 from typing import Any
 
-from korsync.config.entries import NUMBER, Entry, Kind, Notes, Section, day_of, text_of
+from korsync.config.entries import NUMBER, Entry, Notes, Section, YamlKind, day_of, text_of
 
 SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com", re.ASCII)
 LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -216,7 +216,7 @@ def _shopify(section: Section) -> ShopifySettings:
     pair = [name for name in ("client_id", "client_secret") if name in given]
     if "access_token" in given and pair:
         section.notes.wrong(given[pair[0]], "stands beside shopify.access_token: keep one of the two")
-    elif "access_token" not in given and len(pair) < 2 and section.entry.kind is Kind.SECTION:
+    elif "access_token" not in given and len(pair) < 2 and section.entry.kind is YamlKind.SECTION:
         section.notes.wrong(section.entry, "needs access_token, or client_id and client_secret")
     address = section.text_or_none("base_url")
     if address and address.rstrip("/") != f"https://{shop}" and not LOOPBACK.fullmatch(address):

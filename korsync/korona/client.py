@@ -27,7 +27,7 @@ from korsync.records.catalogue import (
 from korsync.records.receipts import AnswerRow, BookedReceipt, Receipt
 from korsync.wire.answers import Row, an_object, or_left_out
 from korsync.wire.http import Session
-from korsync.wire.outcomes import Kind, NoSuchList, NotFound, NothingThere, TooLarge
+from korsync.wire.outcomes import Asked, NoSuchList, NotFound, NothingThere, TooLarge
 
 T = TypeVar("T")
 
@@ -109,7 +109,7 @@ class KoronaClient:
     def stock_of(self, article_id: str, warehouse_id: str) -> StockLevel | None:
         """Return an article's stock level in a warehouse; None where there is none."""
         path = f"products/{_in_path(article_id)}/stocks"
-        listing = Listing(path, lambda row: reads.stock_level(row, ""), lambda each: each.warehouse_id, kind=Kind.ITEM)
+        listing = Listing(path, lambda row: reads.stock_level(row, ""), lambda each: each.warehouse_id, kind=Asked.ITEM)
         try:
             found, _ = self._lists.changed(listing, 0)
         except NotFound:
@@ -135,7 +135,7 @@ class KoronaClient:
         A live article wins over those that were switched off. Raises Rejected where KORONA does not look for such a
         number: one from an order concerns that order alone.
         """
-        listing = Listing("products", reads.article, lambda each: each.id, {"number": number}, Kind.ITEM)
+        listing = Listing("products", reads.article, lambda each: each.id, {"number": number}, Asked.ITEM)
         found, _ = self._lists.changed(listing, 0)
         exact = [each for each in found if each.number == number]
         live = [each for each in exact if each.active and not each.deactivated] or exact
@@ -188,12 +188,12 @@ class KoronaClient:
         Raises Rejected where KORONA does not look for such a number, which concerns that order alone.
         """
         asked = {"orderNumber": order_number}
-        return tuple(self._lists.changed(_receipts_of(point_of_sale_id, asked, Kind.ITEM), 0)[0])
+        return tuple(self._lists.changed(_receipts_of(point_of_sale_id, asked, Asked.ITEM), 0)[0])
 
     def receipts_by_number(self, point_of_sale_id: str, number: str) -> tuple[BookedReceipt, ...]:
         """Return what KORONA finds under a receipt number, in whatever way it compares numbers."""
         asked = {"number": number}
-        return tuple(self._lists.changed(_receipts_of(point_of_sale_id, asked, Kind.ITEM), 0)[0])
+        return tuple(self._lists.changed(_receipts_of(point_of_sale_id, asked, Asked.ITEM), 0)[0])
 
     def receipts_booked_at(self, point_of_sale_id: str, moment: datetime) -> tuple[BookedReceipt, ...]:
         """Return the receipts whose booking time is this moment, or up to a second before or after it.
@@ -204,7 +204,7 @@ class KoronaClient:
             "minBookingTime": _whole_second(moment - _ROUNDED),
             "maxBookingTime": _whole_second(moment + _ROUNDED),
         }
-        return tuple(self._lists.changed(_receipts_of(point_of_sale_id, asked, Kind.ITEM), 0)[0])
+        return tuple(self._lists.changed(_receipts_of(point_of_sale_id, asked, Asked.ITEM), 0)[0])
 
     # --- writing, strictly one call at a time ---
 
@@ -223,7 +223,7 @@ class KoronaClient:
             f"{self._root}/{_receipts_path(point_of_sale_id)}",
             writes.receipt_bytes(posted),
             reads.answer_rows,
-            kind=Kind.RECEIPT,
+            kind=Asked.RECEIPT,
             params={"couplingId": coupling_id},
         )
 
@@ -264,7 +264,7 @@ def _receipts_path(point_of_sale_id: str) -> str:
 
 
 def _receipts_of(
-    point_of_sale_id: str, params: Mapping[str, str] | None = None, kind: Kind = Kind.LIST
+    point_of_sale_id: str, params: Mapping[str, str] | None = None, kind: Asked = Asked.LIST
 ) -> Listing[BookedReceipt]:
     path = _receipts_path(point_of_sale_id)
     return Listing(path, reads.booked_receipt, lambda each: each.id, params or {}, kind, page=_RECEIPTS_AT_ONCE)

@@ -9,7 +9,7 @@ from korsync.errors import Unavailable
 from korsync.korona import reads
 from korsync.wire.answers import Answer, NotAsExpected, Row, an_object, inner, rows, whole
 from korsync.wire.http import Session
-from korsync.wire.outcomes import Kind, TooLarge
+from korsync.wire.outcomes import Asked, TooLarge
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Listing(Generic[T]):
     read: Callable[[Row], T | None]
     key: Callable[[T], str]
     params: Mapping[str, str] = field(default_factory=dict)
-    kind: Kind = Kind.LIST
+    kind: Asked = Asked.LIST
     page: int = _PAGE
 
 
@@ -127,7 +127,7 @@ class Lists:
             f"{self._root}/{listing.path}",
             lambda answer: _page_from(answer, page_number, size, listing.read),
             asked,
-            kind=listing.kind if is_first else Kind.PAGE,
+            kind=listing.kind if is_first else Asked.PAGE,
         )
 
 

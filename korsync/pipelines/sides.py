@@ -12,7 +12,7 @@ from korsync.errors import KorsyncError, Rejected, Unavailable
 from korsync.pipelines.base import Reading, Sides
 from korsync.records.catalogue import Article, InventoryLevel, PriceRow, ShopProduct
 from korsync.records.memory import Cache, Levels, ShopProducts, WarehouseStock
-from korsync.rules.guards import FROM_CHANGES
+from korsync.rules.guards import judged
 from korsync.rules.matching import may_be_cut
 
 T = TypeVar("T")
@@ -27,9 +27,6 @@ READ_AGAIN_SINGLY = 20
 
 LATE_REVISIONS = 200
 """KORONA may commit a row a moment late, under a lower revision than one that was read: so far each ask goes back."""
-
-SHRUNK_TO_PERCENT = 70
-"""A full list that brings less than this share of what was known is not believed."""
 
 
 def read_catalogue(sides: Sides, reading: Reading) -> Reading:
@@ -101,7 +98,7 @@ def _catalogue(sides: Sides, reading: Reading, prices: Iterable[PriceRow], price
     if not in_full and len(unseen) > READ_AGAIN_SINGLY:
         in_full = True
         changed, revision = korona.changed_products(0)
-    cache, is_shrunk = _judged(cache, "catalogue", len(changed), len(old.articles)) if in_full else (cache, False)
+    cache, is_shrunk = judged(cache, "catalogue", len(changed), len(old.articles)) if in_full else (cache, False)
     if is_shrunk:
         # What comes of a list that is not believed is news all the same; what it leaves out stays as it was.
         articles = old.articles | {each.id: _numbered(each, old.articles) for each in changed}
@@ -141,7 +138,7 @@ def _shop_products(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
     if known is not None:
         return replace(cache, shop_products=known), False
     everything = _as_known(sides, {each.id: each for each in shopify.products()}, old.products)
-    cache, is_shrunk = _judged(cache, "shop_products", len(everything), len(old.products))
+    cache, is_shrunk = judged(cache, "shop_products", len(everything), len(old.products))
     # Shopify's time and not the highest one seen: else what changed last, all at once, is read in every run.
     now = shopify.now
     if is_shrunk:
@@ -188,7 +185,7 @@ def _levels(sides: Sides, reading: Reading, location_id: int) -> tuple[Cache, bo
     rows = shopify.levels(location_id, since)
     is_shrunk = False
     if in_full and not elsewhere and old.read_at is not None:
-        cache, is_shrunk = _judged(cache, "levels", len(rows), len(old.levels))
+        cache, is_shrunk = judged(cache, "levels", len(rows), len(old.levels))
     if is_shrunk and old.read_at:
         # What is sold must still come off sale: what changed is asked for instead.
         in_full, rows = False, shopify.levels(location_id, old.read_at - _overlap(sides))
@@ -243,7 +240,7 @@ def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tupl
         rows, revision = _since(changed, old.revision, in_full=in_full)
         found = {row.article_id: row for row in rows}
         if in_full:
-            cache, is_shrunk = _judged(cache, f"stock of {warehouse_id}", len(found), len(old.rows))
+            cache, is_shrunk = judged(cache, f"stock of {warehouse_id}", len(found), len(old.rows))
             if is_shrunk:
                 in_full, revision = False, old.revision
                 shrunk_anywhere = True
@@ -272,20 +269,6 @@ def _is_due(sides: Sides, full_at: datetime | None, now: datetime) -> bool:
 def _overlap(sides: Sides) -> timedelta:
     # What was saved may take as long to show as anything else that Shopify accepts.
     return max(LEAST_OVERLAP, sides.settings.safety.settle)
-
-
-def _judged(cache: Cache, name: str, found: int, known: int) -> tuple[Cache, bool]:
-    """Tell whether a full list came back far shorter than it was known; coming so twice in a row it is believed."""
-    short, before = _is_short(found, known), cache.short.get(name)
-    if short and before is not None and not _is_short(found, before) and not _is_short(before, found):
-        short = False
-    kept = {each: rows for each, rows in cache.short.items() if each != name}
-    return replace(cache, short=kept | {name: found} if short else kept), short
-
-
-def _is_short(found: int, known: int) -> bool:
-    """Tell whether a list has far fewer rows; a few may go from a short list at once."""
-    return found * 100 < known * SHRUNK_TO_PERCENT and (known - found >= FROM_CHANGES or found == 0)
 
 
 def _is_uncounted(product: ShopProduct) -> bool:

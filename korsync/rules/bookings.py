@@ -12,15 +12,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from korsync.errors import ConfigurationError
-from korsync.records.bookings import (
-    Booking,
-    BookingStatus,
-    KnownLine,
-    KnownOrder,
-    Pieces,
-    Restock,
-    amounts_of,
-)
+from korsync.records.amounts import amounts_of
+from korsync.records.bookings import Booking, BookingStatus, KnownLine, KnownOrder, Pieces, Restock
 from korsync.records.catalogue import Shop
 from korsync.records.orders import Order
 from korsync.records.plan import Fate, Outcome, Skip

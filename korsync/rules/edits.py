@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import chain
 
-from korsync.records.bookings import Amounts, KnownOrder, amounts_of, edit_key, sale_key
+from korsync.records.amounts import Amounts, amounts_of
+from korsync.records.bookings import KnownOrder, edit_key, sale_key
 from korsync.records.memory import BookingTargets
 from korsync.records.orders import Order
 from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptLine, ReceiptPayment

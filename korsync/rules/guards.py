@@ -2,17 +2,21 @@
 
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from korsync.errors import SafetyStop
+from korsync.records.memory import Cache
 from korsync.records.plan import Change, Fate, Skip
 
 T = TypeVar("T")
 
 FROM_CHANGES = 10
 """Below so many changes the share of the matched articles is not looked at: small shops change a lot at once."""
+
+SHRUNK_TO_PERCENT = 70
+"""A full list that brings less than this share of what was known is not believed."""
 
 _MOST_KEYS = 5
 """So many items are named in the command that lets them through; `korsync status` names all."""
@@ -65,6 +69,20 @@ def price_jump(before: Decimal, after: Decimal, percent: Decimal) -> bool:
 def shrunk(what: str) -> str:
     """Say that a list came far shorter than it was known."""
     return f"the list of {NAMES[what]} came back empty or far shorter than at the last look"
+
+
+def judged(cache: Cache, name: str, found: int, known: int) -> tuple[Cache, bool]:
+    """Tell whether a full list came back far shorter than it was known; coming so twice in a row it is believed."""
+    short, before = _is_short(found, known), cache.short.get(name)
+    if short and before is not None and not _is_short(found, before) and not _is_short(before, found):
+        short = False
+    kept = {each: rows for each, rows in cache.short.items() if each != name}
+    return replace(cache, short=kept | {name: found} if short else kept), short
+
+
+def _is_short(found: int, known: int) -> bool:
+    """Tell whether a list has far fewer rows; a few may go from a short list at once."""
+    return found * 100 < known * SHRUNK_TO_PERCENT and (known - found >= FROM_CHANGES or found == 0)
 
 
 def marks_of(changes: Iterable[Change[Any]]) -> list[str]:

@@ -6,16 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from korsync.errors import SafetyStop
-from korsync.records.bookings import (
-    Amounts,
-    Booking,
-    BookingStatus,
-    KnownOrder,
-    Pieces,
-    amounts_of,
-    refund_key,
-    sale_key,
-)
+from korsync.records.amounts import Amounts, amounts_of
+from korsync.records.bookings import Booking, BookingStatus, KnownOrder, Pieces, refund_key, sale_key
 from korsync.records.memory import State
 from korsync.records.receipts import BookedReceipt, Receipt
 from korsync.rules.taxes import completed

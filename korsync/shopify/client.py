@@ -18,7 +18,7 @@ from korsync.shopify import auth, reads, writes
 from korsync.text import visible
 from korsync.wire.answers import Answer, NotAsExpected, Row, an_object, money, needed, or_left_out, rows, text, whole
 from korsync.wire.http import Session
-from korsync.wire.outcomes import Kind, NotFound, TooLarge
+from korsync.wire.outcomes import Asked, NotFound, TooLarge
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ class ShopifyClient:
         def read(answer: Answer) -> frozenset[str]:
             return frozenset(reads.scope(each) for each in _rows(answer, "access_scopes"))
 
-        return self.session.get("admin/oauth/access_scopes.json", read, kind=Kind.LIST)
+        return self.session.get("admin/oauth/access_scopes.json", read, kind=Asked.LIST)
 
     # --- products ---
 
@@ -163,7 +163,7 @@ class ShopifyClient:
             self._path(f"products/{product_id}/images"),
             writes.image_bytes(data, filename, variant_ids),
             lambda answer: reads.image(_row(answer, "image")),
-            kind=Kind.ADJUST,
+            kind=Asked.ADJUST,
         )
 
     # --- stock ---
@@ -188,7 +188,7 @@ class ShopifyClient:
                 raise NotAsExpected("the answer is about another level")
 
         body = writes.adjustment_bytes(location_id, inventory_item_id, delta)
-        self.session.post(self._path("inventory_levels/adjust"), body, read, kind=Kind.ADJUST)
+        self.session.post(self._path("inventory_levels/adjust"), body, read, kind=Asked.ADJUST)
 
     # --- orders ---
 
@@ -253,7 +253,7 @@ class ShopifyClient:
 
         while len(followed) < _MOST_PAGES:
             lighter = {**asked, "limit": _LIGHTER_LIMIT}
-            kind = Kind.PAGE if followed else Kind.LIST
+            kind = Asked.PAGE if followed else Asked.LIST
             try:
                 found, cursor = self.session.get(self._path(name), read_page, asked, kind=kind, lighter=lighter)
             except TooLarge:
@@ -271,7 +271,11 @@ class ShopifyClient:
         raise Unavailable(f"Shopify: the list {name} does not end", "nothing to do: the next run goes on")
 
     def _light_page(
-        self, name: str, read_page: Callable[[Answer], tuple[list[T], str | None]], asked: Mapping[str, str], kind: Kind
+        self,
+        name: str,
+        read_page: Callable[[Answer], tuple[list[T], str | None]],
+        asked: Mapping[str, str],
+        kind: Asked,
     ) -> tuple[list[T], str | None]:
         try:
             return self.session.get(self._path(name), read_page, asked, kind=kind)

@@ -25,7 +25,7 @@ from korsync import __version__
 from korsync.errors import KorsyncError, Rejected, Unavailable
 from korsync.wire.answers import Answer, NotAsExpected, date_in
 from korsync.wire.outcomes import (
-    Kind,
+    Asked,
     Reply,
     Seen,
     Verdict,
@@ -58,7 +58,7 @@ logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 class _Call(Generic[T]):
     method: str
     path: str
-    kind: Kind
+    kind: Asked
     read: Callable[[Answer], T]
     params: Mapping[str, str] | None = None
     body: bytes | Mapping[str, str] | None = None
@@ -159,7 +159,7 @@ class Session:
         read: Callable[[Answer], T],
         params: Mapping[str, str] | None = None,
         *,
-        kind: Kind = Kind.ITEM,
+        kind: Asked = Asked.ITEM,
         lighter: Mapping[str, str] | None = None,
     ) -> T:
         """Return what `read` makes of the answer; `lighter` parameters ask for less where it has to be repeated.
@@ -175,7 +175,7 @@ class Session:
         body: bytes,
         read: Callable[[Answer], T],
         *,
-        kind: Kind,
+        kind: Asked,
         params: Mapping[str, str] | None = None,
     ) -> T:
         """Send a write that adds up when it is repeated, and return what `read` makes of the answer.
@@ -198,7 +198,7 @@ class Session:
 
         `confirm` reads again and tells. Raises Rejected, Unavailable, Refused; Unsure where the outcome stays unknown.
         """
-        call = _Call(method, path, Kind.REPLACE, read, params, body)
+        call = _Call(method, path, Asked.REPLACE, read, params, body)
         what = ""
         for _ in range(2):
             try:
@@ -214,12 +214,12 @@ class Session:
 
     def ask_token(self, path: str, form: Mapping[str, str], read: Callable[[Answer], T]) -> T:
         """Ask for an access token with nothing but a form; raises Unavailable, Refused."""
-        return self._send(_Call("POST", path, Kind.GRANT, read, body=form))
+        return self._send(_Call("POST", path, Asked.GRANT, read, body=form))
 
     # --- asking, and again where that is safe ---
 
     def _send(self, call: _Call[T], repetition: _Call[T] | None = None) -> T:
-        if self._read_only and call.method != "GET" and call.kind is not Kind.GRANT:
+        if self._read_only and call.method != "GET" and call.kind is not Asked.GRANT:
             raise KorsyncError(f"a dry run was about to send {call.method} {call.path} to {self.side}")
         calls = itertools.chain([call], itertools.repeat(repetition or call))
         retrying = tenacity.Retrying(
@@ -232,9 +232,9 @@ class Session:
         raise error
 
     def _once(self, call: _Call[T]) -> T:
-        headers: Mapping[str, str] = {} if call.kind is Kind.GRANT else self._authorise(self, False)
+        headers: Mapping[str, str] = {} if call.kind is Asked.GRANT else self._authorise(self, False)
         reply = self._within_deadline(call, headers)
-        if reply.status == 401 and call.kind is not Kind.GRANT:
+        if reply.status == 401 and call.kind is not Asked.GRANT:
             fresh = self._authorise(self, True)
             if fresh != headers:
                 reply = self._within_deadline(call, fresh)
@@ -268,7 +268,7 @@ class Session:
 
     def _within_deadline(self, call: _Call[Any], headers: Mapping[str, str]) -> Reply:
         """Send once. The time-outs of requests hold for each packet by itself: a dripping answer needs a deadline."""
-        is_grant = call.kind is Kind.GRANT
+        is_grant = call.kind is Asked.GRANT
         if not is_grant:
             self.bucket.enter()
         with self._lock:

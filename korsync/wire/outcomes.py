@@ -54,7 +54,7 @@ class NothingThere(Unavailable):
     """Something answered 404 in words that are not the API's: maintenance, a proxy, or no such list."""
 
 
-class Kind(StrEnum):
+class Asked(StrEnum):
     """What is asked: a list, a later page of one, a single object, a token, or one of three kinds of writes.
 
     A receipt and an adjustment (also: a new image) add up when they are repeated; a replacement does not.
@@ -101,37 +101,37 @@ class Verdict(StrEnum):
 
 
 _WHEN_UNCLEAR = {
-    Kind.LIST: Verdict.RETRY,
-    Kind.PAGE: Verdict.RETRY,
-    Kind.ITEM: Verdict.RETRY,
-    Kind.GRANT: Verdict.RETRY,
-    Kind.RECEIPT: Verdict.UNSURE,
-    Kind.ADJUST: Verdict.UNSURE,
-    Kind.REPLACE: Verdict.READ_AGAIN,
+    Asked.LIST: Verdict.RETRY,
+    Asked.PAGE: Verdict.RETRY,
+    Asked.ITEM: Verdict.RETRY,
+    Asked.GRANT: Verdict.RETRY,
+    Asked.RECEIPT: Verdict.UNSURE,
+    Asked.ADJUST: Verdict.UNSURE,
+    Asked.REPLACE: Verdict.READ_AGAIN,
 }
 
-_TABLE: dict[Seen, dict[Kind, Verdict]] = {
-    Seen.NOT_SENT: dict.fromkeys(Kind, Verdict.RETRY),
-    Seen.NO_HOST: dict.fromkeys(Kind, Verdict.RETRY_ELSEWHERE),
-    Seen.SLOW_DOWN: dict.fromkeys(Kind, Verdict.RETRY),
-    Seen.USED_UP: dict.fromkeys(Kind, Verdict.LATER),
+_TABLE: dict[Seen, dict[Asked, Verdict]] = {
+    Seen.NOT_SENT: dict.fromkeys(Asked, Verdict.RETRY),
+    Seen.NO_HOST: dict.fromkeys(Asked, Verdict.RETRY_ELSEWHERE),
+    Seen.SLOW_DOWN: dict.fromkeys(Asked, Verdict.RETRY),
+    Seen.USED_UP: dict.fromkeys(Asked, Verdict.LATER),
     Seen.REJECTED: {
-        **dict.fromkeys(Kind, Verdict.REJECTED),
-        Kind.LIST: Verdict.MISCONFIGURED,
+        **dict.fromkeys(Asked, Verdict.REJECTED),
+        Asked.LIST: Verdict.MISCONFIGURED,
         # The configuration named the list whose first page came.
-        Kind.PAGE: Verdict.RETRY,
-        Kind.GRANT: Verdict.REFUSED,
+        Asked.PAGE: Verdict.RETRY,
+        Asked.GRANT: Verdict.REFUSED,
     },
-    Seen.REFUSED: dict.fromkeys(Kind, Verdict.REFUSED),
-    Seen.FORBIDDEN: {**dict.fromkeys(Kind, Verdict.FORBIDDEN), Kind.GRANT: Verdict.REFUSED},
-    Seen.SENT_ELSEWHERE: dict.fromkeys(Kind, Verdict.WRONG_ADDRESS),
+    Seen.REFUSED: dict.fromkeys(Asked, Verdict.REFUSED),
+    Seen.FORBIDDEN: {**dict.fromkeys(Asked, Verdict.FORBIDDEN), Asked.GRANT: Verdict.REFUSED},
+    Seen.SENT_ELSEWHERE: dict.fromkeys(Asked, Verdict.WRONG_ADDRESS),
     # It will be as large the next time; a list can be asked for in smaller pages.
-    Seen.TOO_LARGE: {**_WHEN_UNCLEAR, **dict.fromkeys((Kind.ITEM, Kind.LIST, Kind.PAGE), Verdict.UNREADABLE)},
+    Seen.TOO_LARGE: {**_WHEN_UNCLEAR, **dict.fromkeys((Asked.ITEM, Asked.LIST, Asked.PAGE), Verdict.UNREADABLE)},
     Seen.UNCLEAR: _WHEN_UNCLEAR,
 }
 
 
-def classify(kind: Kind, seen: Seen) -> Verdict:
+def classify(kind: Asked, seen: Seen) -> Verdict:
     """Return what it means to have seen this after asking that."""
     return _TABLE[seen][kind]
 

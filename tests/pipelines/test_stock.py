@@ -298,7 +298,7 @@ def test_an_order_from_before_the_start_that_is_shipped_is_held_until_a_person_h
     for _ in range(2):
         assert shop.run_later().exit_code == 1
         assert shop.shopify.available("1001") == 8
-    remedy = f"take 2 × 1001 out of KORONA by hand, then `korsync ignore {old_order.name}`"
+    remedy = "take 2 × 1001 out of KORONA by hand, then `korsync ignore 1001`"
     assert shop.held(old_order.name).reason == f"shipped, placed before orders.start_from: {remedy}"
     shop.korona.count("1001", 8)
     decide.ignore(shop.settings, old_order.name)
@@ -331,7 +331,7 @@ def test_what_is_cancelled_without_restock_is_held_until_a_person_has_told_koron
     for _ in range(2):
         assert shop.run_later().exit_code == 1
         assert shop.shopify.available("1001") == 8
-    remedy = f"take 2 × 1001 out of KORONA by hand, then `korsync ignore {order.name}`"
+    remedy = "take 2 × 1001 out of KORONA by hand, then `korsync ignore 1001`"
     assert shop.held(order.name).reason == f"cancelled without restocking: {remedy}"
     shop.korona.count("1001", 8)
     decide.ignore(shop.settings, order.name)

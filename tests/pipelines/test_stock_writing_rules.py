@@ -20,7 +20,7 @@ from korsync.rules.matching import Match, Matching, match
 from korsync.rules.stock import LevelFacts, LevelRules, LevelTarget
 from korsync.sandbox.exchange import Fault
 from korsync.shopify.client import ShopifyClient
-from korsync.wire.outcomes import Kind
+from korsync.wire.outcomes import Asked
 from tests.support.schedule import ADJUST, ORDERS, Schedule, is_needed
 
 A_FEW_MINUTES = timedelta(minutes=5)
@@ -152,7 +152,7 @@ def test_a_sale_between_reading_and_writing_survives(tmp_path: Path) -> None:
                 f'"available": {value.available}}}'
             )
             path = "admin/api/2026-10/inventory_levels/set.json"
-            self._sides.shopify.session.post(path, body.encode(), lambda _: None, kind=Kind.ADJUST)
+            self._sides.shopify.session.post(path, body.encode(), lambda _: None, kind=Asked.ADJUST)
             yield [Written(change, Outcome.DONE)]
 
     is_needed(schedule, tmp_path, (("push", overwriting),))

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 
 from korsync.errors import ConfigurationError
+from korsync.records.amounts import Amounts
 from korsync.records.bookings import (
     MOST_ATTEMPTS,
     NOT_BOOKED,
-    Amounts,
     Booking,
     BookingStatus,
     KnownLine,

@@ -12,7 +12,7 @@ from korsync.sandbox.exchange import Clock, Fault, Request
 from korsync.sandbox.server import SandboxServer
 from korsync.wire.answers import Answer
 from korsync.wire.http import Session
-from korsync.wire.outcomes import Kind
+from korsync.wire.outcomes import Asked
 from korsync.wire.pacing import Limits
 
 SECRET = "canary-of-a-secret"
@@ -62,14 +62,14 @@ def body(got: Answer) -> Any:
     return got.body
 
 
-def post(session: Session, kind: Kind = Kind.ADJUST) -> Any:
+def post(session: Session, kind: Asked = Asked.ADJUST) -> Any:
     return session.post("things", b"{}", body, kind=kind)
 
 
-def ask(session: Session, kind: Kind) -> Any:
-    if kind is Kind.ITEM:
+def ask(session: Session, kind: Asked) -> Any:
+    if kind is Asked.ITEM:
         return session.get("things", body)
-    if kind is Kind.REPLACE:
+    if kind is Asked.REPLACE:
         return session.replace("things", b"{}", body, lambda: False)
     return post(session, kind)
 

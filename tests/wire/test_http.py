@@ -12,7 +12,7 @@ from korsync.sandbox.exchange import Fault
 from korsync.sandbox.server import SandboxServer
 from korsync.wire.answers import Answer, NotAsExpected
 from korsync.wire.http import Session
-from korsync.wire.outcomes import Kind, NotFound
+from korsync.wire.outcomes import Asked, NotFound
 from tests.support.http_bench import SECRET, Sleeps, again, ask, body, fault_name, open_session, post, serving
 
 BUSY = {"code": "TOO_MANY_PARALLEL_UPDATE_REQUESTS", "message": "wait"}
@@ -122,10 +122,10 @@ def test_a_read_with_a_lost_answer_is_repeated(server: SandboxServer, session: S
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("kind", [Kind.RECEIPT, Kind.ADJUST])
+@pytest.mark.parametrize("kind", [Asked.RECEIPT, Asked.ADJUST])
 @pytest.mark.parametrize("fault", LOST, ids=fault_name)
 def test_a_write_with_a_lost_answer_is_unsure_and_sent_once(
-    server: SandboxServer, session: Session, fault: Fault, kind: Kind
+    server: SandboxServer, session: Session, fault: Fault, kind: Asked
 ) -> None:
     server.faults.append(again(fault, 1))
     with pytest.raises(Unsure):
@@ -157,13 +157,13 @@ def test_what_is_never_asked_for_again_is_not_waited_for(
 ) -> None:
     server.faults.append(Fault("status", status=503, headers={"Retry-After": "7"}))
     with pytest.raises(Unsure):
-        post(session, Kind.RECEIPT)
+        post(session, Asked.RECEIPT)
     assert sleeps.seconds == []
 
 
-@pytest.mark.parametrize("kind", [Kind.LIST, Kind.ITEM])
+@pytest.mark.parametrize("kind", [Asked.LIST, Asked.ITEM])
 def test_a_429_of_the_api_is_waited_out_as_told(
-    server: SandboxServer, session: Session, sleeps: Sleeps, kind: Kind
+    server: SandboxServer, session: Session, sleeps: Sleeps, kind: Asked
 ) -> None:
     told = {"errors": "Exceeded 2 calls per second for api client."}
     slow = Fault("status", status=429, times=5, body=told, headers={"Retry-After": "2.0"})
@@ -172,8 +172,8 @@ def test_a_429_of_the_api_is_waited_out_as_told(
     assert sleeps.seconds == [2.0] * 5
 
 
-@pytest.mark.parametrize("kind", [Kind.RECEIPT, Kind.ADJUST])
-def test_a_write_refused_with_429_is_sent_again(server: SandboxServer, session: Session, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [Asked.RECEIPT, Asked.ADJUST])
+def test_a_write_refused_with_429_is_sent_again(server: SandboxServer, session: Session, kind: Asked) -> None:
     server.faults.append(Fault("status", status=429, body=BUSY))
     post(session, kind)
     assert [each.status for each in server.requests] == [429, 200]
@@ -191,7 +191,7 @@ def test_without_a_figure_a_429_is_not_repeated_at_once(
 def test_a_429_without_end_means_that_nothing_happened(server: SandboxServer, session: Session) -> None:
     server.faults.append(Fault("status", status=429, times=99, body=BUSY, headers={"Retry-After": "1"}))
     with pytest.raises(Unavailable):
-        post(session, Kind.RECEIPT)
+        post(session, Asked.RECEIPT)
     assert len(server.requests) == 6
 
 
@@ -203,9 +203,9 @@ def test_a_used_up_day_is_not_asked_again(server: SandboxServer, session: Sessio
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 406, 413, 422])
-@pytest.mark.parametrize("kind", [Kind.ITEM, Kind.RECEIPT, Kind.ADJUST, Kind.REPLACE])
+@pytest.mark.parametrize("kind", [Asked.ITEM, Asked.RECEIPT, Asked.ADJUST, Asked.REPLACE])
 def test_a_rejected_record_says_why_and_is_not_repeated(
-    server: SandboxServer, session: Session, status: int, kind: Kind
+    server: SandboxServer, session: Session, status: int, kind: Asked
 ) -> None:
     headers = {"X-Request-Id": "abc-1"}
     server.faults.append(Fault("status", status=status, body={"errors": {"price": ["is odd"]}}, headers=headers))
@@ -218,12 +218,12 @@ def test_a_rejected_record_says_why_and_is_not_repeated(
 def test_a_rejected_list_is_a_mistake_in_the_configuration(server: SandboxServer, session: Session) -> None:
     server.faults.append(Fault("status", status=404, body={"errors": "Not Found"}))
     with pytest.raises(ConfigurationError):
-        session.get("things", body, kind=Kind.LIST)
+        session.get("things", body, kind=Asked.LIST)
 
 
 @pytest.mark.parametrize("status", [401, 402, 403, 423, 430])
-@pytest.mark.parametrize("kind", [Kind.ITEM, Kind.RECEIPT, Kind.ADJUST, Kind.REPLACE])
-def test_a_refusal_is_not_repeated(server: SandboxServer, session: Session, status: int, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [Asked.ITEM, Asked.RECEIPT, Asked.ADJUST, Asked.REPLACE])
+def test_a_refusal_is_not_repeated(server: SandboxServer, session: Session, status: int, kind: Asked) -> None:
     server.faults.append(Fault("status", status=status, body={"errors": "no"}))
     with pytest.raises(Refused) as caught:
         ask(session, kind)
@@ -232,9 +232,9 @@ def test_a_refusal_is_not_repeated(server: SandboxServer, session: Session, stat
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("kind", [Kind.ITEM, Kind.RECEIPT, Kind.ADJUST, Kind.REPLACE])
+@pytest.mark.parametrize("kind", [Asked.ITEM, Asked.RECEIPT, Asked.ADJUST, Asked.REPLACE])
 def test_a_redirect_is_never_followed_and_names_the_host(
-    server: SandboxServer, session: Session, status: int, kind: Kind
+    server: SandboxServer, session: Session, status: int, kind: Asked
 ) -> None:
     elsewhere = {"Location": f"https://user:{SECRET}@other.example/things?token={SECRET}"}
     server.faults.append(Fault("status", status=status, headers=elsewhere))
@@ -245,8 +245,10 @@ def test_a_redirect_is_never_followed_and_names_the_host(
 
 
 @pytest.mark.parametrize("address", ["http://[nowhere", "http://a:b/", "https://läden.example/", "\x7f", ""])
-@pytest.mark.parametrize("kind", [Kind.ITEM, Kind.RECEIPT, Kind.ADJUST, Kind.REPLACE])
-def test_a_redirect_to_nowhere_is_a_redirect(server: SandboxServer, session: Session, address: str, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [Asked.ITEM, Asked.RECEIPT, Asked.ADJUST, Asked.REPLACE])
+def test_a_redirect_to_nowhere_is_a_redirect(
+    server: SandboxServer, session: Session, address: str, kind: Asked
+) -> None:
     server.faults.append(Fault("status", status=301, headers={"Location": address}))
     with pytest.raises(ConfigurationError, match="answered 301 and points to"):
         ask(session, kind)

@@ -12,7 +12,7 @@ from korsync.sandbox.exchange import Fault
 from korsync.sandbox.server import SandboxServer
 from korsync.wire.answers import Answer
 from korsync.wire.http import Authorise, Session
-from korsync.wire.outcomes import Kind, NotFound, TooLarge
+from korsync.wire.outcomes import Asked, NotFound, TooLarge
 from korsync.wire.pacing import Limits
 from tests.support.http_bench import (
     SECRET,
@@ -48,8 +48,8 @@ def session(server: SandboxServer, sleeps: Sleeps) -> Session:
 # --- never sent, or maybe booked ---
 
 
-@pytest.mark.parametrize("kind", [Kind.ITEM, Kind.RECEIPT, Kind.ADJUST, Kind.REPLACE])
-def test_a_refused_connection_was_never_sent(sleeps: Sleeps, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [Asked.ITEM, Asked.RECEIPT, Asked.ADJUST, Asked.REPLACE])
+def test_a_refused_connection_was_never_sent(sleeps: Sleeps, kind: Asked) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -64,7 +64,7 @@ def test_an_unknown_host_was_never_sent(sleeps: Sleeps, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(Unavailable, match=r"the host shop\.invalid cannot be found") as caught:
-        post(open_session("https://shop.invalid", sleeps), Kind.RECEIPT)
+        post(open_session("https://shop.invalid", sleeps), Asked.RECEIPT)
     assert "check the address" in caught.value.remedy
     assert SECRET not in str(caught.value)
 
@@ -77,13 +77,13 @@ def test_a_connection_that_cannot_be_made_in_time_was_never_sent(
 
     monkeypatch.setattr(socket.socket, "connect", slow)
     with pytest.raises(Unavailable, match="in time"):
-        post(open_session("http://127.0.0.1:9", sleeps), Kind.RECEIPT)
+        post(open_session("http://127.0.0.1:9", sleeps), Asked.RECEIPT)
 
 
 def test_a_failed_tls_handshake_was_never_sent(server: SandboxServer, sleeps: Sleeps) -> None:
     address = server.base_url.replace("http://", "https://")
     with pytest.raises(Unavailable, match="encrypted"):
-        post(open_session(address, sleeps), Kind.RECEIPT)
+        post(open_session(address, sleeps), Asked.RECEIPT)
     assert len(sleeps.seconds) == 3
 
 
@@ -100,7 +100,7 @@ def test_a_stale_connection_is_not_taken_for_never_sent(sleeps: Sleeps) -> None:
         session = open_session(address, sleeps)
         session.get("things", body)
         with pytest.raises(Unsure):
-            post(session, Kind.RECEIPT)
+            post(session, Asked.RECEIPT)
     assert len(seen) == 2
     assert sleeps.seconds == []
 
@@ -119,7 +119,7 @@ def test_a_dripping_answer_meets_its_deadline(sleeps: Sleeps) -> None:
     with RawServer(drips) as address:
         started = time.monotonic()
         with pytest.raises(Unsure, match="within 1 seconds"):
-            post(open_session(address, sleeps), Kind.RECEIPT)
+            post(open_session(address, sleeps), Asked.RECEIPT)
         assert time.monotonic() - started < 2
 
 
@@ -133,20 +133,20 @@ def test_dripping_headers_meet_the_deadline_too(sleeps: Sleeps) -> None:
     with RawServer(drips) as address:
         started = time.monotonic()
         with pytest.raises(Unsure, match="within 1 seconds"):
-            post(open_session(address, sleeps), Kind.ADJUST)
+            post(open_session(address, sleeps), Asked.ADJUST)
         assert time.monotonic() - started < 2
 
 
-@pytest.mark.parametrize("kind", [Kind.LIST, Kind.ITEM])
-def test_an_answer_without_end_is_refused_at_once(server: SandboxServer, session: Session, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [Asked.LIST, Asked.ITEM])
+def test_an_answer_without_end_is_refused_at_once(server: SandboxServer, session: Session, kind: Asked) -> None:
     """It is as large the next time; a list is asked for in smaller pages by whoever reads it."""
     with pytest.raises(TooLarge, match="larger than"):
         session.get("huge", body, kind=kind)
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("kind", [Kind.RECEIPT, Kind.ADJUST])
-def test_a_write_with_an_answer_without_end_is_unsure(server: SandboxServer, session: Session, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [Asked.RECEIPT, Asked.ADJUST])
+def test_a_write_with_an_answer_without_end_is_unsure(server: SandboxServer, session: Session, kind: Asked) -> None:
     with pytest.raises(Unsure, match="larger than"):
         session.post("huge", b"{}", body, kind=kind)
     assert len(server.requests) == 1
@@ -174,7 +174,7 @@ def test_a_large_body_may_take_longer_than_connecting_and_than_an_answer(sleeps:
         limits = Limits(connect=0.05, read=1, deadline=1, slowest=size // 4)
         session = Session("Shopify", address, nobody, limits=limits, sleep=sleeps)
         started = time.monotonic()
-        assert session.post("images", b"x" * size, body, kind=Kind.ADJUST) == {}
+        assert session.post("images", b"x" * size, body, kind=Asked.ADJUST) == {}
         assert time.monotonic() - started > 1
 
 
@@ -189,7 +189,7 @@ def test_a_body_that_nobody_takes_is_given_up(sleeps: Sleeps) -> None:
         started = time.monotonic()
         with pytest.raises(Unsure):
             Session("Shopify", address, nobody, limits=limits, sleep=sleeps).post(
-                "images", b"x" * 20_000_000, body, kind=Kind.ADJUST
+                "images", b"x" * 20_000_000, body, kind=Asked.ADJUST
             )
         assert time.monotonic() - started < 1.5
 
@@ -206,8 +206,8 @@ def credentials(tokens: list[str]) -> Authorise:
     return authorise
 
 
-@pytest.mark.parametrize("kind", [Kind.ITEM, Kind.RECEIPT, Kind.ADJUST, Kind.REPLACE])
-def test_a_token_that_ran_out_is_renewed_once(server: SandboxServer, sleeps: Sleeps, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [Asked.ITEM, Asked.RECEIPT, Asked.ADJUST, Asked.REPLACE])
+def test_a_token_that_ran_out_is_renewed_once(server: SandboxServer, sleeps: Sleeps, kind: Asked) -> None:
     session = open_session(server.base_url, sleeps, authorise=credentials(["old", "new"]))
     server.faults.append(Fault("status", status=401))
     ask(session, kind)
@@ -227,7 +227,7 @@ def test_a_token_refused_twice_stops_the_side(server: SandboxServer, sleeps: Sle
 
 def test_a_read_only_session_sends_no_write(server: SandboxServer, sleeps: Sleeps) -> None:
     session = open_session(server.base_url, sleeps, read_only=True)
-    for kind in (Kind.RECEIPT, Kind.ADJUST, Kind.REPLACE):
+    for kind in (Asked.RECEIPT, Asked.ADJUST, Asked.REPLACE):
         with pytest.raises(KorsyncError) as caught:
             ask(session, kind)
         assert caught.value.exit_code == 70

@@ -8,7 +8,7 @@ import pytest
 
 from korsync.errors import Unavailable
 from korsync.wire.http import Session
-from korsync.wire.outcomes import Kind
+from korsync.wire.outcomes import Asked
 from tests.support.certificate import make_certificate
 from tests.support.http_bench import Sleeps, body, open_session
 from tests.support.proxy import proxying, serving_tls
@@ -114,10 +114,10 @@ def test_a_proxy_that_is_not_there_is_named(secure: str) -> None:
 def test_what_a_proxy_kept_from_being_sent_may_be_sent_again(secure: str) -> None:
     sleeps = Sleeps()
     with proxying("school:other") as proxy, pytest.raises(Unavailable):
-        open_session(secure, sleeps, proxy=proxy.address).post("things", b"{}", body, kind=Kind.RECEIPT)
+        open_session(secure, sleeps, proxy=proxy.address).post("things", b"{}", body, kind=Asked.RECEIPT)
     assert proxy.refused == 4
     with pytest.raises(Unavailable):
-        open_session(secure, sleeps, proxy=proxy.address).post("things", b"{}", body, kind=Kind.RECEIPT)
+        open_session(secure, sleeps, proxy=proxy.address).post("things", b"{}", body, kind=Asked.RECEIPT)
 
 
 def test_both_sides_are_reached_through_the_proxy_and_by_no_other_way(shop: Shop, korsync: Korsync) -> None:

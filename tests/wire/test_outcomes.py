@@ -5,7 +5,7 @@ import pytest
 from korsync.errors import ConfigurationError, Refused, Rejected, Unavailable, Unsure
 from korsync.wire.answers import Answer
 from korsync.wire.outcomes import (
-    Kind,
+    Asked,
     NoSuchList,
     NotFound,
     Seen,
@@ -21,11 +21,11 @@ from korsync.wire.outcomes import (
     told_to_wait,
 )
 
-WRITES_THAT_ADD_UP = [Kind.RECEIPT, Kind.ADJUST]
-READS = [Kind.LIST, Kind.PAGE, Kind.ITEM, Kind.GRANT]
+WRITES_THAT_ADD_UP = [Asked.RECEIPT, Asked.ADJUST]
+READS = [Asked.LIST, Asked.PAGE, Asked.ITEM, Asked.GRANT]
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", Asked)
 @pytest.mark.parametrize(
     ("seen", "verdict"),
     [
@@ -37,39 +37,39 @@ READS = [Kind.LIST, Kind.PAGE, Kind.ITEM, Kind.GRANT]
         (Seen.SENT_ELSEWHERE, Verdict.WRONG_ADDRESS),
     ],
 )
-def test_what_says_enough_means_the_same_whatever_was_asked(kind: Kind, seen: Seen, verdict: Verdict) -> None:
+def test_what_says_enough_means_the_same_whatever_was_asked(kind: Asked, seen: Seen, verdict: Verdict) -> None:
     assert classify(kind, seen) is verdict
 
 
-@pytest.mark.parametrize("kind", [Kind.ITEM, *WRITES_THAT_ADD_UP, Kind.REPLACE])
-def test_a_rejected_record_is_only_itself_rejected(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [Asked.ITEM, *WRITES_THAT_ADD_UP, Asked.REPLACE])
+def test_a_rejected_record_is_only_itself_rejected(kind: Asked) -> None:
     assert classify(kind, Seen.REJECTED) is Verdict.REJECTED
 
 
 def test_a_rejected_list_means_that_the_configuration_names_something_that_is_not_there() -> None:
-    assert classify(Kind.LIST, Seen.REJECTED) is Verdict.MISCONFIGURED
+    assert classify(Asked.LIST, Seen.REJECTED) is Verdict.MISCONFIGURED
 
 
 def test_a_rejected_token_request_means_that_the_side_refuses_everything() -> None:
-    assert classify(Kind.GRANT, Seen.REJECTED) is Verdict.REFUSED
+    assert classify(Asked.GRANT, Seen.REJECTED) is Verdict.REFUSED
 
 
 @pytest.mark.parametrize("kind", READS)
-def test_a_lost_answer_to_a_read_is_asked_for_again(kind: Kind) -> None:
+def test_a_lost_answer_to_a_read_is_asked_for_again(kind: Asked) -> None:
     assert classify(kind, Seen.UNCLEAR) is Verdict.RETRY
 
 
 @pytest.mark.parametrize("kind", WRITES_THAT_ADD_UP)
-def test_a_lost_answer_to_a_write_that_adds_up_is_never_repeated(kind: Kind) -> None:
+def test_a_lost_answer_to_a_write_that_adds_up_is_never_repeated(kind: Asked) -> None:
     assert classify(kind, Seen.UNCLEAR) is Verdict.UNSURE
 
 
 def test_a_later_page_that_is_refused_says_nothing_about_the_configuration() -> None:
-    assert classify(Kind.PAGE, Seen.REJECTED) is Verdict.RETRY
+    assert classify(Asked.PAGE, Seen.REJECTED) is Verdict.RETRY
 
 
-@pytest.mark.parametrize("kind", [each for each in Kind if each is not Kind.GRANT])
-def test_a_403_concerns_the_call_alone(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [each for each in Asked if each is not Asked.GRANT])
+def test_a_403_concerns_the_call_alone(kind: Asked) -> None:
     verdict = classify(kind, seen_in(403, {"code": "POINT_OF_SALE_COUPLED_WITH_OTHER_DEVICE"}))
     error = error_of(verdict, "KORONA", "no", 403)
     assert isinstance(error, Refused)
@@ -86,7 +86,7 @@ def test_a_403_concerns_the_call_alone(kind: Kind) -> None:
     ],
 )
 def test_a_403_that_speaks_of_the_account_or_the_token_concerns_everything(body: dict[str, str]) -> None:
-    error = error_of(classify(Kind.ITEM, seen_in(403, body)), "KORONA", "no", 403)
+    error = error_of(classify(Asked.ITEM, seen_in(403, body)), "KORONA", "no", 403)
     assert isinstance(error, Refused)
     assert error.everything
 
@@ -107,16 +107,16 @@ def test_a_refusal_counts_only_in_the_apis_own_words(status: int, content: bytes
 
 
 def test_a_lost_answer_to_a_replacement_is_read_again() -> None:
-    assert classify(Kind.REPLACE, Seen.UNCLEAR) is Verdict.READ_AGAIN
+    assert classify(Asked.REPLACE, Seen.UNCLEAR) is Verdict.READ_AGAIN
 
 
-@pytest.mark.parametrize("kind", [Kind.ITEM, Kind.LIST, Kind.PAGE])
-def test_what_is_too_large_to_be_read_is_not_asked_for_again(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [Asked.ITEM, Asked.LIST, Asked.PAGE])
+def test_what_is_too_large_to_be_read_is_not_asked_for_again(kind: Asked) -> None:
     assert classify(kind, Seen.TOO_LARGE) is Verdict.UNREADABLE
 
 
-@pytest.mark.parametrize("kind", [Kind.GRANT, *WRITES_THAT_ADD_UP, Kind.REPLACE])
-def test_any_other_answer_that_is_too_large_is_a_lost_one(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [Asked.GRANT, *WRITES_THAT_ADD_UP, Asked.REPLACE])
+def test_any_other_answer_that_is_too_large_is_a_lost_one(kind: Asked) -> None:
     assert classify(kind, Seen.TOO_LARGE) is classify(kind, Seen.UNCLEAR)
 
 
