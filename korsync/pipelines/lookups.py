@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from korsync.errors import Rejected, Unavailable
 from korsync.pipelines.base import MOST_UNSURE, Reading, Sides
+from korsync.pipelines.sides import LATE_REVISIONS
 from korsync.records.bookings import QUIET, Booking, BookingStatus, KnownOrder
 from korsync.records.catalogue import Article
 from korsync.records.memory import ReceiptMark
@@ -26,9 +27,6 @@ CLOCKS_APART = timedelta(hours=1)
 BETWEEN_MARKS = timedelta(hours=1)
 
 MARKS_KEPT = 100
-
-LATE_REVISIONS = 200
-"""A row may be committed late, under a revision lower than one that was seen by so much."""
 
 
 @dataclass(frozen=True, slots=True)
