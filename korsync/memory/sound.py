@@ -50,8 +50,11 @@ def check_state(state: State) -> None:
 
 
 def check_cache(cache: Cache) -> None:
-    """Raise ValueError with its path for a time that nothing can be computed with."""
+    """Raise ValueError with its path for a time or a unit that nothing can be computed with."""
     _check_times("$", _times_of_cache(cache))
+    products = cache.targets.products
+    if products is not None and products.unit <= 0:
+        raise ValueError("$.targets.products.unit: must be above 0")
 
 
 def _check_receipt(path: str, order: KnownOrder, booking: Booking) -> None:
