@@ -13,8 +13,26 @@ from hypothesis import strategies as st
 
 from korsync.errors import StateError
 from korsync.memory.cache import load_cache, save_cache
-from korsync.records.catalogue import Article, ArticlePrice, InventoryLevel, ShopProduct, StockLevel, Variant
-from korsync.records.memory import Cache, Catalogue, Levels, Look, ReceiptMark, ShopProducts, Targets, WarehouseStock
+from korsync.records.catalogue import (
+    Article,
+    ArticlePrice,
+    InventoryLevel,
+    PriceGroup,
+    ShopProduct,
+    StockLevel,
+    Variant,
+)
+from korsync.records.memory import (
+    Cache,
+    Catalogue,
+    Levels,
+    Look,
+    ProductTargets,
+    ReceiptMark,
+    ShopProducts,
+    Targets,
+    WarehouseStock,
+)
 
 NOON = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
 ARTICLE = Article("a-1", "4711", "Käse", 17, True, False, None, (ArticlePrice("g", Decimal("2.50"), NOON),))
@@ -86,6 +104,15 @@ def test_a_cache_with_a_time_that_nothing_can_be_computed_with_is_empty(tmp_path
         assert found == Cache()
         assert reason is not None
         assert "must be a time from 1970 to 2999" in reason
+
+
+def test_a_cache_that_takes_nothing_for_the_smallest_amount_is_empty(tmp_path: Path) -> None:
+    products = ProductTargets(PriceGroup("g", "1", "Shopify", net_prices=False, currency_id=None), Decimal(0))
+    save_cache(tmp_path / "cache.json", replace(CACHE, targets=Targets(products=products)), "f1")
+    found, reason = load_cache(tmp_path / "cache.json", "f1")
+    assert found == Cache()
+    assert reason is not None
+    assert "$.targets.products.unit: must be above 0" in reason
 
 
 def test_a_cache_that_cannot_be_opened_is_empty(tmp_path: Path) -> None:
