@@ -37,7 +37,8 @@ class SoldLine:
     """The pieces of one order line, as far as they matter to stock; `settled` are those surely in KORONA's stock.
 
     `per_piece` is how many pieces of the article leave with one sold: 1, or a part's quantity in a bundle. `from_here`
-    tells whether the receipt takes them from this very article.
+    tells whether the receipt takes them from this very article. `in_flight`: KORONA's stock may contain a receipt of
+    them that is not surely in it.
     """
 
     sold: int
@@ -46,6 +47,7 @@ class SoldLine:
     put_back: tuple[PutBack, ...] = ()
     per_piece: Decimal = Decimal(1)
     from_here: bool = True
+    in_flight: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,11 @@ def _sold_line(
         for each in order.restocks
         if each.line_id == line.id
     )
-    return SoldLine(line.quantity, order.created_at, settled, put_back)
+    in_flight = any(
+        each.may_stand_in_korona and not each.is_settled(korona_now, settle) and _posted(line, [each])
+        for each in order.bookings
+    )
+    return SoldLine(line.quantity, order.created_at, settled, put_back, in_flight=in_flight)
 
 
 def _posted(line: KnownLine, bookings: Iterable[Booking]) -> int:
@@ -283,8 +289,10 @@ def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
     if facts.actual_before is not None:
         by_sales = min(by_sales, target_level(facts.actual_before, pending, fall + reserved, rules.buffer))
     why_not = why_not_raised(facts, fall, doubted_at)
-    # A doubt that is over stays known until the draft orders were looked at: they may hold what is missing.
-    open_doubt = doubted_at or (None if is_asked else facts.doubted_at)
+    # A doubt that is over stays known until the draft orders were looked at: they may hold what is missing. As long as
+    # KORONA's figure may contain a receipt that counts as missing from it, that does not show to the last piece.
+    is_cleared = is_asked and not any(line.in_flight for line in facts.sold_as_article)
+    open_doubt = doubted_at or (None if is_cleared else facts.doubted_at)
     return LevelTarget(target, by_sales, open_doubt, why_not, reserved, risen)
 
 
