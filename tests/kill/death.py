@@ -39,6 +39,11 @@ class Step:
     is_request: bool = False
     is_booking: bool = False
 
+    @property
+    def leaves_no_trace(self) -> bool:
+        """Whether the step changes nothing that outlives the process; a power cut cannot be had here."""
+        return self.what.startswith(("GET ", "fsync "))
+
 
 @dataclass
 class Death:

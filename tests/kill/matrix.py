@@ -73,11 +73,15 @@ class Stage:
             shop.later()
 
     def cases(self) -> Iterator[Case]:
-        """Yield every way to die in this world."""
+        """Yield every way to die in this world.
+
+        Whether it dies before a step that leaves no trace, during it or before the next leaves the same world behind.
+        """
         for part, steps in enumerate(self.steps):
             for at, step in enumerate(steps):
-                yield Case(part, at, When.BEFORE, step)
-                if step.is_request:
+                if not (step.leaves_no_trace and at and steps[at - 1].leaves_no_trace):
+                    yield Case(part, at, When.BEFORE, step)
+                if step.is_request and not step.leaves_no_trace:
                     yield Case(part, at, When.APPLIED, step)
                 if step.is_booking:
                     yield Case(part, at, When.LATE, step)

@@ -13,7 +13,7 @@ from tests.kill.stories import PAIRWISE, STORIES, Variant
 from tests.support.shop import EVERYTHING
 
 BOOKING = ("orders", "refunds")
-TO_DISK = {"fsync .state.json.new", "rename to state.json", "fsync the folder"}
+TO_DISK = {"rename to state.json", "fsync the folder"}
 
 
 @pytest.mark.long
