@@ -13,6 +13,9 @@ from korsync.records.orders import Order
 from korsync.records.plan import Change, Outcome, Plan, Written
 from korsync.shopify.client import ShopifyClient
 
+LATE_REVISIONS = 200
+"""KORONA may commit a row a moment late, under a lower revision than one that was read: so far each ask goes back."""
+
 MOST_UNSURE = 3
 """After so many lost answers in a row a side is taken for unreachable."""
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from korsync.errors import Rejected, Unavailable
-from korsync.pipelines.base import MOST_UNSURE, Reading, Sides
-from korsync.pipelines.sides import LATE_REVISIONS
+from korsync.pipelines.base import LATE_REVISIONS, MOST_UNSURE, Reading, Sides
 from korsync.records.bookings import QUIET, Booking, BookingStatus, KnownOrder
 from korsync.records.catalogue import Article
 from korsync.records.memory import ReceiptMark

@@ -123,11 +123,15 @@ class Orders(ReceiptPipeline):
 
 
 def _with_contents(due: DueOrder, contents: Contents) -> DueOrder:
-    """Add what a receipt is made of where one is still to be made; what cannot be read keeps no other from it."""
-    if due.order is None or not (due.known.is_due or due.known.is_edited) or not _is_to_be_made(due):
+    """Add what a receipt is made of; what cannot be read keeps no other from it.
+
+    Also where one was begun: KORONA may show that one, and what an edit added is then to be booked.
+    """
+    if due.order is None or not (due.known.is_due or due.known.is_edited):
         return due
     try:
-        transactions = () if due.known.is_booked else contents.transactions_of(due.order)
+        is_sale = not due.known.is_booked and _is_to_be_made(due)
+        transactions = contents.transactions_of(due.order) if is_sale else ()
         return replace(due, articles=contents.articles_of(due.order), transactions=transactions)
     except Rejected:
         # Deleted since the list was read.

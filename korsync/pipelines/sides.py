@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TypeVar
 
 from korsync.errors import KorsyncError, Rejected, Unavailable
-from korsync.pipelines.base import Reading, Sides
+from korsync.pipelines.base import LATE_REVISIONS, Reading, Sides
 from korsync.records.catalogue import Article, InventoryLevel, PriceRow, ShopProduct
 from korsync.records.memory import Cache, Levels, ShopProducts, WarehouseStock
 from korsync.rules.guards import judged
@@ -24,9 +24,6 @@ LEAST_OVERLAP = timedelta(minutes=10)
 
 READ_AGAIN_SINGLY = 20
 """Up to so many articles whose prices alone were saved are read one by one; more are read with the whole catalogue."""
-
-LATE_REVISIONS = 200
-"""KORONA may commit a row a moment late, under a lower revision than one that was read: so far each ask goes back."""
 
 
 def read_catalogue(sides: Sides, reading: Reading) -> Reading:

@@ -257,15 +257,19 @@ class KnownOrder:
         if not self.is_booked:
             return {}
         more = {line.id: line.quantity for line in self.lines}
-        begun = (each.pieces for each in self.sales if each.may_stand_in_korona)
+        begun = (each.pieces for each in self.sales if each.status is not BookingStatus.REFUSED)
         for each in (*chain.from_iterable(begun), *self.booked_by_hand):
             more[each.line_id] = more.get(each.line_id, 0) - each.quantity
         return {line_id: pieces for line_id, pieces in more.items() if pieces > 0}
 
     @property
     def open_edit(self) -> Booking | None:
-        """The receipt of added pieces that was begun and is not booked; there is one at a time."""
-        return next((each for each in self.edits if not each.is_booked), None)
+        """The receipt of added pieces that was begun and neither booked nor refused; there is one at a time.
+
+        One that was refused is made anew, of what is added by then and under its own key.
+        """
+        over = (BookingStatus.BOOKED, BookingStatus.REFUSED)
+        return next((each for each in self.edits if each.status not in over), None)
 
     @property
     def is_edited(self) -> bool:

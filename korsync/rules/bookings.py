@@ -65,7 +65,10 @@ def remember(order: Order, known: KnownOrder | None, start: datetime) -> KnownOr
     elif order.unreadable:
         # What cannot be told now was told before: no piece that is sold may be lost by it.
         told = {line.id for line in shown["lines"]}, {each.refund_id for each in shown["restocks"]}
-        shown["lines"] += tuple(line for line in known.lines if line.id not in told[0])
+        before = {line.id: line.quantity for line in known.lines}
+        shown["lines"] = tuple(
+            replace(line, quantity=max(line.quantity, before.get(line.id, 0))) for line in shown["lines"]
+        ) + tuple(line for line in known.lines if line.id not in told[0])
         shown["restocks"] += tuple(each for each in known.restocks if each.refund_id not in told[1])
     return replace(known, **shown, was_open=known.was_open or known.is_open_from_before)
 

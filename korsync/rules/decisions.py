@@ -137,7 +137,10 @@ def retry(state: State, item: str, pipelines: frozenset[str]) -> State:
     _must_be_meant(state, item, pipelines)
     order, refund_id = _find(state, item)
     if refund_id is None:
-        changed = replace(order, ignored=False, booked_by_hand=(), settled_amounts=None)
+        changed = replace(order, ignored=False)
+        if not (_held_as(state, item, pipelines) or order.ignored or order.is_edited):
+            # Nothing else can be meant than what was settled by hand.
+            changed = replace(order, booked_by_hand=(), settled_amounts=None)
     else:
         changed = replace(order, ignored_refunds=tuple(each for each in order.ignored_refunds if each != refund_id))
     booking = _booking(order, refund_id)
@@ -172,10 +175,14 @@ def accept(state: State, pipeline: str, keys: Collection[str] = ()) -> State:
 
 
 def _of_articles(state: State, item: str, pipelines: frozenset[str]) -> dict[str, Held]:
-    """Return what is held of an article; nothing where an order of that name is held, too."""
-    if _held_as(state, item, pipelines):
-        return {}
-    return {key: each for key, each in state.held.items() if each.pipeline not in pipelines and each.item == item}
+    """Return what is held of an article; raise ConfigurationError where an order of that name is held, too."""
+    found = {key: each for key, each in state.held.items() if each.pipeline not in pipelines and each.item == item}
+    if found and _held_as(state, item, pipelines):
+        raise ConfigurationError(
+            f"both an order and an article that are held are called {item}",
+            f"settle the order first: type '#{item}', in quotes",
+        )
+    return found
 
 
 def _has_left(state: State, item: str, pipelines: frozenset[str]) -> bool:

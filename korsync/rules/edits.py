@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import chain
 
 from korsync.records.amounts import Amounts, amounts_of
-from korsync.records.bookings import KnownOrder, edit_key, sale_key
+from korsync.records.bookings import BookingStatus, KnownOrder, edit_key, sale_key
 from korsync.records.memory import BookingTargets
 from korsync.records.orders import Order
 from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptLine, ReceiptPayment
@@ -54,7 +54,7 @@ def edit_receipt(
         if line.line_id in added or (line.line_id not in by_line and line.line_id not in goods)
     ]
     _must_be_the_order(order, booked, lines, targets)
-    number = 1 + sum(1 for each in known.edits if each.may_stand_in_korona)
+    number = 1 + sum(1 for each in known.edits if each.status is not BookingStatus.REFUSED)
     gross = sum((line.gross for line in lines), Decimal(0))
     gateway = order.gateways[-1] if order.gateways else "default"
     payments = (ReceiptPayment(payment_method(gateway, targets), gross),) if gross else ()
@@ -162,7 +162,8 @@ def money_change(known: KnownOrder, order: Order, targets: BookingTargets) -> Mo
         return None
     now = amounts_now(order, targets)
     within = targets.rounding_cents * smallest_unit(order.currency)
-    if now == known.settled_amounts or (now.taxes == booked.taxes and abs(now.gross - booked.gross) <= within):
+    # By what they come to: the sales taxes may have changed in KORONA since, which is no change of the order.
+    if now == known.settled_amounts or (now.tax == booked.tax and abs(now.gross - booked.gross) <= within):
         return None
     return MoneyChange(booked, now)
 

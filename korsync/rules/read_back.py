@@ -1,6 +1,6 @@
 """What KORONA's receipts show of an order: booked as it was posted, or a conflict that a person must look at. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,6 +10,7 @@ from korsync.records.amounts import Amounts, amounts_of
 from korsync.records.bookings import Booking, BookingStatus, KnownOrder, Pieces, refund_key, sale_key
 from korsync.records.memory import State
 from korsync.records.receipts import BookedReceipt, Receipt
+from korsync.rules.bookings import names_apart, refund_name
 from korsync.rules.taxes import completed
 from korsync.text import to_type
 
@@ -93,7 +94,8 @@ def first_receipts_stop(pipeline: str, state: State) -> SafetyStop | None:
     """
     if state.receipts_come_back:
         return None
-    bookings = ((order.name, each) for order in state.orders.values() for each in order.bookings)
+    names = names_apart(state.orders.values())
+    bookings = ((_item(names[order.id], each), each) for order in state.orders.values() for each in _open(order))
     strange = (each for each in bookings if each[1].status is BookingStatus.CONFLICT and each[1].confirmed_at)
     name, booking = next(strange, ("", None))
     if booking is None:
@@ -103,6 +105,17 @@ def first_receipts_stop(pipeline: str, state: State) -> SafetyStop | None:
         f"nothing more is booked: look at it in KORONA, then `{to_type('retry', name)}` to have it checked again",
         (),
     )
+
+
+def _open(order: KnownOrder) -> Iterator[Booking]:
+    """Yield the bookings that no person has settled."""
+    if not order.ignored:
+        yield from order.sales
+    yield from (each for each in order.returns if each.refund_id not in order.ignored_refunds)
+
+
+def _item(order_name: str, booking: Booking) -> str:
+    return order_name if booking.refund_id is None else refund_name(order_name, booking.refund_id)
 
 
 def is_about(receipt: BookedReceipt, order: KnownOrder) -> bool:

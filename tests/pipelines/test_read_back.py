@@ -116,6 +116,17 @@ def test_a_korona_that_reckons_otherwise_stops_booking_at_the_first_receipt(shop
     assert len(posts(shop)) == 1
 
 
+def test_what_stopped_the_first_receipts_ends_where_a_person_settles_it(shop: Shop) -> None:
+    shop.korona.gross_off = Decimal("-0.01")
+    (order,) = buy(shop)
+    assert shop.run("orders").exit_code == 3
+    shop.korona.gross_off = Decimal(0)
+    decide.ignore(shop.settings, order.name)
+    buy(shop)
+    assert shop.run_later("orders").exit_code == 0
+    assert len(shop.korona.receipts) == 2
+
+
 def test_once_receipts_came_back_one_that_does_not_is_held_and_the_others_go_on(proven: Shop) -> None:
     proven.korona.gross_off = Decimal("0.01")
     (wrong,) = buy(proven)

@@ -123,7 +123,9 @@ def test_a_word_that_names_a_held_article_is_not_taken_for_the_order_of_that_nam
     with pytest.raises(ConfigurationError, match="1042 is held by products"):
         decide(before, "1042")
     both = replace(before, held=before.held | state(order).held)
-    assert decide(both, "1042").held == {"products/1042": article}
+    with pytest.raises(ConfigurationError, match="both an order and an article"):
+        decide(both, "1042")
+    assert decide(both, "#1042").held == {"products/1042": article}
 
 
 def test_an_article_of_the_same_name_is_not_what_is_held_of_an_order() -> None:
