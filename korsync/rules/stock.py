@@ -282,18 +282,28 @@ def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
         risen = max(0, facts.available - expected)
     doubted_at = last_doubt(facts, fall, rules.settle)
     is_asked = facts.in_drafts is not None and not facts.why_not_complete
+    is_exact = is_asked and doubted_at is None and not is_moving(facts)
     gap = target_level(facts.actual, pending, 0, rules.buffer) - facts.available
-    reserved = reserved_pieces(facts, 0 if doubted_at or not is_asked else gap, risen)
+    reserved = reserved_pieces(facts, 0 if doubted_at or not is_asked else gap, risen if is_exact else 0)
     target = target_level(facts.actual, pending, fall + reserved, rules.buffer)
     by_sales = facts.available
     if facts.actual_before is not None:
         by_sales = min(by_sales, target_level(facts.actual_before, pending, fall + reserved, rules.buffer))
     why_not = why_not_raised(facts, fall, doubted_at)
-    # A doubt that is over stays known until the draft orders were looked at: they may hold what is missing. As long as
-    # KORONA's figure may contain a receipt that counts as missing from it, that does not show to the last piece.
-    is_cleared = is_asked and not any(line.in_flight for line in facts.sold_as_article)
-    open_doubt = doubted_at or (None if is_cleared else facts.doubted_at)
+    # A doubt that is over stays known until the draft orders were looked at: they may hold what is missing.
+    open_doubt = doubted_at or (None if is_exact else facts.doubted_at)
     return LevelTarget(target, by_sales, open_doubt, why_not, reserved, risen)
+
+
+def is_moving(facts: LevelFacts) -> bool:
+    """Tell whether what draft orders hold does not show to the last piece.
+
+    KORONA's figure may contain a receipt that counts as missing from it, or the level be older than an order.
+    """
+    lines, young = (*facts.sold_as_article, *facts.sold_as_variant), facts.seen_at - CLOCK_GRAIN
+    return any(
+        line.in_flight or line.sold_at >= young or any(each.at >= young for each in line.put_back) for line in lines
+    )
 
 
 def reserved_pieces(facts: LevelFacts, gap: int, risen: int) -> int:

@@ -141,11 +141,15 @@ def wanted(shop: Shop) -> dict[int, Wanted]:
     korona, now = shop.korona, shop.world.clock.now()
     live = [row for row in korona.table(korona_store.Article).values() if row.active and not row.deactivated]
     stand = Counter((row.number or "").strip() for row in live)
-    skus = Counter((each.sku or "").strip() for each in shop.shopify.store.variants())
+    products = list(shop.shopify.store.products.values())
+    skus = Counter((variant.sku or "").strip() for each in products for variant in each.variants)
+    on_sale = [variant for each in products if each.status == "active" for variant in each.variants]
+    on_sale_skus = Counter((variant.sku or "").strip() for variant in on_sale)
     found = {}
     for variant in shop.shopify.store.variants():
         sku = (variant.sku or "").strip()
-        if not sku or skus[sku] > 1 or stand[sku] != 1:
+        is_the_one = skus[sku] == 1 or (on_sale_skus[sku] == 1 and variant in on_sale)
+        if not sku or not is_the_one or stand[sku] != 1:
             continue
         article = next(row for row in live if (row.number or "").strip() == sku)
         rows = [korona.table(korona_store.Price)[each] for each in article.price_ids]
