@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 
-from korsync.records.plan import Outcome, Result
+from korsync.records.plan import Fate, Outcome, Result
 from korsync.sandbox.korona.store import Article, Receipt
 from korsync.sandbox.shopify.sales import Order
 from korsync.sandbox.world import World
@@ -183,6 +183,8 @@ class Ledger:
         """Take note that a stock pipeline came to its end: what it read and wrote is no excuse any more."""
         if result.plan.pipeline != "stock":
             return
+        # What the plan holds was shown to a person, although the run goes on.
+        self.told |= {skip.key for skip in result.plan.skipped(Fate.HELD)}
         undone = {each.change.key for each in result.written if each.outcome is not Outcome.DONE}
         if not result.errors:
             for sku in self._disturbances.keys() - undone - {change.key for change in result.left_over}:
