@@ -1,54 +1,46 @@
-"""The commands: parse, call one function, print, exit code. No decisions."""
+"""The commands: parse, call one function, print, exit code. No decisions.
 
-import io
+Each command imports what it needs when it runs: `--help` and `status` need neither HTTP nor YAML's whole length.
+"""
+
 import os
 import signal
 import sys
 import traceback
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
-from click.shell_completion import shell_complete
+from click.shell_completion import CompletionItem, shell_complete
 
 from korsync import __version__
-from korsync.commands import decide
-from korsync.commands.couple import couple as couple_up
-from korsync.commands.init import initialise, reserved
-from korsync.commands.sync import state_of, sync
-from korsync.config.load import load
-from korsync.demo import demonstrate, serve
-from korsync.errors import KorsyncError, LockedError
-from korsync.report.screens import print_bug, print_error, print_status
-from korsync.report.telling import Reporter
+from korsync.errors import BUG, KorsyncError, LockedError
 from korsync.text import visible
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from korsync.config.settings import Settings
 
-BUG = 70
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 COMPLETE = "_KORSYNC_COMPLETE"
 """The variable by which a shell asks what may follow, as click's own completion has it."""
 
 
-def main() -> None:
-    """Run korsync and exit with a code of the README's table and no other; a traceback never reaches the user."""
-    signal.signal(signal.SIGTERM, _end)
-    _spell_out_what_the_terminal_lacks()
+def invoke(words: Sequence[str]) -> NoReturn:
+    """Run what was typed and exit with a code of the README's table and no other; no traceback reaches the user."""
     context: click.Context | None = None
     try:
         if asked := os.environ.get(COMPLETE):
             sys.exit(shell_complete(cli, {}, "korsync", COMPLETE, asked))
-        context = cli.make_context("korsync", sys.argv[1:])
+        context = cli.make_context("korsync", list(words))
         with context:
             cli.invoke(context)
     except click.exceptions.Exit as ended:
         sys.exit(ended.exit_code)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
         with suppress(OSError):
@@ -57,13 +49,35 @@ def main() -> None:
     except KorsyncError as error:
         _complain(error)
     except Exception as error:
-        if _is_of_printing(error):
-            return
-        mark = uuid.uuid4().hex[:8]
-        print_bug(error, mark, _note_bug(error, mark, context.obj if context else None))
-        sys.exit(BUG)
-    finally:
-        _hand_over_what_was_printed()
+        if not _is_of_printing(error):
+            _complain_of_bug(error, context.obj if context else None)
+    sys.exit(0)
+
+
+def _is_of_printing(error: Exception) -> bool:
+    """Tell whether nobody took click's own help or version; what korsync itself prints never raises."""
+    *_, (innermost, _) = traceback.walk_tb(error.__traceback__)
+    return isinstance(error, OSError) and innermost.f_code is click.echo.__code__
+
+
+def _complain(error: KorsyncError) -> NoReturn:
+    from korsync.report.screens import page, print_error
+
+    print_error(page(stderr=True), error)
+    sys.exit(error.exit_code)
+
+
+def _complain_of_bug(error: Exception, config_path: Path | None) -> NoReturn:
+    from korsync.report.bugs import keep_details, print_bug
+
+    print_bug(error, keep_details(error, config_path or Path("config.yaml")))
+    sys.exit(BUG)
+
+
+def _load(settings_path: Path, *, needs_secrets: bool = True) -> "Settings":
+    from korsync.config.load import load
+
+    return load(settings_path, os.environ, needs_secrets=needs_secrets)
 
 
 @click.group(
@@ -93,13 +107,16 @@ def _sync_options(command: Command) -> Command:
 
 
 def _sync(settings_path: Path, command: str, options: dict[str, Any], pipelines: tuple[str, ...] | None = None) -> None:
+    from korsync.commands.sync import sync
+    from korsync.report.telling import Reporter
+
     dry, quiet = options["dry_run"], options["quiet"]
     if options["exit_code"] and not dry:
         raise click.UsageError("--exit-code goes with --dry-run only")
     reporter = Reporter(dry=dry, quiet=quiet, verbose=options["verbose"], as_json=options["output"] == "json")
     try:
         ran = sync(
-            load(settings_path, os.environ),
+            _load(settings_path),
             reporter,
             command=command,
             pipelines=pipelines,
@@ -147,7 +164,9 @@ _sync_command("products", "Bring name, price, tracking and image from KORONA to 
 @click.pass_obj
 def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None:
     """Check everything, take the first look and make the state file; only --couple writes to a side."""
-    settings = load(settings_path, os.environ)
+    from korsync.commands.init import initialise, reserved
+
+    settings = _load(settings_path)
     opening = initialise(settings, yes=yes, couples=couples, adopts=adopts)
     if couples:
         _say_coupled("point of sale", opening.last_receipt_number)
@@ -170,7 +189,9 @@ def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None
 @click.pass_obj
 def couple(settings_path: Path) -> None:
     """Couple the point of sale with korona.coupling_id, on a new shop or where it was decoupled."""
-    coupled = couple_up(load(settings_path, os.environ))
+    from korsync.commands.couple import couple as couple_up
+
+    coupled = couple_up(_load(settings_path))
     _say_coupled(f"point of sale “{coupled.name}”", coupled.last_receipt_number)
 
 
@@ -182,8 +203,11 @@ def _say_coupled(what: str, last_receipt_number: str | None) -> None:
 @click.pass_obj
 def status(settings_path: Path) -> None:
     """Show the last runs and every held item with its reason; exit 1 where any is held."""
-    state = state_of(load(settings_path, os.environ, needs_secrets=False))
-    print_status(Reporter().out, state)
+    from korsync.commands.state import state_of
+    from korsync.report.screens import page, print_status
+
+    state = state_of(_load(settings_path, needs_secrets=False))
+    print_status(page(), state)
     sys.exit(1 if state.held else 0)
 
 
@@ -192,7 +216,9 @@ def status(settings_path: Path) -> None:
 @click.pass_obj
 def retry(settings_path: Path, items: tuple[str, ...]) -> None:
     """Try each held or ignored ITEM again: an order (1042) or a refund ("1042 refund 940000000001")."""
-    decide.retry(load(settings_path, os.environ, needs_secrets=False), *items)
+    from korsync.commands import decide
+
+    decide.retry(_load(settings_path, needs_secrets=False), *items)
     for item in items:
         _say(f"{visible(item)} is tried again in the next run")
 
@@ -214,7 +240,9 @@ def ignore(settings_path: Path, items: tuple[str, ...], before: datetime | None)
     """
     if bool(items) is (before is not None):
         raise click.UsageError("name each ITEM, or --before DATE")
-    settings = load(settings_path, os.environ, needs_secrets=False)
+    from korsync.commands import decide
+
+    settings = _load(settings_path, needs_secrets=False)
     if before is None:
         decide.ignore(settings, *items)
     else:
@@ -232,13 +260,21 @@ def _is_meant(orders: Sequence[str]) -> bool:
     return click.confirm(visible(f"ignore {len(orders)} held orders: {', '.join(orders)}?"))
 
 
+def _can_be_accepted(_context: click.Context, _argument: click.Parameter, begun: str) -> list[CompletionItem]:
+    from korsync.commands.decide import CAN_BE_ACCEPTED
+
+    return [CompletionItem(name) for name in CAN_BE_ACCEPTED if name.startswith(begun)]
+
+
 @cli.command(epilog="Example: korsync accept products")
-@click.argument("pipeline", type=click.Choice(decide.CAN_BE_ACCEPTED))
+@click.argument("pipeline", shell_complete=_can_be_accepted)
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
 @click.pass_obj
 def accept(settings_path: Path, pipeline: str, keys: tuple[str, ...]) -> None:
     """Let through what PIPELINE stopped in its last plan, or of that only the items named KEY."""
-    decide.accept(load(settings_path, os.environ, needs_secrets=False), pipeline, keys)
+    from korsync.commands import decide
+
+    decide.accept(_load(settings_path, needs_secrets=False), pipeline, keys)
     what = f"of what was stopped: {visible(', '.join(keys))}" if keys else "what was stopped"
     _say(f"the next run of {pipeline} writes {what}")
 
@@ -246,6 +282,8 @@ def accept(settings_path: Path, pipeline: str, keys: tuple[str, ...]) -> None:
 @cli.command(epilog="Example: korsync demo")
 def demo() -> None:
     """Watch korsync at work on a simulated shop; needs no account, no configuration and no terminal."""
+    from korsync.demo import demonstrate
+
     if not demonstrate(_say):
         _say("korsync: both sides do not agree", err=True)
         sys.exit(BUG)
@@ -254,6 +292,8 @@ def demo() -> None:
 @cli.command(epilog="Example: korsync sandbox")
 def sandbox() -> None:
     """Run a simulated shop to try korsync on, until Ctrl-C."""
+    from korsync.demo import serve
+
     serve(_say, _typed_lines())
 
 
@@ -264,49 +304,3 @@ def _typed_lines() -> Iterator[str]:
     if typed is None or not typed.isatty():
         # Started in the background nobody types, and the shop stays open until it is told to end.
         signal.pause()
-
-
-def _spell_out_what_the_terminal_lacks() -> None:
-    """Have a missing character printed as its number: what was written must not end as a bug in the telling."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _is_of_printing(error: Exception) -> bool:
-    """Tell whether nobody took click's own help or version; what korsync itself prints never raises."""
-    *_, (innermost, _) = traceback.walk_tb(error.__traceback__)
-    return isinstance(error, OSError) and innermost.f_code is click.echo.__code__
-
-
-def _hand_over_what_was_printed() -> None:
-    """Flush what was printed: left to Python, output that nobody takes would end korsync with a code of Python's."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream:
-                stream.flush()
-        except OSError:
-            # What is left in the buffer goes nowhere when Python flushes it once more.
-            with open(os.devnull, "wb") as nowhere:
-                os.dup2(nowhere.fileno(), stream.fileno())
-
-
-def _complain(error: KorsyncError) -> None:
-    print_error(Reporter().err, error)
-    sys.exit(error.exit_code)
-
-
-def _end(_signal: int, _frame: object) -> None:
-    # Raised where the program stands: what was recorded so far is saved on the way out.
-    sys.exit(143)
-
-
-def _note_bug(error: Exception, mark: str, config_path: Path | None) -> Path | None:
-    """Keep the traceback of a bug for its report, beside the configuration and away from the user's terminal."""
-    log = (config_path or Path("config.yaml")).absolute().with_name(f"korsync-bug-{mark}.txt")
-    try:
-        log.touch(mode=0o600)
-        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8", errors="backslashreplace")
-    except OSError:
-        return None
-    return log

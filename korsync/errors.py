@@ -3,14 +3,17 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-SEVERITY = (70, 6, 2, 4, 3, 5, 1)
+BUG = 70
+"""The exit code of a bug in korsync."""
+
+SEVERITY = (BUG, 6, 2, 4, 3, 5, 1)
 """Exit codes from the most serious to the least; where several apply the first of these wins."""
 
 
 class KorsyncError(Exception):
     """An error that a person reads: one line what happened, one line what to do."""
 
-    exit_code: ClassVar[int] = 70
+    exit_code: ClassVar[int] = BUG
 
     def __init__(self, what: str, remedy: str = "") -> None:
         """Take what happened and, where there is something to do, what to do about it."""

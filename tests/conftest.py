@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from korsync.cli import main
+from korsync.__main__ import main
 from tests.support.shop import Shop, open_shop
 from tests.support.typed import Korsync, Said
 

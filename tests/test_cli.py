@@ -364,7 +364,7 @@ def test_a_bug_whose_details_can_be_kept_nowhere_is_one_line_all_the_same(
 ) -> None:
     shop.init()
     monkeypatch.setattr("korsync.commands.sync.load_cache", lambda *_: 1 / 0)
-    monkeypatch.setattr("korsync.cli.Path.touch", lambda *_, **__: (_ for _ in ()).throw(OSError("read-only")))
+    monkeypatch.setattr("korsync.report.bugs.Path.touch", lambda *_, **__: (_ for _ in ()).throw(OSError("read-only")))
     said = korsync("run")
     assert said.code == 70
     assert said.err.endswith("nothing more was sent\n")

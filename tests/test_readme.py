@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import korsync
-from korsync.cli import BUG, cli
+from korsync.cli import cli
 from korsync.commands.sync import CHANGES_TO_MAKE
-from korsync.errors import SEVERITY, LockedError
+from korsync.errors import BUG, SEVERITY, LockedError
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 PACKAGE = Path(korsync.__file__).parent

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from korsync.commands.sync import state_of
+from korsync.commands.state import state_of
 from korsync.config.settings import Settings
+from korsync.errors import ConfigurationError
 from korsync.memory.cache import any_cache
 from korsync.memory.files import hold_lock
 from korsync.memory.state import save_state
@@ -50,6 +51,9 @@ def ignore_before(settings: Settings, day: date, is_meant: Callable[[Sequence[st
 
 def accept(settings: Settings, pipeline: str, keys: Collection[str] = ()) -> None:
     """Let what was stopped of a pipeline through, or these items of it; raises ConfigurationError where none was."""
+    if pipeline not in CAN_BE_ACCEPTED:
+        names = ", ".join(CAN_BE_ACCEPTED)
+        raise ConfigurationError(f"nothing is ever stopped of “{pipeline}”", f"name one of: {names}")
     _decide(settings, lambda state: decisions.accept(state, pipeline, keys))
 
 

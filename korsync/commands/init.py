@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from korsync.commands.couple import couple_once
-from korsync.commands.sync import Clocks, connect, identity_of
+from korsync.commands.state import identity_of
+from korsync.commands.sync import Clocks, connect
 from korsync.config.load import fingerprint
 from korsync.config.settings import Settings
 from korsync.errors import ConfigurationError, StateError

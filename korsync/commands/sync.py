@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from korsync.commands.state import state_of
 from korsync.config.load import fingerprint
 from korsync.config.settings import Settings
 from korsync.korona import client as korona_client
 from korsync.memory.cache import load_cache, save_cache
 from korsync.memory.files import hold_lock
-from korsync.memory.state import Encoded, load_state, save_state
+from korsync.memory.state import Encoded, save_state
 from korsync.pipelines import PIPELINES
 from korsync.pipelines.base import Reading, Sides
-from korsync.records.memory import Cache, Identity, Memory, State
+from korsync.records.memory import Cache, Memory, State
 from korsync.records.plan import Ran, Result
 from korsync.rules.decisions import with_told
 from korsync.run import Run, Watcher, exit_code_of, fits
@@ -74,15 +75,6 @@ def sync(
         teller.ended(ran)
         run.end(command, results, lambda state: _with_told(state, ran, sides.latest))
         return replace(ran, state=run.memory.state)
-
-
-def state_of(settings: Settings) -> State:
-    return load_state(settings.state_path, identity_of(settings))
-
-
-def identity_of(settings: Settings) -> Identity:
-    """Return whose state this configuration works with."""
-    return Identity(settings.shopify.shop, settings.korona.account_id, settings.korona.point_of_sale)
 
 
 def connect(settings: Settings, *, read_only: bool, full: bool, clocks: Clocks) -> Sides:

@@ -2,7 +2,6 @@
 
 import os
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -82,10 +81,3 @@ def print_status(console: Console, state: State) -> None:
         console.print(f"{pipeline} stopped for safety: look at it with `korsync {pipeline} --dry-run`")
     console.print(f"{count(len(state.held), 'item')} held")
     print_held(console, state, last.at if last else None)
-
-
-def print_bug(error: BaseException, mark: str, log: Path | None) -> None:
-    """Print one line for a bug in korsync; its details stand in the log, where one could be written."""
-    details = f"; details in {log}" if log else ""
-    line = f"korsync: a bug in korsync ({type(error).__name__}, mark {mark}); nothing more was sent{details}"
-    page(stderr=True).print(visible(line))

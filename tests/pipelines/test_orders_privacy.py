@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 from click.testing import CliRunner
 
-from korsync.cli import cli, main
+from korsync.__main__ import main
+from korsync.cli import cli
 from korsync.pipelines import orders
 from korsync.sandbox.exchange import Action, Fault
 from korsync.sandbox.shopify.line_wire import CANARY

@@ -127,7 +127,7 @@ def test_a_run_that_is_ended_at_a_terminal_that_can_do_nothing_leaves_nothing_on
 
 @pytest.mark.parametrize("start", ["as a module", "as a script"])
 def test_ctrl_c_while_korsync_is_still_being_loaded_ends_it_without_a_word(tmp_path: Path, start: str) -> None:
-    (tmp_path / "yaml.py").write_text("import time\nprint('loading', flush=True)\ntime.sleep(20)\n")
+    (tmp_path / "click.py").write_text("import time\nprint('loading', flush=True)\ntime.sleep(20)\n")
     module, function = PROJECT["scripts"]["korsync"].split(":")
     script = ["-c", f"from {module} import {function}; {function}()"]
     words = [sys.executable, *(script if start == "as a script" else ["-m", "korsync"]), "--version"]

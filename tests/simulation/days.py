@@ -12,7 +12,8 @@ from unittest.mock import patch
 from korsync.commands import decide
 from korsync.commands import sync as sync_command
 from korsync.commands.init import initialise
-from korsync.commands.sync import Clocks, state_of, sync
+from korsync.commands.state import state_of
+from korsync.commands.sync import Clocks, sync
 from korsync.config.load import load
 from korsync.memory.cache import save_cache
 from korsync.memory.state import save_state

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from korsync.commands.init import initialise
-from korsync.commands.sync import Clocks, state_of, sync
+from korsync.commands.state import state_of
+from korsync.commands.sync import Clocks, sync
 from korsync.config.load import load
 from korsync.config.settings import Settings
 from korsync.pipelines import PIPELINES
