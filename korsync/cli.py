@@ -98,6 +98,8 @@ def _sync_options(command: Command) -> Command:
         click.option("--exit-code", is_flag=True, help="With --dry-run: exit 10 where there are changes to make."),
         click.option("--wait", type=click.IntRange(0), default=0, help="Wait so many seconds for another run to end."),
         click.option("--full", is_flag=True, help="Ignore all cursors and compare everything."),
+        click.option("--order", "orders", multiple=True, help="Write only this order and its refunds; repeatable."),
+        click.option("--sku", "skus", multiple=True, help="Write only this article; repeatable. The rest waits."),
         click.option("--output", type=click.Choice(["text", "json"]), default="text", help="For people or programs."),
         click.option("--quiet", is_flag=True, help="Speak only of trouble, and of held items when that is news."),
         click.option("--verbose", is_flag=True, help="Name every item that is left alone."),
@@ -109,6 +111,7 @@ def _sync_options(command: Command) -> Command:
 def _sync(settings_path: Path, command: str, options: dict[str, Any], pipelines: tuple[str, ...] | None = None) -> None:
     from korsync.commands.sync import sync
     from korsync.report.telling import Reporter
+    from korsync.rules.narrowing import Only
 
     dry, quiet = options["dry_run"], options["quiet"]
     if options["exit_code"] and not dry:
@@ -122,6 +125,7 @@ def _sync(settings_path: Path, command: str, options: dict[str, Any], pipelines:
             pipelines=pipelines,
             dry=dry,
             full=options["full"],
+            only=Only(options["skus"], options["orders"]),
             changes_count=options["exit_code"],
             wait=options["wait"],
         )

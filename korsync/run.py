@@ -12,6 +12,7 @@ from korsync.pipelines.base import MOST_UNSURE, Pipeline, Reading, Sides
 from korsync.records.memory import Cache, Memory, RunRecord, State
 from korsync.records.plan import Change, Outcome, Plan, Result, Written
 from korsync.rules.decisions import with_acceptance_spent, with_held, with_refused, with_stop
+from korsync.rules.narrowing import EVERYTHING, Only, narrowed
 
 RUNS_KEPT = 50
 
@@ -58,13 +59,17 @@ class Push:
 
 @dataclass(slots=True)
 class Run:
-    """One run; `reading` holds what is known now, `save` puts on disk what changed of it (None: unchanged)."""
+    """One run; `reading` holds what is known now, `save` puts on disk what changed of it (None: unchanged).
+
+    `only` narrows what is shown and written, not what is read.
+    """
 
     sides: Sides
     reading: Reading
     save: Callable[[State | None, Cache | None], None]
     watcher: Watcher
     dry: bool = False
+    only: Only = EVERYTHING
     monotonic: Callable[[], float] = time.monotonic
     saved: Memory = field(init=False)
     cache_at_start: Cache = field(init=False)
@@ -110,17 +115,19 @@ class Run:
             pulled = pipeline.pull(self.reading)
         except KorsyncError as error:
             return Result(Plan(pipeline.name), errors=(error,), dry=self.dry)
-        plan = self._with_duration(pipeline, pipeline.plan(pulled))
+        whole = pipeline.plan(pulled)
+        # What a person decides about are orders and their refunds; all else goes by article.
+        plan = self._with_duration(pipeline, narrowed(whole, self.only, is_order=pipeline.is_decided_about))
         self.watcher.planned(plan)
         errors = (*plan.trouble, *([plan.stop] if plan.stop else []))
         # Later pipelines of a dry run see what was read, as those of a real run do; nothing of it is saved.
         self.reading = pulled.reading.with_memory(plan.memory or pulled.reading.memory)
         if self.dry:
             return Result(plan, errors=errors, dry=True)
-        held = with_held(self.memory.state, plan, self.sides.shopify.now)
-        self._keep(replace(self.memory, state=with_stop(held, plan)))
+        held = with_held(self.memory.state, whole, self.sides.shopify.now)
+        self._keep(replace(self.memory, state=with_stop(held, whole)))
         push = self._push(pipeline, plan)
-        return self._result(plan, errors, push)
+        return self._result(plan, whole.allowed, errors, push)
 
     def _push(self, pipeline: Pipeline[Any, Any], plan: Plan[Any]) -> Push:
         push = Push(self.monotonic())
@@ -185,12 +192,15 @@ class Run:
         is_over = pipeline.may_wait and minutes > float(self.sides.settings.safety.max_minutes)
         return is_over or push.is_lost
 
-    def _result(self, plan: Plan[Any], errors: tuple[KorsyncError, ...], push: Push) -> Result:
+    def _result(
+        self, plan: Plan[Any], allowed: Sequence[Change[Any]], errors: tuple[KorsyncError, ...], push: Push
+    ) -> Result:
+        """Return what became of a plan; of the changes that were `allowed` some may not even have been meant."""
         written = push.written
         state = with_refused(self.memory.state, plan, written, self.sides.shopify.now)
         # By identity: a pipeline may push its changes in another order than they are shown.
         pushed = {id(each.change) for each in written}
-        left_over = tuple(change for change in plan.allowed if id(change) not in pushed)
+        left_over = tuple(change for change in allowed if id(change) not in pushed)
         if not left_over and not any(each.is_open for each in written):
             state = with_acceptance_spent(state, plan.pipeline)
         self._keep(replace(self.memory, state=state))

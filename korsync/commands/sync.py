@@ -1,7 +1,7 @@
 """Runs pipelines under the lock and saves what they leave behind."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from korsync.pipelines.base import Reading, Sides
 from korsync.records.memory import Cache, Memory, State
 from korsync.records.plan import Ran, Result
 from korsync.rules.decisions import with_told
+from korsync.rules.narrowing import EVERYTHING, Only, not_named
 from korsync.run import Run, Watcher, exit_code_of, fits
 from korsync.shopify import client as shopify_client
 
@@ -50,27 +51,28 @@ def sync(
     pipelines: Sequence[str] | None = None,
     dry: bool = False,
     full: bool = False,
+    only: Only = EVERYTHING,
     changes_count: bool = False,
     wait: float = 0,
     clocks: Clocks | None = None,
 ) -> Ran:
     """Run pipelines, all where none is named; a dry run takes no lock, saves nothing and cannot write.
 
-    For the lock it waits up to `wait` seconds. With `changes_count` a dry run that has changes to make says so in its
-    exit code.
+    Only what `only` names is written. For the lock it waits up to `wait` seconds. With `changes_count` a dry run
+    that has changes to make says so in its exit code.
     """
     sides = connect(settings, read_only=dry, full=full, clocks=clocks or Clocks())
-    monotonic = (clocks or Clocks()).monotonic
+    how: Any = {"dry": dry, "only": only, "monotonic": (clocks or Clocks()).monotonic}
     wanted = pipelines or [each.name for each in PIPELINES]
     if dry:
-        run, results, remarks = _through(sides, teller, wanted, dry=True, monotonic=monotonic)
+        run, results, remarks = _through(sides, teller, wanted, how)
         ran = _ran(sides, run, results, remarks)
         if changes_count and ran.has_changes and ran.exit_code in (0, 1):
             ran = replace(ran, exit_code=CHANGES_TO_MAKE)
         teller.ended(ran)
         return ran
     with hold_lock(settings.state_path, wait):
-        run, results, remarks = _through(sides, teller, wanted, dry=False, monotonic=monotonic)
+        run, results, remarks = _through(sides, teller, wanted, how)
         ran = _ran(sides, run, results, remarks)
         teller.ended(ran)
         run.end(command, results, lambda state: _with_told(state, ran, sides.latest))
@@ -86,7 +88,7 @@ def connect(settings: Settings, *, read_only: bool, full: bool, clocks: Clocks) 
 
 
 def _through(
-    sides: Sides, teller: Teller, pipelines: Sequence[str], *, dry: bool, monotonic: Callable[[], float]
+    sides: Sides, teller: Teller, pipelines: Sequence[str], how: Mapping[str, Any]
 ) -> tuple[Run, tuple[Result, ...], list[str]]:
     settings = sides.settings
     state = state_of(settings)
@@ -104,8 +106,11 @@ def _through(
             trouble = save_cache(settings.cache_path, changed_cache, mark)
             remarks.extend([trouble] if trouble else [])
 
-    run = Run(sides, Reading(Memory(state, cache)), save, teller, dry=dry, monotonic=monotonic)
-    return run, run.through(pipelines), remarks
+    run = Run(sides, Reading(Memory(state, cache)), save, teller, **how)
+    results = run.through(pipelines)
+    unmoved = not_named((result.plan for result in results), run.only)
+    remarks.extend(f"nothing is to be written of {item}" for item in unmoved)
+    return run, results, remarks
 
 
 def _ran(sides: Sides, run: Run, results: tuple[Result, ...], remarks: Sequence[str]) -> Ran:

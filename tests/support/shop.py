@@ -19,6 +19,8 @@ from korsync.config.settings import Settings
 from korsync.pipelines import PIPELINES
 from korsync.records.memory import Held, State
 from korsync.records.plan import Change, Fate, Plan, Ran, Result, Skip, Written
+from korsync.rules.narrowing import EVERYTHING as EVERYTHING_IN_IT
+from korsync.rules.narrowing import Only
 from korsync.sandbox.server import Recorded
 from korsync.sandbox.world import World
 
@@ -80,11 +82,12 @@ class Shop:
     def init(self, *, yes: bool = False, couples: bool = False, adopts: bool = False) -> None:
         initialise(self.settings, yes=yes, couples=couples, adopts=adopts)
 
-    def run(self, *pipelines: str, dry: bool = False, full: bool = False) -> Ran:
+    def run(self, *pipelines: str, dry: bool = False, full: bool = False, only: Only = EVERYTHING_IN_IT) -> Ran:
         """Run korsync; without names all four pipelines."""
         self.watched = Watched()
         clocks = Clocks(self.wait, self._monotonic)
-        return sync(self.settings, self.watched, pipelines=pipelines or None, dry=dry, full=full, clocks=clocks)
+        how: Any = {"pipelines": pipelines or None, "dry": dry, "full": full, "only": only, "clocks": clocks}
+        return sync(self.settings, self.watched, **how)
 
     def later(self, minutes: float = 20) -> None:
         self.world.clock.advance(timedelta(minutes=minutes))
