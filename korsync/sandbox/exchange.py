@@ -60,9 +60,15 @@ class Answer:
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
+    _made: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def payload(self) -> bytes:
-        """Return the bytes of the body; text and bytes are sent as they are, anything else as JSON."""
+        """Return the bytes of the body; text and bytes are sent as they are, anything else as JSON, written once."""
+        if not self._made:
+            self._made.append(self._bytes())
+        return self._made[0]
+
+    def _bytes(self) -> bytes:
         if self.body is None or self.status == 204:
             return b""
         if isinstance(self.body, bytes):

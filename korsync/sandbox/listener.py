@@ -99,12 +99,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def _write(self, answer: Answer, *, half: bool = False) -> None:
         payload = answer.payload()
-        headers = {"Date": self.date_time_string()}
-        if payload:
-            headers["Content-Type"] = answer.content_type
-        if answer.status != 204:
-            headers["Content-Length"] = str(len(payload))
-        headers.update(answer.headers)
+        headers = headers_of(answer, payload, self.server.clock.now())
         if half:
             self.close_connection = True
             payload = payload[: len(payload) // 2]
@@ -114,6 +109,17 @@ class Connection(BaseHTTPRequestHandler):
         lines = [f"HTTP/1.1 {answer.status} {phrase}", *(f"{name}: {value}" for name, value in headers.items())]
         head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
         self.wfile.write(head if self.command == "HEAD" else head + payload)
+
+
+def headers_of(answer: Answer, payload: bytes, now: datetime) -> dict[str, str]:
+    """Return the headers of an answer with this body, sent at this moment."""
+    headers = {"Date": format_datetime(now, usegmt=True)}
+    if payload:
+        headers["Content-Type"] = answer.content_type
+    if answer.status != 204:
+        headers["Content-Length"] = str(len(payload))
+    headers.update(answer.headers)
+    return headers
 
 
 for _method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):

@@ -1,4 +1,4 @@
 """Simulated shop days: korsync in this process against the sandbox's servers, with a checker that knows everything.
 
-python -m tests.simulation --days 100 --seed 1
+TMPDIR=/dev/shm python -m tests.simulation --days 100 --seed 1
 """

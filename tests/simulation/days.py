@@ -14,15 +14,16 @@ from korsync.commands import sync as sync_command
 from korsync.commands.init import initialise
 from korsync.commands.state import state_of
 from korsync.commands.sync import Clocks, sync
-from korsync.config.load import load
+from korsync.config.load import fingerprint, load
 from korsync.memory.cache import save_cache
 from korsync.memory.state import save_state
-from korsync.records.memory import held_key
+from korsync.records.memory import State, held_key
 from korsync.records.plan import Plan, Ran, Result, Written
 from korsync.sandbox.exchange import Action, Fault, Request
 from korsync.sandbox.world import World
 from tests.simulation.ledger import Ledger, Oversold, Tally
 from tests.simulation.life import Climate, Life
+from tests.support.in_process import without_sockets
 from tests.support.shop import EVERYTHING, MONDAY
 
 HOURS_OPEN = 10
@@ -52,6 +53,7 @@ class Days:
         location: dict[str, Any] = {"location": "Laden Mitte", "warehouses": ["1"], "buffer": buffer}
         path = world.write_config(folder, stock={"locations": [location]})
         self.settings = load(path, {})
+        self.mark = fingerprint(self.settings)  # made once, because it is slow to make by design
         self._dead = False
         self._failure: Oversold | None = None
         self._requests_to_live: int | None = None
@@ -126,10 +128,14 @@ class Days:
             self.ledger.note("the cache is lost")
             self.ledger.lost_sight()
         try:
-            with _at_every_save(self._before_save):
+            with (
+                _at_every_save(self._before_save),
+                patch.object(sync_command, "fingerprint", lambda _settings: self.mark),
+            ):
                 clocks = Clocks(self._sleep, lambda: self.world.clock.now().timestamp())
-                sync(self.settings, self, pipelines=pipelines, clocks=clocks)
+                state = sync(self.settings, self, pipelines=pipelines, clocks=clocks).state
         except Killed:
+            state = state_of(self.settings)
             self.ledger.lost_sight()
         finally:
             self._dead = False
@@ -141,12 +147,11 @@ class Days:
         if self._failure:
             raise self._failure
         self.ledger.note("end of the run")
-        self._do_what_was_told()
+        self._do_what_was_told(state)
         self.ledger.check()
 
-    def _do_what_was_told(self) -> None:
+    def _do_what_was_told(self, state: State) -> None:
         """Settle by hand what is held for that, as the shop's people do."""
-        state = state_of(self.settings)
         self.ledger.told = frozenset(each.item for each in state.held.values() if each.pipeline == "stock")
         for order in state.orders.values():
             if order.lost_pieces and held_key("orders", order.name) in state.held:
@@ -297,7 +302,7 @@ def simulate(days: int, seed: int, folder: Path, *, disturbed: bool) -> Tally:
     random.seed(seed)  # what korsync itself leaves to chance, the spreading of its retries
     world = World()
     world.clock.set(MONDAY)
-    with world:
+    with world, without_sockets(world.korona_server, world.shopify_server):
         shop = Days(world, folder, seed, climate_of(seed, disturbed=disturbed))
         shop.set_up()
         return shop.spend(days)

@@ -11,7 +11,7 @@ _MONEY = frozenset({"amount", "base", "discount", "gross", "net", "tax"})
 
 def as_answered(store: KoronaStore, receipt: dict[str, Any]) -> dict[str, Any]:
     """Return a receipt's JSON as this account answers it."""
-    shown: dict[str, Any] = _changed(store, receipt)
+    shown: dict[str, Any] = _changed(store, receipt) if store.float_noise or store.leaves_out else receipt
     if store.padding:
         shown["fiscalTransactions"] = [
             {"number": 1, "processType": "Kassenbeleg-V1", "processData": "x" * store.padding}
