@@ -61,7 +61,7 @@ class Push:
 class Run:
     """One run; `reading` holds what is known now, `save` puts on disk what changed of it (None: unchanged).
 
-    `only` narrows what is shown and written, not what is read.
+    `only` narrows what is shown and written, not what is read. `pulled` is what each pipeline read, by its name.
     """
 
     sides: Sides
@@ -71,6 +71,7 @@ class Run:
     dry: bool = False
     only: Only = EVERYTHING
     monotonic: Callable[[], float] = time.monotonic
+    pulled: dict[str, Any] = field(default_factory=dict)
     saved: Memory = field(init=False)
     cache_at_start: Cache = field(init=False)
 
@@ -115,6 +116,7 @@ class Run:
             pulled = pipeline.pull(self.reading)
         except KorsyncError as error:
             return Result(Plan(pipeline.name), errors=(error,), dry=self.dry)
+        self.pulled[pipeline.name] = pulled
         whole = pipeline.plan(pulled)
         # What a person decides about are orders and their refunds; all else goes by article.
         plan = self._with_duration(pipeline, narrowed(whole, self.only, is_order=pipeline.is_decided_about))

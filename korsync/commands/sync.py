@@ -65,14 +65,14 @@ def sync(
     how: Any = {"dry": dry, "only": only, "monotonic": (clocks or Clocks()).monotonic}
     wanted = pipelines or [each.name for each in PIPELINES]
     if dry:
-        run, results, remarks = _through(sides, teller, wanted, how)
+        run, results, remarks = through(sides, teller, wanted, how)
         ran = _ran(sides, run, results, remarks)
         if changes_count and ran.has_changes and ran.exit_code in (0, 1):
             ran = replace(ran, exit_code=CHANGES_TO_MAKE)
         teller.ended(ran)
         return ran
     with hold_lock(settings.state_path, wait):
-        run, results, remarks = _through(sides, teller, wanted, how)
+        run, results, remarks = through(sides, teller, wanted, how)
         ran = _ran(sides, run, results, remarks)
         teller.ended(ran)
         run.end(command, results, lambda state: _with_told(state, ran, sides.latest))
@@ -87,9 +87,10 @@ def connect(settings: Settings, *, read_only: bool, full: bool, clocks: Clocks) 
     return Sides(korona, shopify, settings, full=full)
 
 
-def _through(
-    sides: Sides, teller: Teller, pipelines: Sequence[str], how: Mapping[str, Any]
+def through(
+    sides: Sides, teller: Watcher, pipelines: Sequence[str], how: Mapping[str, Any]
 ) -> tuple[Run, tuple[Result, ...], list[str]]:
+    """Run pipelines on what is kept; return the run, what each pipeline did, and oddities that stopped nothing."""
     settings = sides.settings
     state = state_of(settings)
     mark = fingerprint(settings)

@@ -114,11 +114,8 @@ def just_sold(looked_at: datetime, seen_at: datetime, sold: Iterable[SoldLine]) 
     Where it does not contain them they come off it by themselves, so that it is right either way. What the last look
     may have contained explains nothing.
     """
-    return sum(line.sold for line in sold if line.sold_at > looked_at + CLOCK_GRAIN and _is_close(line, seen_at))
-
-
-def _is_close(line: SoldLine, seen_at: datetime) -> bool:
-    return seen_at - CLOCK_GRAIN <= line.sold_at <= seen_at + CLOCK_GRAIN
+    close = (line for line in sold if abs(line.sold_at - seen_at) <= CLOCK_GRAIN)
+    return sum(line.sold for line in close if line.sold_at > looked_at + CLOCK_GRAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +257,8 @@ class LevelTarget:
 
     `doubted_at` is the last time that nobody could tell whether an order not listed yet is in the level: kept for as
     long as either side may take to show it, and until the draft orders were looked at. `reserved` are pieces that open
-    draft orders hold, `risen` those that came to the level although nothing known explains it.
+    draft orders hold, `risen` those that came to the level although nothing known explains it. `pending` and `fall` are
+    P and U.
     """
 
     level: int
@@ -269,6 +267,8 @@ class LevelTarget:
     why_not_raised: str
     reserved: int = 0
     risen: int = 0
+    pending: Decimal = Decimal(0)
+    fall: int = 0
 
 
 def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
@@ -289,10 +289,10 @@ def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
     by_sales = facts.available
     if facts.actual_before is not None:
         by_sales = min(by_sales, target_level(facts.actual_before, pending, fall + reserved, rules.buffer))
-    why_not = why_not_raised(facts, fall, doubted_at)
     # A doubt that is over stays known until the draft orders were looked at: they may hold what is missing.
     open_doubt = doubted_at or (None if is_exact else facts.doubted_at)
-    return LevelTarget(target, by_sales, open_doubt, why_not, reserved, risen)
+    why_not = why_not_raised(facts, fall, doubted_at)
+    return LevelTarget(target, by_sales, open_doubt, why_not, reserved, risen, pending, fall)
 
 
 def is_moving(facts: LevelFacts) -> bool:
