@@ -13,7 +13,7 @@ frozen records; reading and writing happen at the edges. The rooms of the house:
     pipelines  products with images, stock, orders, refunds: each pulls, plans and pushes; and what they share
     rules      the decisions, pure: matching, prices, guards, stock, receipts, returns, bookings, a person's word
     records    frozen values that the rooms hand each other: catalogue, orders, receipts, bookings, plan, memory
-    memory     what is kept between two runs and survives a crash: state, cache, codec, files with the lock
+    memory     what is kept between two runs and survives a crash: state, cache, journal, codec, files with the lock
     config     the configuration file as frozen settings; every mistake with its key and line
     wire       HTTP, which no other room knows: sessions, outcomes, answers, pacing
     korona     KORONA.cloud's API v3: client with its lists, reads (JSON to records), writes (records to JSON)

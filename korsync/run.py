@@ -1,7 +1,8 @@
 """Drives the pipelines one after the other: pull, plan, show, push, save. The only place that knows of a dry run."""
 
+import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -9,12 +10,12 @@ from typing import Any, Protocol
 from korsync.errors import KorsyncError, Refused, Unavailable, most_serious
 from korsync.pipelines import PIPELINES
 from korsync.pipelines.base import MOST_UNSURE, Pipeline, Reading, Sides
+from korsync.records.journal import Entry, RunEntry
 from korsync.records.memory import Cache, Memory, RunRecord, State
 from korsync.records.plan import Change, Outcome, Plan, Result, Written
 from korsync.rules.decisions import with_acceptance_spent, with_held, with_refused, with_stop
+from korsync.rules.history import first_trouble, of_items, of_writes, with_run
 from korsync.rules.narrowing import EVERYTHING, Only, narrowed
-
-RUNS_KEPT = 50
 
 LONG_PUSH = 60
 """From so many seconds on a run says beforehand how long its push will take."""
@@ -61,54 +62,75 @@ class Push:
 class Run:
     """One run; `reading` holds what is known now, `save` puts on disk what changed of it (None: unchanged).
 
-    `only` narrows what is shown and written, not what is read. `pulled` is what each pipeline read, by its name.
+    `note` appends to the journal, `machine_now` is this machine's time in UTC, `results` what was done so far. `only`
+    narrows what is shown and written, not what is read. `pulled` is what each pipeline read, by its name.
     """
 
     sides: Sides
     reading: Reading
     save: Callable[[State | None, Cache | None], None]
+    note: Callable[[Iterable[Entry]], None]
     watcher: Watcher
+    machine_now: Callable[[], datetime]
     dry: bool = False
     only: Only = EVERYTHING
     monotonic: Callable[[], float] = time.monotonic
     pulled: dict[str, Any] = field(default_factory=dict)
+    id: str = field(init=False)
+    results: list[Result] = field(default_factory=list, init=False)
     saved: Memory = field(init=False)
-    cache_at_start: Cache = field(init=False)
+    at_start: Memory = field(init=False)
+    started_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
-        self.saved = self.memory
-        self.cache_at_start = self.memory.cache
+        self.started_at = self.machine_now()
+        self.id = f"{self.started_at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        self.saved = self.at_start = self.memory
 
     @property
     def memory(self) -> Memory:
         return self.reading.memory
+
+    @property
+    def requests(self) -> int:
+        """How many requests both sides were sent."""
+        return self.sides.korona.session.requests + self.sides.shopify.session.requests
+
+    @property
+    def writes(self) -> int:
+        """How many of the requests could write."""
+        return self.sides.korona.session.writes + self.sides.shopify.session.writes
 
     def through(self, wanted: Sequence[str]) -> tuple[Result, ...]:
         """Run the wanted pipelines in their order and return what each did; trouble in one does not stop the others.
 
         Only where a side refuses everything the rest is not tried: repeated refusals lock accounts.
         """
-        results: list[Result] = []
         for pipeline in PIPELINES:
             if pipeline.name in wanted:
-                results.append(self._one(pipeline(self.sides)))
-                self.watcher.finished(results[-1])
-                if any(isinstance(error, Refused) and error.everything for error in results[-1].errors):
+                self.results.append(self._one(pipeline(self.sides)))
+                self.watcher.finished(self.results[-1])
+                if any(isinstance(error, Refused) and error.everything for error in self.results[-1].errors):
                     break
-        return tuple(results)
+        return tuple(self.results)
 
-    def end(self, command: str, results: Sequence[Result], told: Callable[[State], State]) -> None:
-        """Remember the run, and what a person was told of by now."""
-        now = self.sides.latest
-        if self.dry or now is None:
+    def end(self, command: str, wanted: Sequence[str], exit_code: int, told: Callable[[State], State]) -> None:
+        """Remember the run however it ended, and what a person was told of by now; a dry run leaves no trace."""
+        if self.dry:
             return
+        answered = self.sides.latest
         state, cache = self.memory.state, self.memory.cache
-        taken = sum(each.is_taken for result in results for each in result.written)
-        record = RunRecord(now, command, exit_code_of(results, state), taken, len(state.held))
-        state = told(replace(state, runs=(*state.runs, record)[-RUNS_KEPT:]))
-        if cache != self.cache_at_start:
+        taken = sum(each.is_taken for result in self.results for each in result.written)
+        reason = first_trouble(self.results)
+        at = answered or self.machine_now()
+        record = RunRecord(at, command, exit_code, taken, len(state.held), reason, answered is not None)
+        state = told(with_run(state, record, self.results, wanted))
+        if cache != self.at_start.cache:
             cache = replace(cache, last_run=newest_run(state))
         self._keep(Memory(state, cache))
+        ended_at = self.machine_now()
+        entry = RunEntry(self.id, command, self.started_at, ended_at, exit_code, self.requests, self.writes, reason)
+        self.note([*of_items(self.id, ended_at, self.at_start.state, state), entry])
 
     def _one(self, pipeline: Pipeline[Any, Any]) -> Result:
         self.watcher.reading(pipeline.name)
@@ -168,6 +190,7 @@ class Run:
             push.trouble = error
         finally:
             self._keep(self.memory)
+            self.note(of_writes(self.id, self.machine_now(), pipeline.name, push.written[before:]))
         memory = self.memory
         for change in batch[len(push.written) - before :]:
             memory = pipeline.record(memory, Written(change, Outcome.NOT_SENT))
@@ -240,7 +263,7 @@ def exit_code_of(results: Sequence[Result], state: State) -> int:
 
 def newest_run(state: State) -> datetime | None:
     """Return the latest time under which a run stands in the state: two clocks serve, so it need not be the last."""
-    return max((run.at for run in state.runs), default=None)
+    return max((run.at for run in state.runs if run.is_answered), default=None)
 
 
 def fits(cache: Cache, state: State) -> bool:

@@ -1,7 +1,15 @@
 """Text from outside: made printable in one line, as a command to type, and as titles of Shopify products. Pure."""
 
 import unicodedata
+from decimal import Decimal
 from shlex import quote
+
+
+def plain(value: object) -> str:
+    """Return a value as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def visible(foreign: str) -> str:

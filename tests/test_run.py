@@ -135,15 +135,6 @@ def test_what_is_left_over_is_not_in_doubt(shop: Shop) -> None:
     assert json.loads(shop.settings.cache_path.read_bytes()).get("doubts", {}) == {}
 
 
-def test_a_run_is_noted_with_its_exit_code_and_only_the_last_fifty_are_kept(shop: Shop) -> None:
-    shop.init()
-    for _ in range(52):
-        shop.run("orders")
-    runs = shop.state.runs
-    assert len(runs) == 50
-    assert (runs[-1].command, runs[-1].exit_code) == ("run", 0)
-
-
 def test_a_run_is_noted_with_what_was_written_and_not_with_what_was_tried(shop: Shop) -> None:
     changed_levels(shop, 3)
     faults = shop.world.shopify_server.faults
@@ -214,7 +205,9 @@ def test_what_is_told_once_is_told_in_the_next_run_where_a_run_died_before_it_wa
     shop.shopify.cancel_order(order)
     shop.later()
     with pytest.raises(KeyboardInterrupt):
-        sync(shop.settings, DiesBeforeItTells(), pipelines=["orders"], clocks=Clocks(shop.wait))
+        sync(
+            shop.settings, DiesBeforeItTells(), pipelines=["orders"], clocks=Clocks(shop.wait, now=shop.world.clock.now)
+        )
     assert shop.state.orders[order.id].told == ()
     shop.run_later("orders")
     lost = "cancelled before it was booked"

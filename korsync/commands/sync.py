@@ -1,22 +1,26 @@
 """Runs pipelines under the lock and saves what they leave behind."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from korsync.commands.state import state_of
 from korsync.config.load import fingerprint
 from korsync.config.settings import Settings
+from korsync.errors import BUG, KorsyncError
 from korsync.korona import client as korona_client
 from korsync.memory.cache import load_cache, save_cache
 from korsync.memory.files import hold_lock
+from korsync.memory.journal import append
 from korsync.memory.state import Encoded, save_state
 from korsync.pipelines import PIPELINES
 from korsync.pipelines.base import Reading, Sides
+from korsync.records.journal import Entry
 from korsync.records.memory import Cache, Memory, State
-from korsync.records.plan import Ran, Result
+from korsync.records.plan import Ran
 from korsync.rules.decisions import with_told
 from korsync.rules.narrowing import EVERYTHING, Only, not_named
 from korsync.run import Run, Watcher, exit_code_of, fits
@@ -28,12 +32,17 @@ TOLD_AGAIN_AFTER = timedelta(days=1)
 CHANGES_TO_MAKE = 10
 
 
+def machine_now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """How to wait and how to measure time on this machine; a simulated shop hands in its own."""
+    """How to wait, how to measure time, and what time it is on this machine; a simulated shop hands in its own."""
 
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = field(default_factory=lambda: machine_now)
 
 
 class Teller(Watcher, Protocol):
@@ -61,21 +70,30 @@ def sync(
     Only what `only` names is written. For the lock it waits up to `wait` seconds. With `changes_count` a dry run
     that has changes to make says so in its exit code.
     """
-    sides = connect(settings, read_only=dry, full=full, clocks=clocks or Clocks())
-    how: Any = {"dry": dry, "only": only, "monotonic": (clocks or Clocks()).monotonic}
+    clocks = clocks or Clocks()
+    sides = connect(settings, read_only=dry, full=full, clocks=clocks)
     wanted = pipelines or [each.name for each in PIPELINES]
+    remarks: list[str] = []
     if dry:
-        run, results, remarks = through(sides, teller, wanted, how)
-        ran = _ran(sides, run, results, remarks)
+        run = opened(sides, teller, remarks, clocks, dry=True, only=only)
+        run.through(wanted)
+        ran = _ran(sides, run, remarks)
         if changes_count and ran.has_changes and ran.exit_code in (0, 1):
             ran = replace(ran, exit_code=CHANGES_TO_MAKE)
         teller.ended(ran)
         return ran
     with hold_lock(settings.state_path, wait):
-        run, results, remarks = through(sides, teller, wanted, how)
-        ran = _ran(sides, run, results, remarks)
+        run = opened(sides, teller, remarks, clocks, dry=False, only=only)
+        try:
+            run.through(wanted)
+        except (KeyboardInterrupt, SystemExit, Exception) as ended:
+            # Told on the way out; where nothing can be saved any more, that is what the error itself says.
+            with suppress(KorsyncError):
+                run.end(command, wanted, _code_of(ended), lambda state: state)
+            raise
+        ran = _ran(sides, run, remarks)
         teller.ended(ran)
-        run.end(command, results, lambda state: _with_told(state, ran, sides.latest))
+        run.end(command, wanted, ran.exit_code, lambda state: _with_told(state, ran, sides.latest))
         return replace(ran, state=run.memory.state)
 
 
@@ -87,17 +105,26 @@ def connect(settings: Settings, *, read_only: bool, full: bool, clocks: Clocks) 
     return Sides(korona, shopify, settings, full=full)
 
 
-def through(
-    sides: Sides, teller: Watcher, pipelines: Sequence[str], how: Mapping[str, Any]
-) -> tuple[Run, tuple[Result, ...], list[str]]:
-    """Run pipelines on what is kept; return the run, what each pipeline did, and oddities that stopped nothing."""
+def _code_of(ended: BaseException) -> int:
+    """Return the exit code that a run ends with that something broke off."""
+    if isinstance(ended, KeyboardInterrupt):
+        return 130
+    if isinstance(ended, SystemExit) and isinstance(ended.code, int):
+        return ended.code
+    return ended.exit_code if isinstance(ended, KorsyncError) else BUG
+
+
+def opened(
+    sides: Sides, teller: Watcher, remarks: list[str], clocks: Clocks, *, dry: bool, only: Only = EVERYTHING
+) -> Run:
+    """Return a run with the memory as it lies on disk; oddities that stop nothing are added to the remarks."""
     settings = sides.settings
     state = state_of(settings)
     mark = fingerprint(settings)
     cache, reason = load_cache(settings.cache_path, mark)
     if not fits(cache, state):
         cache, reason = Cache(), f"the cache {settings.cache_path} is newer than the state beside it, and is not used"
-    remarks = [reason] if reason else []
+    remarks.extend([reason] if reason else [])
     encoded: Encoded = {}
 
     def save(changed_state: State | None, changed_cache: Cache | None) -> None:
@@ -107,15 +134,19 @@ def through(
             trouble = save_cache(settings.cache_path, changed_cache, mark)
             remarks.extend([trouble] if trouble else [])
 
-    run = Run(sides, Reading(Memory(state, cache)), save, teller, **how)
-    results = run.through(pipelines)
+    def note(entries: Iterable[Entry]) -> None:
+        trouble = append(settings.journal_path, entries)
+        remarks.extend([trouble] if trouble else [])
+
+    reading = Reading(Memory(state, cache))
+    return Run(sides, reading, save, note, teller, clocks.now, dry=dry, only=only, monotonic=clocks.monotonic)
+
+
+def _ran(sides: Sides, run: Run, remarks: Sequence[str]) -> Ran:
+    results = tuple(run.results)
     unmoved = not_named((result.plan for result in results), run.only)
-    remarks.extend(f"nothing is to be written of {item}" for item in unmoved)
-    return run, results, remarks
-
-
-def _ran(sides: Sides, run: Run, results: tuple[Result, ...], remarks: Sequence[str]) -> Ran:
-    state, sessions = run.memory.state, (sides.korona.session, sides.shopify.session)
+    remarks = [*remarks, *(f"nothing is to be written of {item}" for item in unmoved)]
+    state = run.memory.state
     served, asked = sides.shopify.served_version, sides.settings.shopify.api_version
     warnings: tuple[str, ...] = ()
     if served not in (None, asked):
@@ -126,8 +157,8 @@ def _ran(sides: Sides, run: Run, results: tuple[Result, ...], remarks: Sequence[
         results=results,
         state=state,
         exit_code=exit_code_of(results, state),
-        requests=sum(each.requests for each in sessions),
-        writes=sum(each.writes for each in sessions),
+        requests=run.requests,
+        writes=run.writes,
         is_news=due or tuple(sorted(state.held)) != state.told_held,
         remarks=tuple(dict.fromkeys(remarks)),
         warnings=warnings,

@@ -65,7 +65,7 @@ def fingerprint(settings: Settings) -> str:
     Left out is where the files lie, since the same folder may be named in several ways, and the way to the sides, which
     changes nothing about what they say.
     """
-    kept = replace(settings, state_path=Path(), cache_path=Path(), network=NetworkSettings())
+    kept = replace(settings, state_path=Path(), cache_path=Path(), journal_path=Path(), network=NetworkSettings())
     values = repr(asdict(kept)).encode("utf-8")
     return hashlib.pbkdf2_hmac("sha256", values, b"korsync configuration", 20_000).hex()
 

@@ -131,6 +131,7 @@ class Settings:
     safety: SafetySettings
     state_path: Path
     cache_path: Path
+    journal_path: Path
     network: NetworkSettings = NetworkSettings()
 
 
@@ -153,27 +154,33 @@ def read_settings(root: Entry, notes: Notes, path: Path) -> Settings:
         orders=_orders(whole.section("orders", _names(OrderSettings))),
         safety=_safety(whole.section("safety", _names(SafetySettings), required=False)),
         state_path=state_path,
-        cache_path=state_path.with_name(_cache_name(state_path.name)),
+        cache_path=_beside(state_path, OTHER_FILES[0]),
+        journal_path=_beside(state_path, OTHER_FILES[1]),
         network=_network(whole.section("network", _names(NetworkSettings), required=False), path.parent),
     )
+
+
+OTHER_FILES = ("cache.json", "journal.jsonl")
+"""What lies beside the state."""
 
 
 def _state_path(root: Section, path: Path) -> Path:
     name = root.text_or_none("state_file") or "state.json"
     state_path = path.parent / name
-    of_a_cache = state_path.name == "cache.json" or name.endswith(".cache.json")
-    if of_a_cache or Path(name).name in ("", "..") or state_path.name == path.name or isdir(state_path):
+    is_of_another = state_path.name in OTHER_FILES or name.endswith(tuple(f".{other}" for other in OTHER_FILES))
+    if is_of_another or Path(name).name in ("", "..") or state_path.name == path.name or isdir(state_path):
         root.notes.wrong(
             root.entry.named["state_file"],
-            "must name a file of its own: not a folder, not cache.json or *.cache.json, and not this file",
+            "must name a file of its own: not a folder, not a cache.json or journal.jsonl, and not this file",
         )
         return path.parent / "state.json"
     return state_path
 
 
-def _cache_name(state_name: str) -> str:
-    """Name the cache after its state: two shops in one folder must not take each other's."""
-    return "cache.json" if state_name == "state.json" else f"{state_name.removesuffix('.json')}.cache.json"
+def _beside(state_path: Path, name: str) -> Path:
+    """Name what lies beside a state after it: two shops in one folder must not take each other's."""
+    own = "" if state_path.name == "state.json" else f"{state_path.name.removesuffix('.json')}."
+    return state_path.with_name(own + name)
 
 
 def _network(section: Section, folder: Path) -> NetworkSettings:

@@ -89,6 +89,9 @@ def _times_of_state(state: State) -> Iterator[tuple[str, datetime | None]]:
         yield f"unsure_images.{key[:80]}.since", unsure.since
     for index, run in enumerate(state.runs):
         yield f"runs[{index}].at", run.at
+    for name, standing in state.standings.items():
+        yield f"standings.{name[:80]}.succeeded_at", standing.succeeded_at
+        yield f"standings.{name[:80]}.failing_since", standing.failing_since
 
 
 def _times_of_cache(cache: Cache) -> Iterator[tuple[str, datetime | None]]:

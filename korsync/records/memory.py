@@ -208,13 +208,32 @@ class UnsureImage:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run, for `korsync status`: when (Shopify's or KORONA's time), what, how it ended."""
+    """One run, for `korsync status`: when, what, how it ended, and the first trouble it met.
+
+    `at` is Shopify's or KORONA's time, or this machine's where neither answered (`is_answered`).
+    """
 
     at: datetime
     command: str
     exit_code: int
     written: int
     held: int
+    reason: str = ""
+    is_answered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a pipeline stands: when it last did all it should, and since when and by what it is in trouble now.
+
+    Times are those of the runs; `exit_code` is 0 where it is in no trouble.
+    """
+
+    succeeded_at: datetime | None = None
+    failing_since: datetime | None = None
+    exit_code: int = 0
+    what: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +247,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The whole of state.json; images are by article id, held items by pipeline and item.
+    """The whole of state.json; images are by article id, held items by pipeline and item, standings by pipeline.
 
     `in_step` are the SKUs of the levels that are kept in step, by inventory item id: what leaves is told. `told` are
     marks of what a person was told once.
@@ -249,6 +268,7 @@ class State:
     told_held: tuple[str, ...] = ()
     told_at: datetime | None = None
     runs: tuple[RunRecord, ...] = ()
+    standings: dict[str, Standing] = field(default_factory=dict)
 
     @property
     def receipts_come_back(self) -> bool:

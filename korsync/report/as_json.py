@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from korsync.records.plan import Change, Ran, Result
-from korsync.report.diffs import plain
 from korsync.report.screens import by_item
+from korsync.text import plain
 
 
 def as_json(ran: Ran) -> str:

@@ -1,7 +1,6 @@
 """A plan as a person reads it: + is new, ~ is changed, ! is held, … waits."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -10,7 +9,7 @@ from rich.text import Text
 
 from korsync.records.plan import Edit, Fate, Plan, Skip
 from korsync.report.screens import count
-from korsync.text import visible
+from korsync.text import plain, visible
 
 REASONS_SHOWN = 8
 """Items named per reason where they are left by rule; with --verbose all are."""
@@ -58,9 +57,3 @@ def print_left(console: Console, skips: Sequence[Skip], *, verbose: bool) -> Non
 def _edited(edit: Edit) -> str:
     after = visible(plain(edit.after))
     return after if edit.before is None else f"{visible(plain(edit.before))} → {after}"
-
-
-def plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)

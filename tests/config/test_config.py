@@ -112,6 +112,7 @@ def test_the_example_file_is_right_and_says_what_the_documentation_says() -> Non
         SafetySettings(Decimal(30), Decimal(50), Decimal(8), Decimal(15)),
         folder / "state.json",
         folder / "cache.json",
+        folder / "journal.jsonl",
     )
 
 

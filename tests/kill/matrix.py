@@ -112,7 +112,8 @@ class Stage:
 
     def _run(self) -> Ran:
         self.shop.watched = Watched()
-        clocks = Clocks(self.shop.wait, lambda: self.shop.world.clock.now().timestamp())
+        now = self.shop.world.clock.now
+        clocks = Clocks(self.shop.wait, lambda: now().timestamp(), now)
         return sync(self._settings, self.shop.watched, pipelines=self.pipelines, clocks=clocks)
 
     def _run_until_quiet(self) -> None:

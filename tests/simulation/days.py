@@ -132,7 +132,8 @@ class Days:
                 _at_every_save(self._before_save),
                 patch.object(sync_command, "fingerprint", lambda _settings: self.mark),
             ):
-                clocks = Clocks(self._sleep, lambda: self.world.clock.now().timestamp())
+                now = self.world.clock.now
+                clocks = Clocks(self._sleep, lambda: now().timestamp(), now)
                 state = sync(self.settings, self, pipelines=pipelines, clocks=clocks).state
         except Killed:
             state = state_of(self.settings)

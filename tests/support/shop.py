@@ -85,8 +85,9 @@ class Shop:
     def run(self, *pipelines: str, dry: bool = False, full: bool = False, only: Only = EVERYTHING_IN_IT) -> Ran:
         """Run korsync; without names all four pipelines."""
         self.watched = Watched()
-        clocks = Clocks(self.wait, self._monotonic)
+        clocks = Clocks(self.wait, self._monotonic, self.world.clock.now)
         how: Any = {"pipelines": pipelines or None, "dry": dry, "full": full, "only": only, "clocks": clocks}
+        how["command"] = pipelines[0] if len(pipelines) == 1 else "run"
         return sync(self.settings, self.watched, **how)
 
     def later(self, minutes: float = 20) -> None:

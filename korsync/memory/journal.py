@@ -1,0 +1,67 @@
+"""What korsync did, in journal.jsonl: appended after the fact, kept to a size, and never needed for a decision."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from korsync.memory.codec import decode, encode, from_json, to_json
+from korsync.memory.files import read_whole
+from korsync.records.journal import Entry, ItemEntry, RunEntry, WriteEntry
+
+MOST_BYTES = 5_000_000
+FILES_KEPT = 10
+
+KINDS: dict[str, type[Entry]] = {"run": RunEntry, "write": WriteEntry, "item": ItemEntry}
+
+
+def append(path: Path, entries: Iterable[Entry]) -> str | None:
+    """Append entries, whole lines at once; return the reason where that cannot be done, since no run fails by it."""
+    lines = b"".join(_line(entry) for entry in entries)
+    if not lines:
+        return None
+    try:
+        _make_room(path)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(path, flags, 0o600)
+        with os.fdopen(descriptor, "ab", buffering=0) as file:
+            size = os.fstat(descriptor).st_size
+            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            file.write((b"\n" if torn else b"") + lines)
+    except OSError as error:
+        return f"the journal {path} cannot be written: {error.strerror or error}"
+    return None
+
+
+def entries_of(path: Path) -> Iterator[Entry]:
+    """Return all entries that are kept, the oldest first; a line that cannot be read is passed over."""
+    for number in range(FILES_KEPT - 1, -1, -1):
+        with suppress(OSError):
+            for line in read_whole(_numbered(path, number)).data.splitlines():
+                with suppress(ValueError):
+                    yield _entry(line)
+
+
+def _line(entry: Entry) -> bytes:
+    kind = next(name for name, cls in KINDS.items() if isinstance(entry, cls))
+    return to_json({"kind": kind, **encode(entry)})
+
+
+def _entry(line: bytes) -> Entry:
+    content = from_json(line)
+    if not isinstance(content, dict) or content.get("kind") not in KINDS:
+        raise ValueError("not an entry")
+    return decode(KINDS[content.pop("kind")], content)
+
+
+def _make_room(path: Path) -> None:
+    """Begin a new file where this one is full; the oldest goes."""
+    if not path.exists() or path.stat().st_size < MOST_BYTES:
+        return
+    for number in range(FILES_KEPT - 2, -1, -1):
+        with suppress(FileNotFoundError):
+            os.replace(_numbered(path, number), _numbered(path, number + 1))
+
+
+def _numbered(path: Path, number: int) -> Path:
+    return path if number == 0 else path.with_name(f"{path.stem}.{number}{path.suffix}")

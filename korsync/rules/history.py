@@ -1,0 +1,76 @@
+"""What is remembered of a run for those who ask later: in the state how things stand, in the journal what was done."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from korsync.errors import SEVERITY
+from korsync.records.journal import Entry, ItemEntry, Turn, WriteEntry
+from korsync.records.memory import RunRecord, Standing, State
+from korsync.records.plan import Outcome, Result, Written
+from korsync.text import plain
+
+RUNS_KEPT = 20
+"""So many of the last runs of each command are kept in the state; the journal has more."""
+
+LOST = "an answer was lost, and what became of the write is not known yet"
+
+
+def with_run(state: State, record: RunRecord, results: Sequence[Result], wanted: Sequence[str]) -> State:
+    """Return the state with a run that has ended, and with how each pipeline stands after it.
+
+    A wanted pipeline without a result was not tried for what ended the one before it; where the run was ended from
+    outside, nothing new is known of it.
+    """
+    same = [place for place, each in enumerate(state.runs) if each.command == record.command]
+    dropped = same[: -(RUNS_KEPT - 1)]
+    runs = (*(each for place, each in enumerate(state.runs) if place not in dropped), record)
+    standings = dict(state.standings)
+    for result in results:
+        name = result.plan.pipeline
+        standings[name] = _standing(standings.get(name, Standing()), result, record.at)
+    if record.exit_code in SEVERITY and results and results[-1].exit_code == record.exit_code:
+        ended_by = results[-1]
+        for name in wanted[len(results) :]:
+            standings[name] = _standing(standings.get(name, Standing()), ended_by, record.at)
+    return replace(state, runs=runs, standings=standings)
+
+
+def first_trouble(results: Sequence[Result]) -> str:
+    """Return what the most serious trouble of a run says; empty where there was none."""
+    errors = [error for result in results for error in result.errors]
+    worst = min(errors, key=lambda error: SEVERITY.index(error.exit_code), default=None)
+    if worst is not None:
+        return worst.what
+    return LOST if any(result.exit_code not in (0, 1) for result in results) else ""
+
+
+def of_writes(run: str, at: datetime, pipeline: str, written: Iterable[Written[Any]]) -> Iterator[Entry]:
+    """Return what the journal says of changes that were sent: an entry for each of their fields."""
+    for each in written:
+        if each.outcome is not Outcome.NOT_SENT:
+            for edit in each.change.edits():
+                before = None if edit.before is None else plain(edit.before)
+                what = (pipeline, each.change.key, edit.field, before, plain(edit.after))
+                yield WriteEntry(run, at, *what, str(each.outcome), each.message)
+
+
+def of_items(run: str, at: datetime, before: State, after: State) -> Iterator[Entry]:
+    """Return what the journal says of items that came to be held, are held for another reason, or are settled."""
+    for key, held in after.held.items():
+        known = before.held.get(key)
+        if known is None or known.reason != held.reason:
+            yield ItemEntry(run, at, held.pipeline, held.item, Turn.HELD, held.reason)
+    for key, held in before.held.items():
+        if key not in after.held:
+            yield ItemEntry(run, at, held.pipeline, held.item, Turn.SETTLED)
+
+
+def _standing(before: Standing, result: Result, at: datetime) -> Standing:
+    code = result.exit_code
+    if code in (0, 1):
+        return Standing(succeeded_at=at)
+    worst = next((error for error in result.errors if error.exit_code == code), None)
+    what, remedy = (worst.what, worst.remedy) if worst else (LOST, "the next run looks that up")
+    return Standing(before.succeeded_at, before.failing_since or at, code, what, remedy)
