@@ -92,6 +92,11 @@ def cli(context: click.Context, config_path: Path | None) -> None:
     context.obj = config_path or Path(os.environ.get("KORSYNC_CONFIG") or "config.yaml")
 
 
+_output_option = click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
+)
+
+
 def _sync_options(command: Command) -> Command:
     for option in (
         click.option("--dry-run", is_flag=True, help="Show what would be written; send nothing that writes."),
@@ -100,7 +105,7 @@ def _sync_options(command: Command) -> Command:
         click.option("--full", is_flag=True, help="Ignore all cursors and compare everything."),
         click.option("--order", "orders", multiple=True, help="Write only this order and its refunds; repeatable."),
         click.option("--sku", "skus", multiple=True, help="Write only this article; repeatable. The rest waits."),
-        click.option("--output", type=click.Choice(["text", "json"]), default="text", help="For people or programs."),
+        _output_option,
         click.option("--quiet", is_flag=True, help="Speak only of trouble, and of held items when that is news."),
         click.option("--verbose", is_flag=True, help="Name every item that is left alone."),
     ):
@@ -213,6 +218,31 @@ def status(settings_path: Path) -> None:
     state = state_of(_load(settings_path, needs_secrets=False))
     print_status(page(), state)
     sys.exit(1 if state.held else 0)
+
+
+@cli.command(epilog="Example: korsync check --since 2026-11-01")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Compare the orders placed from that day on with KORONA's receipts; otherwise those of the last seven days.",
+)
+@_output_option
+@click.pass_obj
+def check(settings_path: Path, since: datetime | None, output: str) -> None:
+    """Read both sides in full and say where they differ; writes nothing. Exit 0 where they agree, else 1."""
+    from korsync.commands.check import SLOW, expected_requests
+    from korsync.commands.check import check as compare
+    from korsync.report.checked import print_checked
+    from korsync.report.looking import Looking
+
+    settings = _load(settings_path)
+    requests = expected_requests(settings)
+    if requests >= SLOW:
+        _say(f"both sides are read in full: about {requests} requests", err=True)
+    compared = compare(settings, Looking(), since.date() if since else None)
+    print_checked(compared, as_json=output == "json")
+    sys.exit(compared.exit_code)
 
 
 @cli.command(epilog="Example: korsync retry 1042 '1043 refund 940000000001'")

@@ -9,11 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 from shlex import quote
 
+from korsync.commands.check import check
 from korsync.commands.init import initialise
 from korsync.commands.sync import sync
 from korsync.config.load import load
 from korsync.config.settings import Settings
 from korsync.records.plan import Ran
+from korsync.report.checked import print_checked
+from korsync.report.looking import Looking
 from korsync.report.telling import Reporter
 from korsync.sandbox.books import shelves
 from korsync.sandbox.moves import HELP, move
@@ -62,7 +65,10 @@ def demonstrate(say: Say) -> bool:
         say("\n$ korsync run        (again twenty minutes later)")
         last = _run(settings)
         say(f"{last.writes} writes")
-        return agree and last.writes == 0 and last.exit_code == 0
+        say("\n$ korsync check")
+        compared = check(settings, Looking())
+        print_checked(compared, as_json=False)
+        return agree and last.writes == 0 and last.exit_code == 0 and compared.exit_code == 0
 
 
 def serve(say: Say, lines: Iterable[str]) -> None:

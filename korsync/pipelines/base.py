@@ -29,12 +29,16 @@ Whatever else it asks for it needs: refused or not to be had, the pipeline ends,
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Both clients and the settings; `full` ignores every cursor and compares everything."""
+    """Both clients and the settings; `full` ignores every cursor and compares everything.
+
+    Orders are then read since `orders.start_from` or, to look no further back, since `orders_since`.
+    """
 
     korona: KoronaClient
     shopify: ShopifyClient
     settings: Settings
     full: bool = False
+    orders_since: datetime | None = None
 
     @property
     def latest(self) -> datetime | None:

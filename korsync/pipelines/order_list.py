@@ -36,7 +36,8 @@ def read_orders(sides: Sides, reading: Reading) -> Reading:
     start = start_instant(sides.settings.orders.start_from, store)
     sweep = state.orders_full_at is None or now - state.orders_full_at >= DAY
     if sides.full or sweep:
-        orders = sides.shopify.orders(start if sides.full else min(now - SWEEP, state.order_cursor - OVERLAP))
+        since = min(sides.orders_since or now - SWEEP, state.order_cursor - OVERLAP)
+        orders = sides.shopify.orders(start if sides.full and sides.orders_since is None else since)
     contents = {**reading.orders, **{order.id: order for order in orders}}
     # What is not known although it was read so long ago was finished and forgotten: it must not count as sold again.
     forgotten = min(state.order_cursor, now - QUIET)

@@ -47,9 +47,12 @@ def _result(result: Result) -> dict[str, Any]:
 
 
 def _change(change: Change[Any]) -> dict[str, Any]:
-    edits = [{"field": edit.field, "before": _json(edit.before), "after": _json(edit.after)} for edit in change.edits()]
+    edits = [
+        {"field": edit.field, "before": as_value(edit.before), "after": as_value(edit.after)} for edit in change.edits()
+    ]
     return {"key": change.key, "new": change.before is None, "edits": edits}
 
 
-def _json(value: Any) -> Any:
+def as_value(value: Any) -> Any:
+    """Return a value of a change as JSON: amounts as text, so that no digit is lost."""
     return value if value is None or isinstance(value, bool | int | str) else plain(value)
