@@ -1,0 +1,144 @@
+"""The commands about what stands and what a person says of it, and what all commands share. No decisions.
+
+Each command imports what it needs when it runs.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem
+
+from korsync.text import visible
+
+if TYPE_CHECKING:
+    from korsync.config.settings import Settings
+
+output_option = click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
+)
+
+
+def load_settings(settings_path: Path, *, needs_secrets: bool = True) -> "Settings":
+    from korsync.config.load import load
+
+    return load(settings_path, os.environ, needs_secrets=needs_secrets)
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print a line; where nobody reads on, what was done and the exit code are the same."""
+    with suppress(OSError):
+        click.echo(line, err=err)
+
+
+@click.command(epilog="Example: korsync status")
+@click.pass_obj
+def status(settings_path: Path) -> None:
+    """Show the last runs and every held item with its reason; exit 1 where any is held."""
+    from korsync.commands.state import state_of
+    from korsync.report.screens import page, print_status
+
+    state = state_of(load_settings(settings_path, needs_secrets=False))
+    print_status(page(), state)
+    sys.exit(1 if state.held else 0)
+
+
+@click.command(epilog="Example: korsync check --since 2026-11-01")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Compare the orders placed from that day on with KORONA's receipts; otherwise those of the last seven days.",
+)
+@output_option
+@click.pass_obj
+def check(settings_path: Path, since: datetime | None, output: str) -> None:
+    """Read both sides in full and say where they differ; writes nothing. Exit 0 where they agree, else 1."""
+    from korsync.commands.check import SLOW, expected_requests
+    from korsync.commands.check import check as compare
+    from korsync.report.checked import print_checked
+    from korsync.report.looking import Looking
+
+    settings = load_settings(settings_path)
+    requests = expected_requests(settings)
+    if requests >= SLOW:
+        say(f"both sides are read in full: about {requests} requests", err=True)
+    compared = compare(settings, Looking(), since.date() if since else None)
+    print_checked(compared, as_json=output == "json")
+    sys.exit(compared.exit_code)
+
+
+@click.command(epilog="Example: korsync retry 1042 '1043 refund 940000000001'")
+@click.argument("items", metavar="ITEM...", nargs=-1, required=True)
+@click.pass_obj
+def retry(settings_path: Path, items: tuple[str, ...]) -> None:
+    """Try each held or ignored ITEM again: an order (1042) or a refund ("1042 refund 940000000001")."""
+    from korsync.commands import decide
+
+    decide.retry(load_settings(settings_path, needs_secrets=False), *items)
+    for item in items:
+        say(f"{visible(item)} is tried again in the next run")
+
+
+@click.command(epilog="Example: korsync ignore 1042 '1043 refund 940000000001'")
+@click.argument("items", metavar="[ITEM...]", nargs=-1)
+@click.option(
+    "--before",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Instead: all held orders placed before that day in the shop's time zone.",
+)
+@click.pass_obj
+def ignore(settings_path: Path, items: tuple[str, ...], before: datetime | None) -> None:
+    """Leave each ITEM alone from now on: it was settled by hand, and its pieces are no longer reserved.
+
+    Of an order that was edited after it was booked this concerns the pieces added so far. An article that is not kept
+    in step any more is left alone until it matches again.
+    """
+    if bool(items) is (before is not None):
+        raise click.UsageError("name each ITEM, or --before DATE")
+    from korsync.commands import decide
+
+    settings = load_settings(settings_path, needs_secrets=False)
+    if before is None:
+        decide.ignore(settings, *items)
+    else:
+        items = decide.ignore_before(settings, before.date(), _is_meant)
+    for item in items:
+        say(f"{visible(item)} is settled: what you decided about is left alone from now on")
+    if not items:
+        say("nothing was changed")
+
+
+def _is_meant(orders: Sequence[str]) -> bool:
+    """Ask at a terminal whether these are the orders to be ignored; elsewhere nobody could answer."""
+    if not sys.stdin or not sys.stdin.isatty():
+        return True
+    return click.confirm(visible(f"ignore {len(orders)} held orders: {', '.join(orders)}?"))
+
+
+def _can_be_accepted(_context: click.Context, _argument: click.Parameter, begun: str) -> list[CompletionItem]:
+    from korsync.commands.decide import CAN_BE_ACCEPTED
+
+    return [CompletionItem(name) for name in CAN_BE_ACCEPTED if name.startswith(begun)]
+
+
+@click.command(epilog="Example: korsync accept products")
+@click.argument("pipeline", shell_complete=_can_be_accepted)
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.pass_obj
+def accept(settings_path: Path, pipeline: str, keys: tuple[str, ...]) -> None:
+    """Let through what PIPELINE stopped in its last plan, or of that only the items named KEY."""
+    from korsync.commands import decide
+
+    decide.accept(load_settings(settings_path, needs_secrets=False), pipeline, keys)
+    what = f"of what was stopped: {visible(', '.join(keys))}" if keys else "what was stopped"
+    say(f"the next run of {pipeline} writes {what}")
+
+
+COMMANDS = (status, check, retry, ignore, accept)
