@@ -25,7 +25,7 @@ from korsync.pipelines.targets import (
     find_shop,
     find_stock_targets,
 )
-from korsync.records.bookings import NOT_BOOKED, BookingStatus, KnownOrder
+from korsync.records.bookings import NOT_BOOKED, SHOWN, BookingStatus, KnownOrder
 from korsync.records.memory import Cache, Memory, State
 from korsync.records.receipts import BookedReceipt
 from korsync.rules.bookings import remember, start_instant
@@ -158,10 +158,19 @@ def _blank(settings: Settings, cursor: datetime) -> State:
 
 
 def _with_orders_before(sides: Sides, start: datetime) -> State:
+    # With a start still to come, what is placed until then must be seen: its pieces are sold.
+    cursor = min(start, sides.shopify.now)
     known = [remember(order, None, start) for order in sides.shopify.open_orders_before(start)]
     # They are told of now.
     orders = {each.id: replace(each, told=(NOT_BOOKED,)) for each in known}
-    return replace(_blank(sides.settings, start), orders=orders)
+    return replace(_blank(sides.settings, cursor), orders=orders)
+
+
+def _with_orders_shown(memory: Memory) -> Memory:
+    """Remember of which orders a person has been told that they are going to be booked."""
+    known = memory.state.orders.items()
+    orders = {key: replace(order, told=(*order.told, SHOWN)) if order.is_due else order for key, order in known}
+    return memory.with_state(orders=orders)
 
 
 def _adopted(order: KnownOrder, total: Decimal | None, found: Iterable[BookedReceipt], now: datetime) -> KnownOrder:
@@ -194,6 +203,7 @@ def initialise(settings: Settings, *, yes: bool, couples: bool, adopts: bool) ->
         if adopts:
             opening = adopt(sides, reading, opening)
         confirm(opening, yes=yes)
+        opening = replace(opening, memory=_with_orders_shown(opening.memory))
         if couples:
             coupled = couple_once(connect(settings, read_only=False, full=True, clocks=Clocks()))
             opening = replace(opening, last_receipt_number=coupled.last_receipt_number)

@@ -98,12 +98,13 @@ class OrderSettings:
 
 @dataclass(frozen=True, slots=True)
 class SafetySettings:
-    """The guards: percentages, minutes per pipeline and run, minutes until what was accepted shows."""
+    """The guards: percentages, minutes per pipeline and run, minutes until what was accepted shows, new receipts."""
 
     max_change_percent: Decimal = Decimal(30)
     max_price_change_percent: Decimal = Decimal(50)
     max_minutes: Decimal = Decimal(8)
     settle_minutes: Decimal = Decimal(15)
+    max_receipts: int = 200
 
     @property
     def settle(self) -> timedelta:
@@ -327,4 +328,5 @@ def _safety(section: Section) -> SafetySettings:
         max_price_change_percent=section.number("max_price_change_percent", usual.max_price_change_percent),
         max_minutes=minutes,
         settle_minutes=section.number("settle_minutes", usual.settle_minutes),
+        max_receipts=int(section.number("max_receipts", Decimal(usual.max_receipts), whole=True)),
     )

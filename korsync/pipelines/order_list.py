@@ -42,7 +42,7 @@ def read_orders(sides: Sides, reading: Reading) -> Reading:
     # What is not known although it was read so long ago was finished and forgotten: it must not count as sold again.
     forgotten = min(state.order_cursor, now - QUIET)
     touched = {
-        order.id: remember(order, state.orders.get(order.id), start)
+        order.id: remember(order, state.orders.get(order.id), start, state.order_cursor)
         for order in orders
         if order.id in state.orders or order.updated_at > forgotten or order.unreadable
     }

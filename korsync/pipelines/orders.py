@@ -5,18 +5,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from korsync.errors import Rejected, Unavailable
+from korsync.errors import Rejected, SafetyStop, Unavailable
 from korsync.pipelines.base import Reading
 from korsync.pipelines.lookups import Contents, LookUp, look_up
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.posting import Posting, ReceiptPipeline, posting
 from korsync.pipelines.sides import read_orders_by_id
 from korsync.pipelines.targets import find_booking_targets, with_fresh_taxes
-from korsync.records.bookings import NOT_BOOKED, Booking, BookingStatus, KnownOrder, sale_key
+from korsync.records.bookings import NOT_BOOKED, SHOWN, Booking, BookingStatus, KnownOrder, sale_key
 from korsync.records.memory import BookingTargets, Memory, held_key
 from korsync.records.orders import Order, Transaction
 from korsync.records.plan import Change, Fate, Plan, Skip, ToldOnce
 from korsync.records.receipts import Receipt
+from korsync.rules import guards
 from korsync.rules.bookings import begun_before, names_apart
 from korsync.rules.edits import MoneyChange, edit_receipt, money_change
 from korsync.rules.matching import assortment, live_numbers, near_numbers
@@ -66,6 +67,7 @@ class OrdersPulled:
     due: tuple[DueOrder, ...]
     targets: BookingTargets
     settle: timedelta
+    max_receipts: int
     shopify_now: datetime
 
 
@@ -73,6 +75,7 @@ class Orders(ReceiptPipeline):
     """The orders pipeline."""
 
     name: ClassVar[str] = "orders"
+    can_be_accepted: ClassVar[bool] = True
 
     def pull(self, reading: Reading) -> OrdersPulled:
         """Read the orders, and look up in KORONA those of which something is not known to be booked.
@@ -97,7 +100,8 @@ class Orders(ReceiptPipeline):
         asked = [each.known for each in due if _is_to_be_looked_up(each, targets)]
         reading, shown = look_up(sides, reading, targets.point_of_sale_id, asked)
         looked_up = tuple(replace(each, look=shown.get(each.known.id)) for each in due)
-        return OrdersPulled(reading, looked_up, targets, sides.settings.safety.settle, sides.shopify.now)
+        safety = sides.settings.safety
+        return OrdersPulled(reading, looked_up, targets, safety.settle, safety.max_receipts, sides.shopify.now)
 
     @staticmethod
     def plan(pulled: OrdersPulled) -> Plan[Posting]:
@@ -110,6 +114,8 @@ class Orders(ReceiptPipeline):
         due = [each for each in looked_up if each.known.is_due or each.known.is_edited]
         decisions = [_decide(each, pulled) for each in due]
         changes = tuple(each for each in decisions if isinstance(each, Change))
+        stop = first_receipts_stop(Orders.name, memory.state)
+        too_many = _too_many(pulled, due, changes)
         told = (*_of_known_orders(orders.values()), *_tax_differences(due, changes, pulled.targets))
         return Plan(
             pipeline=Orders.name,
@@ -118,8 +124,23 @@ class Orders(ReceiptPipeline):
             matched=len(due),
             trouble=tuple(each.trouble for each in due if each.trouble is not None),
             memory=memory,
-            stop=first_receipts_stop(Orders.name, memory.state),
+            stop=stop or too_many,
+            written_all_the_same=() if stop or not too_many else _seen(changes, too_many),
         )
+
+
+def _too_many(pulled: OrdersPulled, due: Iterable[DueOrder], changes: Iterable[Change[Posting]]) -> SafetyStop | None:
+    """Return the stop for too many receipts that no person has seen: neither sent before nor shown by `init`."""
+    shown = {each.name for each in due if SHOWN in each.known.told}
+    news = [each.key for each in changes if each.after.previous is None and each.key not in shown]
+    state, name = pulled.reading.memory.state, Orders.name
+    accepted, waiting = state.accepted.get(name, ()), state.stopped.get(name, ())
+    return guards.too_many_receipts(news, accepted=accepted, waiting=waiting, most=pulled.max_receipts)
+
+
+def _seen(changes: Iterable[Change[Posting]], stop: SafetyStop) -> tuple[Change[Posting], ...]:
+    stopped = {guards.key_of(mark) for mark in stop.guarded}
+    return tuple(each for each in changes if each.key not in stopped)
 
 
 def _with_contents(due: DueOrder, contents: Contents) -> DueOrder:
@@ -268,9 +289,9 @@ def _of_lost_pieces(pulled: OrdersPulled, memory: Memory) -> Iterator[Skip]:
         lost = lost_articles(order, articles)
         # Shopify cancels in the background, and puts the pieces back some time after the cancellation shows.
         if lost and (order.cancelled_at is None or order.cancelled_at + pulled.settle <= pulled.shopify_now):
-            why = "shipped, placed before orders.start_from" if order.before_start else "cancelled without restocking"
-            if order.before_start and order.cancelled_at is not None:
-                why = "cancelled without restocking, placed before orders.start_from"
+            why = "cancelled without restocking" if order.cancelled_at is not None else "archived"
+            why = "shipped" if order.cancelled_at is None and order.fulfilled else why
+            why += ", placed before orders.start_from" if order.before_start else ""
             pieces = ", ".join(f"{count:f} × {number}" for number, count in lost.items())
             name = names[order.id]
             remedy = f"take {pieces} out of KORONA by hand, then `{to_type('ignore', name)}`"

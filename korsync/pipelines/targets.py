@@ -165,7 +165,7 @@ def _find_stock_targets(korona: KoronaClient, shopify: ShopifyClient, settings: 
             raise ConfigurationError(f"KORONA's organizational unit “{unit.name}” is not a warehouse", f"correct {key}")
     point_of_sale = _point_of_sale(korona, settings)
     ids = tuple(dict.fromkeys(unit.id for unit in warehouses))
-    if point_of_sale.warehouse_id not in ids:
+    if point_of_sale.sells_from not in ids:
         raise ConfigurationError(
             f"point of sale “{point_of_sale.name}” lowers the stock of a warehouse that is not in {key}",
             f"add that warehouse to {key}, or change the point of sale's warehouse in KORONA Studio",

@@ -20,6 +20,10 @@ NOT_BOOKED = "not booked"
 """The mark of an order of which a person was told that it is not booked, and why."""
 
 
+SHOWN = "shown"
+"""The mark of an order of which `korsync init` said that it is going to be booked."""
+
+
 def sale_key(order_id: int) -> str:
     return f"order/{order_id}"
 
@@ -144,7 +148,8 @@ class KnownOrder:
     `edits` are the receipts of pieces that edits added. `booked_by_hand` are such pieces that a person has booked in
     KORONA. `told` are marks of what a person was told once, `held_refunds` the returns that a person has to see to.
     `changed_to` is what the order comes to now, where that is not what was booked; `settled_amounts` is what a person
-    has taken for settled. `was_open`: from before the start, it had still to be shipped when it was first seen.
+    has taken for settled. `was_open`: from before the start, it had still to be shipped when it was first seen;
+    `gone_before` are the pieces of such an order that had left the shelf by then.
     """
 
     id: int
@@ -168,6 +173,8 @@ class KnownOrder:
     changed_to: Amounts | None = None
     settled_amounts: Amounts | None = None
     was_open: bool = False
+    archived: bool = False
+    gone_before: tuple[Pieces, ...] = ()
 
     @property
     def bookings(self) -> Iterator[Booking]:
@@ -210,7 +217,8 @@ class KnownOrder:
     @property
     def is_open_from_before(self) -> bool:
         """Whether an order from before the start has still to be shipped, or had when it was first seen."""
-        return self.before_start and (self.was_open or not (self.fulfilled or self.cancelled_at is not None))
+        is_over = self.fulfilled or self.archived or self.cancelled_at is not None
+        return self.before_start and (self.was_open or not is_over)
 
     @property
     def takes_stock(self) -> bool:
@@ -220,13 +228,19 @@ class KnownOrder:
     @property
     def lost_pieces(self) -> dict[int, int]:
         """The pieces per line that left the shelf and of which no receipt will ever tell KORONA."""
-        is_over = self.cancelled_at is not None or (self.before_start and self.fulfilled)
+        is_over = self.cancelled_at is not None or (self.before_start and (self.fulfilled or self.archived))
         if not is_over or not self.takes_stock or self.is_begun or self.ignored:
             return {}
-        gone = {line.id: line.quantity for line in self.lines}
-        for each in self.restocks:
-            gone[each.line_id] = gone.get(each.line_id, 0) - each.quantity
-        return {line_id: pieces for line_id, pieces in gone.items() if pieces > 0}
+        return self.pieces_out
+
+    @property
+    def pieces_out(self) -> dict[int, int]:
+        """The pieces per line that were sold, have not come back, and are not among those gone before the start."""
+        out = {line.id: line.quantity for line in self.lines}
+        less: Iterator[Restock | Pieces] = chain(self.restocks, self.gone_before)
+        for each in less:
+            out[each.line_id] = out.get(each.line_id, 0) - each.quantity
+        return {line_id: pieces for line_id, pieces in out.items() if pieces > 0}
 
     @property
     def awaits_read_back(self) -> bool:
@@ -304,7 +318,7 @@ class KnownOrder:
         if self.awaits_read_back or self.has_other_money:
             return True
         if self.before_start:
-            return not self.fulfilled and self.cancelled_at is None
+            return not self.fulfilled and not self.archived and self.cancelled_at is None
         if self.is_booked and self.open_refunds:
             return True
         return self.is_due or any(not each.is_booked for each in self.returns)

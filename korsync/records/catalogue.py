@@ -123,7 +123,10 @@ class OrganizationalUnit:
 
 @dataclass(frozen=True, slots=True)
 class PointOfSale:
-    """A KORONA point of sale; receipts can be posted on external ones only."""
+    """A KORONA point of sale; receipts can be posted on external ones only.
+
+    A warehouse of its own is optional (KORONA's description of the API).
+    """
 
     id: str
     number: str | None
@@ -134,6 +137,11 @@ class PointOfSale:
     organizational_unit_id: str | None
     fiscal_service: str | None
     last_receipt_number: str | None
+
+    @property
+    def sells_from(self) -> str | None:
+        """The id of the warehouse whose stock its receipts lower: without one of its own its organizational unit."""
+        return self.warehouse_id or self.organizational_unit_id
 
 
 @dataclass(frozen=True, slots=True)

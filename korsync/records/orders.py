@@ -22,7 +22,7 @@ class OrderLine:
     """A line of an order in the shop's money. `discount` is the sum of its discount allocations.
 
     `quantity` never changes; `current_quantity`, where Shopify says it, falls with every removal, also of goods that
-    did not come back.
+    did not come back. `unshipped` are the pieces still to be shipped, None where Shopify does not say.
     """
 
     id: int
@@ -37,6 +37,7 @@ class OrderLine:
     gift_card: bool = False
     tip: bool = False
     custom: bool = False
+    unshipped: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,7 @@ class Order:
     unreadable: str = ""
     processed_at: datetime | None = None
     current_total_price: Decimal | None = None
+    archived: bool = False
 
     @property
     def placed_at(self) -> datetime:

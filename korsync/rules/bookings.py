@@ -7,7 +7,7 @@ bookings whose outcome is not known yet. Such a receipt is never repeated blindl
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,6 +21,8 @@ from korsync.records.receipts import Receipt
 from korsync.rules.receipts import sold_pieces
 from korsync.rules.returns import restocked_pieces
 from korsync.text import to_type
+
+LONG_AFTER = datetime.max.replace(tzinfo=UTC)
 
 QUEUE_PATIENCE = timedelta(hours=24)
 """How long a queued receipt may stay unseen before a person must look at it."""
@@ -41,8 +43,12 @@ def start_instant(start_from: date, shop: Shop) -> datetime:
         ) from None
 
 
-def remember(order: Order, known: KnownOrder | None, start: datetime) -> KnownOrder:
-    """Return what is to be known of an order: what Shopify shows of it now, and all else as it was."""
+def remember(order: Order, known: KnownOrder | None, start: datetime, seen_until: datetime = LONG_AFTER) -> KnownOrder:
+    """Return what is to be known of an order: what Shopify shows of it now, and all else as it was.
+
+    `seen_until`: whatever was placed later was placed under korsync's eyes, and its pieces left a shelf that KORONA had
+    counted before.
+    """
     shown: dict[str, Any] = {
         "name": order.name,
         "created_at": order.created_at,
@@ -50,6 +56,7 @@ def remember(order: Order, known: KnownOrder | None, start: datetime) -> KnownOr
         "cancelled_at": order.cancelled_at,
         "test": order.test,
         "fulfilled": order.fulfilled,
+        "archived": order.archived,
         "before_start": order.placed_at < start,
         "lines": tuple(
             KnownLine(line.id, line.sku, line.variant_id, sold_pieces(line, order.refunds)) for line in order.lines
@@ -62,6 +69,10 @@ def remember(order: Order, known: KnownOrder | None, start: datetime) -> KnownOr
     }
     if known is None:
         known = KnownOrder(id=order.id, **shown)
+        if known.before_start and order.placed_at > seen_until:
+            known = replace(known, was_open=True)
+        elif known.before_start:
+            known = replace(known, gone_before=_gone_before(order, known))
     elif order.unreadable:
         # What cannot be told now was told before: no piece that is sold may be lost by it.
         told = {line.id for line in shown["lines"]}, {each.refund_id for each in shown["restocks"]}
@@ -71,6 +82,20 @@ def remember(order: Order, known: KnownOrder | None, start: datetime) -> KnownOr
         ) + tuple(line for line in known.lines if line.id not in told[0])
         shown["restocks"] += tuple(each for each in known.restocks if each.refund_id not in told[1])
     return replace(known, **shown, was_open=known.was_open or known.is_open_from_before)
+
+
+def _gone_before(order: Order, known: KnownOrder) -> tuple[Pieces, ...]:
+    """Return the pieces that had left the shelf when an order from before the start was first seen.
+
+    KORONA counts what is there: of an open order that is what has still to be shipped, of another nothing.
+    """
+    still_there = {line.id: line.unshipped for line in order.lines} if known.is_open_from_before else {}
+    gone = (
+        Pieces(line_id, out - min(out, out if unshipped is None else max(0, unshipped)))
+        for line_id, out in known.pieces_out.items()
+        for unshipped in [still_there.get(line_id, 0)]
+    )
+    return tuple(each for each in gone if each.quantity)
 
 
 def _location(order: Order, refund_id: int, line_id: int) -> int | None:

@@ -165,11 +165,16 @@ def accept(state: State, pipeline: str, keys: Collection[str] = ()) -> State:
     if pipeline not in state.stopped:
         raise ConfigurationError(f"the last plan of {pipeline} was not stopped", "there is nothing to accept")
     stopped = state.stopped[pipeline]
-    unknown = set(keys) - {key_of(mark) for mark in stopped}
+    if not stopped:
+        what = f"the last plan of {pipeline} was stopped by something that cannot be accepted"
+        raise ConfigurationError(what, f"see `korsync {pipeline} --dry-run` for what it is")
+    # An order is called 1042 as well as #1042.
+    wanted = {key.removeprefix("#") for key in keys}
+    unknown = wanted - {key_of(mark).removeprefix("#") for mark in stopped}
     if unknown:
         what = f"nothing that {pipeline} stopped is about {', '.join(sorted(unknown))}"
         raise ConfigurationError(what, f"see `korsync {pipeline} --dry-run` for what was stopped")
-    chosen = {mark for mark in stopped if not keys or key_of(mark) in keys}
+    chosen = {mark for mark in stopped if not wanted or key_of(mark).removeprefix("#") in wanted}
     accepted = tuple(sorted({*state.accepted.get(pipeline, ()), *chosen}))
     return replace(state, accepted=state.accepted | {pipeline: accepted})
 

@@ -18,6 +18,9 @@ FROM_CHANGES = 10
 SHRUNK_TO_PERCENT = 70
 """A full list that brings less than this share of what was known is not believed."""
 
+RECEIPT = "receipt"
+"""What is guarded in a plan of orders."""
+
 _MOST_KEYS = 5
 """So many items are named in the command that lets them through; `korsync status` names all."""
 
@@ -122,6 +125,25 @@ def stop(pipeline: str, why: str, marks: Iterable[str], keys: Iterable[str] = ()
         f"{pipeline}: {why}; not written",
         f"look at it with `korsync {pipeline} --dry-run`, then let it through with `{words}`",
         tuple(sorted(marks)),
+    )
+
+
+def too_many_receipts(
+    news: Collection[str], *, accepted: Collection[str], waiting: Collection[str], most: int
+) -> SafetyStop | None:
+    """Return the stop for more new receipts than a day brings: a wrong year in orders.start_from is booked for good.
+
+    `news` are the items to be booked that no person has seen, `accepted` and `waiting` marks of a person's word and of
+    the last stop. What waited once goes on waiting.
+    """
+    marks = {mark(key, RECEIPT): key for key in news}
+    still_open = [each for each in marks if each not in accepted]
+    if len(still_open) <= most and not any(each in waiting for each in still_open):
+        return None
+    return SafetyStop(
+        f"orders: {len(still_open)} new receipts at once (safety.max_receipts is {most}); not booked",
+        "see `korsync orders --dry-run`; correct orders.start_from, or let them through with `korsync accept orders`",
+        tuple(sorted(still_open)),
     )
 
 

@@ -200,7 +200,8 @@ def _sold_line(
         each.may_stand_in_korona and not each.is_settled(korona_now, settle) and _posted(line, [each])
         for each in order.bookings
     )
-    return SoldLine(line.quantity, order.created_at, settled, put_back, in_flight=in_flight)
+    sold = line.quantity - sum(each.quantity for each in order.gone_before if each.line_id == line.id)
+    return SoldLine(sold, order.created_at, settled, put_back, in_flight=in_flight)
 
 
 def _posted(line: KnownLine, bookings: Iterable[Booking]) -> int:
@@ -209,8 +210,7 @@ def _posted(line: KnownLine, bookings: Iterable[Booking]) -> int:
 
 def _still_to_arrive(order: KnownOrder, known: KnownLine, line: SoldLine) -> SoldLine:
     """Return what an ignored order takes: a person has settled it by hand, but for what korsync itself booked."""
-    booked = _posted(known, (each for each in order.sales if each.is_booked))
-    return replace(line, sold=booked, put_back=())
+    return replace(line, sold=_posted(known, (each for each in order.sales if each.is_booked)), put_back=())
 
 
 def _may_be_sent(order: KnownOrder, refund_id: int) -> bool:

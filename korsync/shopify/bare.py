@@ -19,6 +19,7 @@ _ORDER: Mapping[str, Read] = {
     "processed_at": moment,
     "updated_at": moment,
     "cancelled_at": moment,
+    "closed_at": moment,
     "test": flag,
     "fulfillment_status": text,
 }
@@ -32,6 +33,7 @@ _LINE: Mapping[str, Read] = {
     "title": text,
     "quantity": whole,
     "current_quantity": whole,
+    "fulfillable_quantity": whole,
 }
 _REFUND: Mapping[str, Read] = {"id": whole, "created_at": moment}
 _REFUND_LINE: Mapping[str, Read] = {

@@ -30,7 +30,8 @@ _PRODUCT_FIELDS = "id,title,status,updated_at,variants,images"
 _DRAFT_FIELDS = "id,order_id,line_items"
 # Neither customer nor addresses, mail, phone, notes or client details: what is not asked for cannot leak.
 _ORDER_FIELDS = (
-    "id,name,order_number,created_at,processed_at,updated_at,cancelled_at,test,currency,taxes_included,duties_included,"
+    "id,name,order_number,created_at,processed_at,updated_at,cancelled_at,closed_at,test,currency,"
+    "taxes_included,duties_included,"
     "total_price,total_price_set,current_total_price,current_total_price_set,fulfillment_status,payment_gateway_names,"
     "line_items,shipping_lines,tax_lines,additional_fees,original_total_additional_fees_set,refunds"
 )
@@ -201,9 +202,9 @@ class ShopifyClient:
         return [order for some in _batches(ids) for order in self._orders({"ids": some})]
 
     def open_orders_before(self, created_at_max: datetime) -> list[Order]:
-        """Return the orders created at or before an instant that are neither fulfilled nor cancelled."""
-        found = self._orders({"fulfillment_status": "unfulfilled", "created_at_max": _instant(created_at_max)})
-        return [order for order in found if order.cancelled_at is None]
+        """Return the orders created at or before an instant that are neither fulfilled, archived nor cancelled."""
+        asked = {"status": "open", "fulfillment_status": "unfulfilled", "created_at_max": _instant(created_at_max)}
+        return self._orders(asked)
 
     def draft_orders(self, completed_since: datetime) -> list[DraftOrder]:
         """Return the open draft orders, and those that were touched since an instant and have become orders.

@@ -177,6 +177,7 @@ def _order(row: Row) -> Order:
         refunds=tuple(refund(each, taxes_included) for each in rows(row, "refunds")),
         processed_at=moment(row, "processed_at"),
         current_total_price=_in_shop_money(row, "current_total_price"),
+        archived=moment(row, "closed_at") is not None,
     )
 
 
@@ -245,6 +246,7 @@ def _line(row: Row) -> OrderLine:
         gift_card=gift_card,
         tip=tip,
         custom=custom,
+        unshipped=whole(row, "fulfillable_quantity"),
     )
 
 

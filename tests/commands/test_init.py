@@ -231,6 +231,7 @@ def test_adopt_leaves_receipts_of_another_shop_alone(shop: Shop) -> None:
 
 @pytest.mark.long
 def test_adopt_finds_a_thousand_orders(shop: Shop) -> None:
+    shop.configure(safety={"max_receipts": 1000})
     for _ in range(1000):
         shop.shopify.place_order([("1001", 1)])
     shop.run(*BOOKING)

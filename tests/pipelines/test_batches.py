@@ -104,7 +104,7 @@ def foreign_receipt(shop: Shop, number: str) -> None:
             number=number,
             order_number=None,
             point_of_sale_id=pos.id,
-            warehouse_id=pos.warehouse_id,
+            warehouse_id=pos.sells_from,
             accepted_at=MONDAY,
             gross=Decimal(0),
             lines=[],

@@ -17,6 +17,7 @@ DAY = 24 * 60
 @pytest.fixture(autouse=True)
 def goods(shop: Shop) -> None:
     shop.stocked("1001", 10_000)
+    shop.configure(safety={"max_receipts": 1000})
     shop.init()
     shop.run("orders")
 

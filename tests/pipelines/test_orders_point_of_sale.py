@@ -130,3 +130,13 @@ def test_init_couples_no_point_of_sale_that_is_not_fit(shop: Shop, spoil: Callab
     with shop.requests() as seen, pytest.raises(Refused):
         shop.init(couples=True)
     assert [each.status for each in seen.writes if each.status < 400] == []
+
+
+def test_without_a_warehouse_of_its_own_it_sells_from_its_organizational_unit(shop: Shop) -> None:
+    shop.stocked("1001", 10)
+    point_of_sale(shop).warehouse_id = None
+    shop.init()
+    shop.later()
+    shop.shopify.place_order([("1001", 2)])
+    assert shop.run().exit_code == 0
+    assert shop.korona.stock_of("1001") == shop.shopify.available("1001") == 8

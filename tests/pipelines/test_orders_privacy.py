@@ -18,7 +18,8 @@ from tests.support.shop import Shop
 from tests.support.webshop import assert_nothing_personal, booked
 
 ASKED = {
-    *("id", "name", "order_number", "created_at", "updated_at", "cancelled_at", "test", "currency", "taxes_included"),
+    *("id", "name", "order_number", "created_at", "updated_at", "cancelled_at", "closed_at", "test"),
+    *("currency", "taxes_included"),
     *("total_price", "total_price_set", "current_total_price", "current_total_price_set", "processed_at"),
     *("fulfillment_status", "payment_gateway_names", "duties_included"),
     *("line_items", "shipping_lines", "tax_lines", "additional_fees", "original_total_additional_fees_set", "refunds"),

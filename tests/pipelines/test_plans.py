@@ -96,7 +96,7 @@ def test_the_plan_of_orders_makes_a_receipt_of_what_korona_does_not_show() -> No
         DueOrder(new, "#1", in_shopify(new), LookUp((), NOON), articles),
         DueOrder(shown, "#2", in_shopify(shown), look),
     )
-    plan = Orders.plan(OrdersPulled(Reading(memory(new, shown)), due, TARGETS, SETTLE, NOON))
+    plan = Orders.plan(OrdersPulled(Reading(memory(new, shown)), due, TARGETS, SETTLE, 200, NOON))
     (change,) = plan.changes
     assert (change.key, change.after.total, change.after.posted.key) == ("#1", Decimal("17.80"), "order/1")
     orders = kept(plan.memory).state.orders
@@ -104,7 +104,7 @@ def test_the_plan_of_orders_makes_a_receipt_of_what_korona_does_not_show() -> No
 
 
 def test_the_plan_of_orders_says_once_what_is_not_booked_and_leaves_the_mark_to_be_made() -> None:
-    plan = Orders.plan(OrdersPulled(Reading(memory(order(test=True))), (), TARGETS, SETTLE, NOON))
+    plan = Orders.plan(OrdersPulled(Reading(memory(order(test=True))), (), TARGETS, SETTLE, 200, NOON))
     (skip,) = plan.skips
     assert (skip.key, skip.fate, skip.once is not None) == ("#1", Fate.LEFT, True)
     assert kept(plan.memory).state.orders[1].told == ()

@@ -13,7 +13,6 @@ from korsync.records.plan import Fate
 from korsync.rules.levels import summed
 from korsync.rules.matching import assortment
 from korsync.rules.stock import DEEPEST_BUNDLE, taken_by
-from korsync.sandbox.shopify.sales import Order
 from tests.support.shop import Requests, Shop
 
 
@@ -269,56 +268,6 @@ def test_what_shopify_refuses_is_held_and_the_others_go_on(shop: Shop) -> None:
     assert (ran.exit_code, list(ran.state.held), shop.shopify.available("1001")) == (0, [], 4)
 
 
-# --- orders from before the start ---
-
-
-@pytest.fixture
-def old_order(shop: Shop) -> Order:
-    """An unfulfilled order from before orders.start_from, of which KORONA knows nothing."""
-    shop.stocked("1001", 10)
-    order = shop.shopify.place_order([("1001", 2)])
-    shop.later(24 * 60 * 20)
-    settled(shop, orders={"start_from": "2026-12-12"})
-    shop.run()
-    return order
-
-
-@pytest.mark.usefixtures("old_order")
-def test_an_order_from_before_the_start_keeps_its_pieces(shop: Shop) -> None:
-    for _ in range(3):
-        shop.run_later()
-    assert shop.korona.receipts == []
-    assert shop.shopify.available("1001") == 8
-
-
-def test_an_order_from_before_the_start_that_is_shipped_is_held_until_a_person_has_told_korona(
-    shop: Shop, old_order: Order
-) -> None:
-    shop.shopify.fulfil_order(old_order)
-    for _ in range(2):
-        assert shop.run_later().exit_code == 1
-        assert shop.shopify.available("1001") == 8
-    remedy = "take 2 × 1001 out of KORONA by hand, then `korsync ignore 1001`"
-    assert shop.held(old_order.name).reason == f"shipped, placed before orders.start_from: {remedy}"
-    shop.korona.count("1001", 8)
-    decide.ignore(shop.settings, old_order.name)
-    assert shop.run_later().exit_code == 0
-    assert shop.shopify.available("1001") == 8
-    assert shop.korona.receipts == []
-
-
-def test_an_order_from_before_the_start_that_was_shipped_when_it_is_first_seen_takes_nothing(shop: Shop) -> None:
-    shop.stocked("1001", 10)
-    order = shop.shopify.place_order([("1001", 2)])
-    shop.shopify.fulfil_order(order)
-    shop.shopify.set_available("1001", 10)
-    shop.later(24 * 60 * 20)
-    settled(shop, orders={"start_from": "2026-12-12"})
-    shop.shopify.touch(order)
-    assert shop.run().exit_code == 0
-    assert shop.shopify.available("1001") == 10
-
-
 # --- cancelled before it was booked ---
 
 
@@ -345,10 +294,4 @@ def test_what_is_cancelled_and_put_back_needs_nobody(shop: Shop) -> None:
     shop.shopify.cancel_order(shop.shopify.place_order([("1001", 2)]), refund_after=timedelta(minutes=5))
     assert shop.run().exit_code == 0
     assert shop.run_later().exit_code == 0
-    assert shop.shopify.available("1001") == 10
-
-
-def test_an_order_from_before_the_start_lets_go_of_its_pieces_when_it_is_ignored(shop: Shop, old_order: Order) -> None:
-    decide.ignore(shop.settings, old_order.name)
-    shop.run_later()
     assert shop.shopify.available("1001") == 10

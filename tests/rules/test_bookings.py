@@ -125,7 +125,10 @@ def test_a_time_zone_that_this_machine_does_not_know_is_said_so() -> None:
 # --- what Shopify shows ---
 
 
-SHOWN = {"name", "created_at", "updated_at", "cancelled_at", "test", "fulfilled", "before_start", "lines", "restocks"}
+SHOWN = {
+    *("name", "created_at", "updated_at", "cancelled_at", "test", "fulfilled", "archived", "before_start"),
+    *("lines", "restocks"),
+}
 
 
 @given(values(KnownOrder), values(Order), values(datetime))

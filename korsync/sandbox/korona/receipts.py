@@ -200,7 +200,7 @@ def _checked(store: KoronaStore, pos: PointOfSale, posted: Json, number: str) ->
         number=number,
         order_number=posted.get("orderNumber"),
         point_of_sale_id=pos.id,
-        warehouse_id=warehouse.id if warehouse else pos.warehouse_id,
+        warehouse_id=warehouse.id if warehouse else pos.sells_from,
         accepted_at=store.clock.now(),
         gross=gross + store.gross_off,
         lines=lines,

@@ -79,11 +79,14 @@ class CustomerGroup(Row):
 
 @dataclass(kw_only=True)
 class PointOfSale(Row):
-    """A till or an external point of sale; uncoupled without a coupling id."""
+    """A till or an external point of sale; uncoupled without a coupling id.
+
+    Without a warehouse of its own it sells from its organizational unit.
+    """
 
     type: str
     unit_id: str
-    warehouse_id: str
+    warehouse_id: str | None
     coupling_id: str | None = None
     fiscal_service: str = "NONE"
     last_receipt_number: str | None = None
@@ -92,6 +95,11 @@ class PointOfSale(Row):
     def external(self) -> bool:
         """Whether it takes receipts from outside."""
         return self.type in EXTERNAL_TYPES
+
+    @property
+    def sells_from(self) -> str:
+        """The id of the warehouse whose stock its receipts lower."""
+        return self.warehouse_id or self.unit_id
 
 
 @dataclass(kw_only=True)

@@ -172,7 +172,7 @@ def _point_of_sale(store: KoronaStore, pos: PointOfSale) -> Json:
         external=pos.external,
         coupled=coupled,
         organizationalUnit=reference(store.table(Unit)[pos.unit_id]),
-        warehouse=reference(store.table(Unit)[pos.warehouse_id]),
+        warehouse=None if pos.warehouse_id is None else reference(store.table(Unit)[pos.warehouse_id]),
         receiptNumberPrefix=receipt_number_prefix(store, pos),
         fiscalServiceType=pos.fiscal_service,
         lastReceiptNumber=pos.last_receipt_number if pos.external and not coupled else None,
