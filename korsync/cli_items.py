@@ -73,6 +73,24 @@ def check(settings_path: Path, since: datetime | None, output: str) -> None:
     sys.exit(compared.exit_code)
 
 
+@click.command(epilog="Example: korsync log 1042")
+@click.argument("item", metavar="[SKU|ORDER]", required=False, default="")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="From that day on, in the shop's time."
+)
+@click.option("--run", "run", metavar="ID", default="", help="What one run did.")
+@click.pass_obj
+def log(settings_path: Path, item: str, since: datetime | None, run: str) -> None:
+    """Tell what was written, held and settled, old → new, by which run; of the last day where nothing else is asked."""
+    from korsync.commands.log import log as look_up
+    from korsync.commands.state import timezone_of
+    from korsync.report.past import print_log
+    from korsync.report.screens import page
+
+    settings = load_settings(settings_path, needs_secrets=False)
+    print_log(page(), look_up(settings, item, since.date() if since else None, run), timezone_of(settings))
+
+
 @click.command(epilog="Example: korsync retry 1042 '1043 refund 940000000001'")
 @click.argument("items", metavar="ITEM...", nargs=-1, required=True)
 @click.pass_obj
@@ -141,4 +159,4 @@ def accept(settings_path: Path, pipeline: str, keys: tuple[str, ...]) -> None:
     say(f"the next run of {pipeline} writes {what}")
 
 
-COMMANDS = (status, check, retry, ignore, accept)
+COMMANDS = (status, check, log, retry, ignore, accept)

@@ -23,7 +23,7 @@ def korsync(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     """Type a korsync command for the shop."""
 
     def type_in(*words: str) -> Said:
-        monkeypatch.setattr("korsync.commands.sync.machine_now", shop.world.clock.now)
+        monkeypatch.setattr("korsync.commands.state.machine_now", shop.world.clock.now)
         monkeypatch.setattr(sys, "argv", ["korsync", "--config", str(shop.config_path), *words])
         capsys.readouterr()
         code: object = 0

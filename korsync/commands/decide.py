@@ -1,20 +1,20 @@
 """Writes a person's decision about a held item or a stopped plan into the state."""
 
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import date, datetime, time
 
-from korsync.commands.state import state_of
+from korsync.commands import state as disk
+from korsync.commands.state import state_of, timezone_of
 from korsync.config.settings import Settings
 from korsync.errors import ConfigurationError
-from korsync.memory.cache import any_cache
 from korsync.memory.files import hold_lock
+from korsync.memory.journal import append
 from korsync.memory.state import save_state
 from korsync.pipelines import PIPELINES
 from korsync.records.memory import State
 from korsync.rules import decisions
+from korsync.rules.history import of_items
 
 CAN_BE_ACCEPTED = tuple(each.name for each in PIPELINES if each.can_be_accepted)
 DECIDED_ABOUT = frozenset(each.name for each in PIPELINES if each.is_decided_about)
@@ -22,12 +22,12 @@ DECIDED_ABOUT = frozenset(each.name for each in PIPELINES if each.is_decided_abo
 
 def retry(settings: Settings, *items: str) -> None:
     """Let korsync try held or ignored orders and refunds again, all of them or, with ConfigurationError, none."""
-    _decide(settings, lambda state: _each(decisions.retry, state, items))
+    _decide(settings, "retry", lambda state: _each(decisions.retry, state, items))
 
 
 def ignore(settings: Settings, *items: str) -> None:
     """Settle orders, refunds and articles by hand, all of them or, with ConfigurationError, none."""
-    _decide(settings, lambda state: _each(decisions.ignore, state, items))
+    _decide(settings, "ignore", lambda state: _each(decisions.ignore, state, items))
 
 
 def ignore_before(settings: Settings, day: date, is_meant: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def ignore_before(settings: Settings, day: date, is_meant: Callable[[Sequence[st
 
     Nothing is changed where they are not what is meant. That is asked without the lock: a person takes their time.
     """
-    midnight = datetime.combine(day, time.min, _timezone(settings))
+    midnight = datetime.combine(day, time.min, timezone_of(settings))
     meant = decisions.held_before(state_of(settings), midnight)
     if not meant or not is_meant(meant):
         return ()
@@ -45,7 +45,7 @@ def ignore_before(settings: Settings, day: date, is_meant: Callable[[Sequence[st
         done.extend(each for each in decisions.held_before(state, midnight) if each in meant)
         return _each(decisions.ignore, state, done)
 
-    _decide(settings, decision)
+    _decide(settings, "ignore", decision)
     return tuple(done)
 
 
@@ -54,7 +54,7 @@ def accept(settings: Settings, pipeline: str, keys: Collection[str] = ()) -> Non
     if pipeline not in CAN_BE_ACCEPTED:
         names = ", ".join(CAN_BE_ACCEPTED)
         raise ConfigurationError(f"nothing is ever stopped of “{pipeline}”", f"name one of: {names}")
-    _decide(settings, lambda state: decisions.accept(state, pipeline, keys))
+    _decide(settings, "accept", lambda state: decisions.accept(state, pipeline, keys))
 
 
 def _each(decide: Callable[[State, str, frozenset[str]], State], state: State, items: Sequence[str]) -> State:
@@ -63,17 +63,12 @@ def _each(decide: Callable[[State, str, frozenset[str]], State], state: State, i
     return state
 
 
-def _timezone(settings: Settings) -> tzinfo:
-    """Return the shop's time zone as far as it is known: neither side is asked here."""
-    shop = any_cache(settings.cache_path).targets.shop
-    with suppress(ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo(shop.timezone) if shop else UTC
-    return UTC
-
-
-def _decide(settings: Settings, decision: Callable[[State], State]) -> None:
+def _decide(settings: Settings, command: str, decision: Callable[[State], State]) -> None:
     with hold_lock(settings.state_path):
-        state = decision(state_of(settings))
+        before = state_of(settings)
+        state = decision(before)
         # What the decision settled is news where it is held again.
         told = tuple(each for each in state.told_held if each in state.held)
         save_state(settings.state_path, replace(state, told_held=told))
+        # No decision fails by the journal: the state alone says what was decided.
+        append(settings.journal_path, of_items(command, disk.machine_now(), before, state))

@@ -1,6 +1,11 @@
-"""The state that belongs to a configuration; needs neither side and no secret."""
+"""What lies on disk for a configuration; needs neither side and no secret."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from korsync.config.settings import Settings
+from korsync.memory.cache import any_cache
 from korsync.memory.state import load_state
 from korsync.records.memory import Identity, State
 
@@ -13,3 +18,15 @@ def state_of(settings: Settings) -> State:
 def identity_of(settings: Settings) -> Identity:
     """Return whose state this configuration works with."""
     return Identity(settings.shopify.shop, settings.korona.account_id, settings.korona.point_of_sale)
+
+
+def machine_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def timezone_of(settings: Settings) -> tzinfo:
+    """Return the shop's time zone as far as it is known, otherwise UTC: neither side is asked."""
+    shop = any_cache(settings.cache_path).targets.shop
+    with suppress(ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(shop.timezone) if shop else UTC
+    return UTC

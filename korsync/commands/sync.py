@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from korsync.commands import state as disk
 from korsync.commands.state import state_of
 from korsync.config.load import fingerprint
 from korsync.config.settings import Settings
@@ -32,17 +33,13 @@ TOLD_AGAIN_AFTER = timedelta(days=1)
 CHANGES_TO_MAKE = 10
 
 
-def machine_now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class Clocks:
     """How to wait, how to measure time, and what time it is on this machine; a simulated shop hands in its own."""
 
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
-    now: Callable[[], datetime] = field(default_factory=lambda: machine_now)
+    now: Callable[[], datetime] = field(default_factory=lambda: disk.machine_now)
 
 
 class Teller(Watcher, Protocol):

@@ -33,11 +33,16 @@ def append(path: Path, entries: Iterable[Entry]) -> str | None:
     return None
 
 
-def entries_of(path: Path) -> Iterator[Entry]:
-    """Return all entries that are kept, the oldest first; a line that cannot be read is passed over."""
+def entries_of(path: Path, naming: str = "") -> Iterator[Entry]:
+    """Return the entries that are kept, the oldest first, all or those that hold a text somewhere.
+
+    A line that cannot be read is passed over.
+    """
+    sought = to_json(naming)[1:-2]
     for number in range(FILES_KEPT - 1, -1, -1):
         with suppress(OSError):
-            for line in read_whole(_numbered(path, number)).data.splitlines():
+            lines = read_whole(_numbered(path, number)).data.splitlines()
+            for line in (each for each in lines if sought in each):
                 with suppress(ValueError):
                     yield _entry(line)
 

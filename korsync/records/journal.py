@@ -57,3 +57,12 @@ class ItemEntry:
 
 
 Entry = RunEntry | WriteEntry | ItemEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """What the journal says of one run; without an end it was killed, or it is a person's word."""
+
+    run: str
+    end: RunEntry | None
+    entries: tuple[WriteEntry | ItemEntry, ...]
