@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from korsync.errors import KorsyncError, Refused, Unavailable, most_serious
+from korsync.errors import KorsyncError, Refused, most_serious
 from korsync.pipelines import PIPELINES
-from korsync.pipelines.base import MOST_UNSURE, Pipeline, Reading, Sides
+from korsync.pipelines.base import Pipeline, Reading, Sides
+from korsync.pipelines.push import Push
 from korsync.records.journal import Entry, RunEntry
 from korsync.records.memory import Cache, Memory, RunRecord, State
-from korsync.records.plan import Change, Outcome, Plan, Result, Written
+from korsync.records.plan import Change, Plan, Result, Written
 from korsync.rules.decisions import with_acceptance_spent, with_held, with_refused, with_stop
 from korsync.rules.history import first_trouble, of_items, of_writes, with_run
 from korsync.rules.narrowing import EVERYTHING, Only, narrowed
@@ -35,27 +36,6 @@ class Watcher(Protocol):
 
     def finished(self, result: Result) -> None:
         """See what a pipeline did."""
-
-
-@dataclass(slots=True)
-class Push:
-    """What was sent of a plan so far, request by request, what was refused of it, and what stopped it."""
-
-    started: float
-    requests: list[Sequence[Written[Any]]] = field(default_factory=list)
-    trouble: KorsyncError | None = None
-    refusals: list[KorsyncError] = field(default_factory=list)
-
-    @property
-    def written(self) -> list[Written[Any]]:
-        """What became of each change that was sent."""
-        return [each for request in self.requests for each in request]
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether nothing is known of any change in the last requests."""
-        last = self.requests[-MOST_UNSURE:]
-        return len(last) == MOST_UNSURE and all(each.outcome is Outcome.UNSURE for request in last for each in request)
 
 
 @dataclass(slots=True)
@@ -125,9 +105,9 @@ class Run:
         at = answered or self.machine_now()
         record = RunRecord(at, command, exit_code, taken, len(state.held), reason, answered is not None)
         state = told(with_run(state, record, self.results, wanted))
-        if cache != self.at_start.cache:
+        if cache.says_more_than(self.at_start.cache):
             cache = replace(cache, last_run=newest_run(state))
-        self._keep(Memory(state, cache))
+        self._keep(Memory(state, cache), whole=True)
         ended_at = self.machine_now()
         entry = RunEntry(self.id, command, self.started_at, ended_at, exit_code, self.requests, self.writes, reason)
         self.note([*of_items(self.id, ended_at, self.at_start.state, state), entry])
@@ -150,72 +130,11 @@ class Run:
             return Result(plan, errors=errors, dry=True)
         held = with_held(self.memory.state, whole, self.sides.shopify.now)
         self._keep(replace(self.memory, state=with_stop(held, whole)))
-        push = self._push(pipeline, plan)
+        limit = self.sides.settings.safety.max_minutes
+        push = Push(pipeline, self.memory, self._keep, self._note_writes, self.watcher.written, self.monotonic, limit)
+        push.send(plan.allowed)
+        self.reading = self.reading.with_memory(push.memory)
         return self._result(plan, whole.allowed, errors, push)
-
-    def _push(self, pipeline: Pipeline[Any, Any], plan: Plan[Any]) -> Push:
-        push = Push(self.monotonic())
-        is_checked = True
-        for batch in pipeline.batches(plan.allowed):
-            if push.trouble or self._must_stop(pipeline, push):
-                break
-            self._keep(pipeline.intend(self.memory, batch))
-            self._send(pipeline, batch, push)
-            is_checked = not self.memory.state.receipts_come_back
-            if is_checked and not self._check(pipeline, push):
-                break
-        if not is_checked:
-            self._check(pipeline, push)
-        if push.trouble is None and push.is_lost:
-            what = f"{pipeline.name}: {MOST_UNSURE} answers in a row were lost"
-            push.trouble = Unavailable(what, "the next run looks what became of them")
-        return push
-
-    def _send(self, pipeline: Pipeline[Any, Any], batch: Sequence[Change[Any]], push: Push) -> None:
-        """Send a batch request by request; what is recorded of it is saved however that ends."""
-        before = len(push.written)
-        try:
-            for request in pipeline.push(batch):
-                for each in request:
-                    self.reading = self.reading.with_memory(pipeline.record(self.memory, each))
-                push.requests.append(request)
-                for each in request:
-                    self.watcher.written(each)
-                if self._must_stop(pipeline, push):
-                    break
-        except Refused as error:
-            push.refusals.append(error)
-            push.trouble = error if error.everything or pipeline.writes_one_thing else None
-        except KorsyncError as error:
-            push.trouble = error
-        finally:
-            self._keep(self.memory)
-            self.note(of_writes(self.id, self.machine_now(), pipeline.name, push.written[before:]))
-        memory = self.memory
-        for change in batch[len(push.written) - before :]:
-            memory = pipeline.record(memory, Written(change, Outcome.NOT_SENT))
-        self._keep(memory)
-
-    def _check(self, pipeline: Pipeline[Any, Any], push: Push) -> bool:
-        """Have a pipeline look at what it sent; tell whether more may be sent."""
-        try:
-            checked = pipeline.check(self.memory, push.written)
-        except KorsyncError as error:
-            push.trouble = push.trouble or error
-            return False
-        self._keep(checked.memory)
-        if checked.wrong:
-            push.requests.append(checked.wrong)
-        for each in checked.wrong:
-            self.watcher.written(each)
-        push.trouble = push.trouble or checked.stop
-        return checked.goes_on
-
-    def _must_stop(self, pipeline: Pipeline[Any, Any], push: Push) -> bool:
-        """Tell whether the rest has to wait for the next run: the one place where that is asked."""
-        minutes = (self.monotonic() - push.started) / 60
-        is_over = pipeline.may_wait and minutes > float(self.sides.settings.safety.max_minutes)
-        return is_over or push.is_lost
 
     def _result(
         self, plan: Plan[Any], allowed: Sequence[Change[Any]], errors: tuple[KorsyncError, ...], push: Push
@@ -229,7 +148,7 @@ class Run:
         if not left_over and not any(each.is_open for each in written):
             state = with_acceptance_spent(state, plan.pipeline)
         self._keep(replace(self.memory, state=state))
-        seconds = _seconds_for(len(left_over), len(written), self.monotonic() - push.started)
+        seconds = _seconds_for(len(left_over), len(written), push.seconds)
         trouble = [] if push.trouble is None or push.trouble in push.refusals else [push.trouble]
         return Result(plan, tuple(written), left_over, (*errors, *push.refusals, *trouble), seconds)
 
@@ -242,14 +161,20 @@ class Run:
         duration = f"{len(plan.allowed)} changes take about {round(seconds / 60)} minutes at Shopify's pace"
         return replace(plan, notes=(*plan.notes, f"{duration}; a run goes on for {limit:f} minutes at most"))
 
-    def _keep(self, memory: Memory) -> None:
-        """Save what changed; nothing is written to a side before what must be known of it is on disk."""
+    def _note_writes(self, pipeline: str, written: Iterable[Written[Any]]) -> None:
+        self.note(of_writes(self.id, self.machine_now(), pipeline, written))
+
+    def _keep(self, memory: Memory, whole: bool = False) -> None:
+        """Save what changed of the state and, with `whole`, of the cache: that is large, and may be lost.
+
+        Nothing is written to a side before what must be known of it is on disk.
+        """
         self.reading = self.reading.with_memory(memory)
         state = None if memory.state == self.saved.state else memory.state
-        cache = None if memory.cache == self.saved.cache else memory.cache
+        cache = memory.cache if whole and memory.cache.says_more_than(self.saved.cache) else None
         if state or cache:
             self.save(state, cache)
-        self.saved = memory
+        self.saved = Memory(memory.state, cache or self.saved.cache)
 
 
 def exit_code_of(results: Sequence[Result], state: State) -> int:

@@ -25,6 +25,7 @@ pipelines.posting       pipelines.base pipelines.lookups rules records
 pipelines.images        pipelines.base rules records
 pipelines.products      pipelines.base pipelines.sides pipelines.targets pipelines.images rules records config.settings
 pipelines.stock         pipelines.base pipelines.sides pipelines.targets pipelines.order_list rules records
+pipelines.push          pipelines.base records
 pipelines               pipelines rules records
 run                     pipelines rules records
 commands                commands run pipelines korona shopify rules records memory config

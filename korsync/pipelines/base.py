@@ -101,6 +101,9 @@ class Pulled(Protocol):
 PulledT = TypeVar("PulledT", bound=Pulled)
 T = TypeVar("T")
 
+GoesOn = Callable[[], bool]
+"""Tells whether more may be sent; asked before each request."""
+
 
 class Pipeline(Protocol[PulledT, T]):
     """One direction of keeping both sides in step.
@@ -137,19 +140,23 @@ class Pipeline(Protocol[PulledT, T]):
     def intend(self, memory: Memory, batch: Sequence[Change[T]], /) -> Memory:
         """Return what must be on disk before a batch is pushed."""
 
-    def push(self, batch: Sequence[Change[T]], /) -> Iterator[Sequence[Written[T]]]:
-        """Write a batch; yield for each request what became of its changes."""
+    def push(self, batch: Sequence[Change[T]], goes_on: GoesOn, /) -> Iterator[Sequence[Written[T]]]:
+        """Write a batch as long as it goes on; yield for each request what became of its changes."""
 
-    def record(self, memory: Memory, written: Written[T], /) -> Memory:
-        """Return what is known after a change was pushed, or was not sent after all."""
+    def record(self, memory: Memory, written: Sequence[Written[T]], /) -> Memory:
+        """Return what is known after changes of one batch were pushed, or were not sent after all."""
 
     def check(self, memory: Memory, sent: Sequence[Written[T]], /) -> Checked:
         """Look once more at what was sent so far, where its answers alone are not believed."""
 
 
-def one_by_one(batch: Sequence[Change[T]], write: Callable[[Change[T]], None]) -> Iterator[Sequence[Written[T]]]:
+def one_by_one(
+    batch: Sequence[Change[T]], write: Callable[[Change[T]], None], goes_on: GoesOn
+) -> Iterator[Sequence[Written[T]]]:
     """Write changes that are a request each and yield what became of each; Unavailable and Refused end it."""
     for change in batch:
+        if not goes_on():
+            return
         try:
             write(change)
         except Rejected as error:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -164,24 +164,32 @@ def about_to_send(state: State, pictures: Iterable[Picture], now: datetime) -> S
     return replace(state, unsure_images=state.unsure_images | unsure) if unsure else state
 
 
-def with_sent(state: State, picture: Picture) -> State:
-    facts = {use.article_id: _following(state.images.get(use.article_id), _fact(picture, use)) for use in picture.uses}
-    return replace(without_doubt(state, picture), images=state.images | facts)
+def with_sent(state: State, pictures: Iterable[Picture]) -> State:
+    """Note images that Shopify took."""
+    facts = {
+        use.article_id: _following(state.images.get(use.article_id), _fact(picture, use))
+        for picture in pictures
+        for use in picture.uses
+    }
+    return replace(state, images=state.images | facts) if facts else state
 
 
-def without_doubt(state: State, picture: Picture) -> State:
-    articles = {use.article_id for use in picture.uses}
+def without_doubt(state: State, pictures: Iterable[Picture]) -> State:
+    """Forget the notes of images of which it is known what became of them."""
+    articles = {use.article_id for picture in pictures for use in picture.uses}
     unsure = {article_id: each for article_id, each in state.unsure_images.items() if article_id not in articles}
-    return replace(state, unsure_images=unsure)
+    return replace(state, unsure_images=unsure) if articles else state
 
 
-def with_refusal(memory: Memory, picture: Picture, words: str) -> Memory:
-    """Note an image that Shopify refused: it is held, and sent again only when it changes or with --full."""
-    catalogue = memory.cache.catalogue
-    rows = [row for use in picture.uses if (row := catalogue.images.get(use.image_id)) is not None]
-    refused = {row.id: replace(row, refusals={**row.refusals, picture.product_id: words}) for row in rows}
-    catalogue = replace(catalogue, images=catalogue.images | refused)
-    return Memory(without_doubt(memory.state, picture), replace(memory.cache, catalogue=catalogue))
+def with_refusals(memory: Memory, refused: Sequence[tuple[Picture, str]]) -> Memory:
+    """Note images that Shopify refused, by its words: held, and sent again only when they change or with --full."""
+    if not refused:
+        return memory
+    images = dict(memory.cache.catalogue.images)
+    for picture, words in refused:
+        for row in [images[use.image_id] for use in picture.uses if use.image_id in images]:
+            images[row.id] = replace(row, refusals={**row.refusals, picture.product_id: words})
+    return memory.with_cache(catalogue=replace(memory.cache.catalogue, images=images))
 
 
 class _Reader:

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import repeat
 from typing import ClassVar
 
 from korsync.errors import KorsyncError, Rejected, Unsure
-from korsync.pipelines.base import Checked, Sides
+from korsync.pipelines.base import Checked, GoesOn, Sides
 from korsync.pipelines.lookups import receipts_posted_since, with_mark
 from korsync.records.bookings import Booking, BookingStatus, KnownOrder
 from korsync.records.memory import Memory
@@ -88,28 +88,32 @@ class ReceiptPipeline:
             orders[order.id] = order.with_booking(noted)
         return memory.with_state(orders=orders)
 
-    def push(self, batch: Sequence[Change[Posting]]) -> Iterator[Sequence[Written[Posting]]]:
+    def push(self, batch: Sequence[Change[Posting]], goes_on: GoesOn) -> Iterator[Sequence[Written[Posting]]]:
         """Post a batch together; KORONA refuses it whole for one bad receipt, then each goes alone."""
         try:
             yield self._posted(batch)
         except Rejected as error:
             if len(batch) == 1:
                 yield [self._looked_up(batch[0], error.what)]
-            else:
-                for change in batch:
-                    yield [self._posted_alone(change, error.what)]
+                return
+            for change in batch:
+                if not goes_on():
+                    return
+                yield [self._posted_alone(change, error.what)]
 
-    def record(self, memory: Memory, written: Written[Posting]) -> Memory:
-        """Remember what became of a receipt; one that was not sent is as it was before."""
-        posted, previous = written.change.after.posted, written.change.after.previous
-        order = memory.state.orders[posted.order_id]
-        if written.outcome is Outcome.NOT_SENT:
-            changed = order.with_booking(previous) if previous else order.without_booking(posted.key)
-        else:
-            noted = next(each for each in order.bookings if each.key == posted.key)
-            now = self._sides.korona.now
-            changed = order.with_booking(outcome_of(noted, written.outcome, written.message, now))
-        return replace(memory, state=memory.state.with_order(changed))
+    def record(self, memory: Memory, written: Sequence[Written[Posting]]) -> Memory:
+        """Remember what became of receipts; one that was not sent is as it was before."""
+        orders = dict(memory.state.orders)
+        for each in written:
+            posted, previous = each.change.after.posted, each.change.after.previous
+            order = orders[posted.order_id]
+            if each.outcome is Outcome.NOT_SENT:
+                orders[order.id] = order.with_booking(previous) if previous else order.without_booking(posted.key)
+            else:
+                noted = next(begun for begun in order.bookings if begun.key == posted.key)
+                outcome = outcome_of(noted, each.outcome, each.message, self._sides.korona.now)
+                orders[order.id] = order.with_booking(outcome)
+        return memory.with_state(orders=orders)
 
     def check(self, memory: Memory, sent: Sequence[Written[Posting]]) -> Checked:
         """Read back what is said to be booked, all of it with one question: it must stand there as it was posted.

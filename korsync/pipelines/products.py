@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from korsync.config.settings import ProductSettings, SafetySettings
 from korsync.errors import KorsyncError, Refused
-from korsync.pipelines.base import Checked, Reading, Sides, one_by_one
+from korsync.pipelines.base import Checked, GoesOn, Reading, Sides, one_by_one
 from korsync.pipelines.images import (
     ImagesPlanned,
     ImagesPulled,
@@ -17,7 +17,7 @@ from korsync.pipelines.images import (
     file_name,
     plan_images,
     pull_images,
-    with_refusal,
+    with_refusals,
     with_sent,
     without_doubt,
 )
@@ -62,6 +62,9 @@ class Tracking:
 
 Value = Title | Price | Tracking | Picture
 """What a change of a product is about."""
+
+IMAGES_TOGETHER = 24
+"""So many images are noted at once before they are sent: each note writes the whole state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,7 @@ class Products:
         )
 
     def batches(self, changes: Sequence[Change[Value]]) -> Iterable[Sequence[Change[Value]]]:
-        """Cut by what is written, and off each image, which is noted just before it is sent.
+        """Cut by what is written, and images into parts that are noted just before they are sent.
 
         Each needs a permission of its own: where one is refused, the others are written all the same.
         """
@@ -166,36 +169,35 @@ class Products:
             batch = [change for change in changes if isinstance(change.after, kind)]
             if batch:
                 yield batch
-        for change in changes:
-            if isinstance(change.after, Picture) and Picture not in self._refused:
-                yield [change]
+        pictures = [change for change in changes if isinstance(change.after, Picture)]
+        for start in range(0, len(pictures), IMAGES_TOGETHER):
+            if Picture not in self._refused:
+                yield pictures[start : start + IMAGES_TOGETHER]
 
     def intend(self, memory: Memory, batch: Sequence[Change[Value]]) -> Memory:
-        """Note an image: titles, prices and trackings may be written twice, an image must not."""
+        """Note images: titles, prices and trackings may be written twice, an image must not."""
         pictures = [change.after for change in batch if isinstance(change.after, Picture)]
         return replace(memory, state=about_to_send(memory.state, pictures, self._sides.shopify.now))
 
-    def push(self, batch: Sequence[Change[Value]]) -> Iterator[Sequence[Written[Value]]]:
+    def push(self, batch: Sequence[Change[Value]], goes_on: GoesOn) -> Iterator[Sequence[Written[Value]]]:
         try:
-            yield from one_by_one(batch, lambda change: self._write(change.after))
+            yield from one_by_one(batch, lambda change: self._write(change.after), goes_on)
         except Refused:
             self._refused.add(type(batch[0].after))
             raise
 
-    def record(self, memory: Memory, written: Written[Value]) -> Memory:
-        """Remember what became of an image, and of a title that Shopify keeps in another form.
+    def record(self, memory: Memory, written: Sequence[Written[Value]]) -> Memory:
+        """Remember what became of images, and of titles that Shopify keeps in another form.
 
         The rest shows in the next look at Shopify's products.
         """
-        picture = written.change.after
-        if isinstance(picture, Title):
-            return _with_kept_title(memory, picture, self._kept.get(picture.product_id))
-        if not isinstance(picture, Picture) or written.outcome is Outcome.UNSURE:
-            return memory
-        if written.outcome is Outcome.REJECTED:
-            return with_refusal(memory, picture, written.message)
-        noted = with_sent if written.outcome is Outcome.DONE else without_doubt
-        return replace(memory, state=noted(memory.state, picture))
+        memory = _with_kept_titles(memory, [each.change.after for each in written], self._kept)
+        pictures = [(each, each.change.after) for each in written if isinstance(each.change.after, Picture)]
+        sent = [picture for each, picture in pictures if each.outcome is Outcome.DONE]
+        refused = [(picture, each.message) for each, picture in pictures if each.outcome is Outcome.REJECTED]
+        settled = [picture for each, picture in pictures if each.outcome is not Outcome.UNSURE]
+        state = with_sent(without_doubt(memory.state, settled), sent)
+        return with_refusals(replace(memory, state=state), refused)
 
     def check(self, memory: Memory, _sent: Sequence[Written[Value]]) -> Checked:
         """Believe the answers: what they told shows in the next look at Shopify."""
@@ -214,12 +216,15 @@ class Products:
                 shopify.add_image(value.product_id, value.data, file_name(value), value.variant_ids)
 
 
-def _with_kept_title(memory: Memory, sent: Title, kept: str | None) -> Memory:
-    """Remember a title that Shopify keeps in another form: it is not sent again as long as both stay as they are."""
-    titles = {product_id: each for product_id, each in memory.cache.titles.items() if product_id != sent.product_id}
-    if kept is not None and not same_title(kept, sent.title):
-        titles[sent.product_id] = KeptTitle(sent.title, kept)
-    return memory.with_cache(titles=titles)
+def _with_kept_titles(memory: Memory, sent: Iterable[Value], kept: Mapping[int, str | None]) -> Memory:
+    """Remember titles that Shopify keeps in another form: they are not sent again as long as both stay as they are."""
+    titles = dict(memory.cache.titles)
+    for title in (each for each in sent if isinstance(each, Title)):
+        titles.pop(title.product_id, None)
+        answered = kept.get(title.product_id)
+        if answered is not None and not same_title(answered, title.title):
+            titles[title.product_id] = KeptTitle(title.title, answered)
+    return memory.with_cache(titles=titles) if titles != memory.cache.titles else memory
 
 
 def _matching(reading: Reading) -> Matching:

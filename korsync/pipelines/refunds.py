@@ -104,18 +104,20 @@ class Refunds(ReceiptPipeline):
         for turn in _in_turns(changes):
             yield from super().batches([each for each in turn if each.after.posted.order_id not in self._unsure])
 
-    def record(self, memory: Memory, written: Written[Posting]) -> Memory:
-        """Remember what became of a receipt, and of which orders something is not surely booked."""
-        posted = written.change.after.posted
-        if written.outcome is not Outcome.DONE:
-            self._unsure.add(posted.order_id)
+    def record(self, memory: Memory, written: Sequence[Written[Posting]]) -> Memory:
+        """Remember what became of receipts, and of which orders something is not surely booked."""
         memory = super().record(memory, written)
-        order = memory.state.orders[posted.order_id]
-        booking = order.booking(posted.key)
-        if not written.is_held or booking is None or booking.refund_id is None:
-            return memory
-        held = tuple(sorted({*order.held_refunds, booking.refund_id}))
-        return replace(memory, state=memory.state.with_order(replace(order, held_refunds=held)))
+        orders = dict(memory.state.orders)
+        for each in written:
+            posted = each.change.after.posted
+            order = orders[posted.order_id]
+            booking = order.booking(posted.key)
+            if each.outcome is not Outcome.DONE:
+                self._unsure.add(order.id)
+            if each.is_held and booking is not None and booking.refund_id is not None:
+                held = tuple(sorted({*order.held_refunds, booking.refund_id}))
+                orders[order.id] = replace(order, held_refunds=held)
+        return memory.with_state(orders=orders)
 
 
 def _looked_up(each: OpenReturns, settle: timedelta) -> OpenReturns:

@@ -159,7 +159,8 @@ def _changed_products(sides: Sides, reading: Reading) -> ShopProducts | None:
     now_read = {product.id: product for product in again.values() if product} | changed
     found = old.products | _as_known(sides, now_read, old.products)
     products = {product_id: each for product_id, each in found.items() if product_id not in gone}
-    return replace(old, products=products, cursor=max(old.cursor, now))
+    # Where nothing came the cursor stays: the next run asks for the same nothing, and no cache need be written.
+    return replace(old, products=products, cursor=max(old.cursor, now) if changed else old.cursor)
 
 
 def _doubtful(reading: Reading, changed: Mapping[int, ShopProduct]) -> list[int]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from korsync.errors import KorsyncError, Refused, Rejected, SafetyStop, Unavailable, Unsure
-from korsync.pipelines.base import Checked, Reading, Sides, one_by_one
+from korsync.pipelines.base import Checked, GoesOn, Reading, Sides, one_by_one
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import read_catalogue, read_levels, read_shop_products, read_stock
 from korsync.pipelines.targets import find_stock_targets, must_be_active
@@ -145,23 +145,25 @@ class Stock:
         looks = {item_id: look for item_id, look in cache.looks.items() if item_id not in items}
         return memory.with_cache(looks=looks, doubts=cache.doubts | items)
 
-    def push(self, batch: Sequence[Change[Available]]) -> Iterator[Sequence[Written[Available]]]:
+    def push(self, batch: Sequence[Change[Available]], goes_on: GoesOn) -> Iterator[Sequence[Written[Available]]]:
         """Adjust each level by the difference, so that a sale between reading and writing survives."""
-        return one_by_one(batch, self._adjust)
+        return one_by_one(batch, self._adjust, goes_on)
 
-    def record(self, memory: Memory, written: Written[Available]) -> Memory:
-        """Remember the level as read plus the difference, as of the reading; after a lost answer remember a doubt."""
-        value = written.change.after if written.outcome is Outcome.DONE else written.change.before
-        if written.outcome is Outcome.UNSURE or value is None:
-            return memory
-        item_id, cache = value.inventory_item_id, memory.cache
-        doubts = {each: at for each, at in cache.doubts.items() if each != item_id}
-        if value.doubted_at is not None:
-            doubts[item_id] = value.doubted_at
-        level = replace(cache.levels.levels[item_id], available=value.available)
-        levels = replace(cache.levels, levels=cache.levels.levels | {item_id: level})
-        looks = cache.looks | {item_id: value.look}
-        return memory.with_cache(levels=levels, looks=looks, doubts=doubts)
+    def record(self, memory: Memory, written: Sequence[Written[Available]]) -> Memory:
+        """Remember the levels as read plus the differences, as of the reading; after lost answers remember doubts."""
+        cache = memory.cache
+        levels, looks, doubts = dict(cache.levels.levels), dict(cache.looks), dict(cache.doubts)
+        for each in written:
+            value = each.change.after if each.outcome is Outcome.DONE else each.change.before
+            if each.outcome is Outcome.UNSURE or value is None:
+                continue
+            item_id = value.inventory_item_id
+            levels[item_id] = replace(levels[item_id], available=value.available)
+            looks[item_id] = value.look
+            doubts.pop(item_id, None)
+            if value.doubted_at is not None:
+                doubts[item_id] = value.doubted_at
+        return memory.with_cache(levels=replace(cache.levels, levels=levels), looks=looks, doubts=doubts)
 
     def check(self, memory: Memory, _sent: Sequence[Written[Available]]) -> Checked:
         """Believe the answers: what they told shows in the next look at Shopify."""

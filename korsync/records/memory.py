@@ -168,6 +168,19 @@ class Cache:
     short: dict[str, int] = field(default_factory=dict)
     last_run: datetime | None = None
 
+    def says_more_than(self, other: "Cache") -> bool:
+        """Tell whether the caches differ in more than when things were last looked at.
+
+        A look that found the same need not be kept: an older one serves as well, and the full reads of each day, whose
+        times do count, bring new ones.
+        """
+        return self._timeless() != other._timeless() or {
+            item_id: (look.pieces, look.reserved) for item_id, look in self.looks.items()
+        } != {item_id: (look.pieces, look.reserved) for item_id, look in other.looks.items()}
+
+    def _timeless(self) -> "Cache":
+        return replace(self, levels=replace(self.levels, read_at=None), looks={}, last_run=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Held:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from korsync.pipelines import products
 from korsync.records.memory import UnsureImage
 from korsync.records.plan import Outcome, Ran
 from korsync.sandbox.exchange import Fault, Request
@@ -159,8 +160,11 @@ def test_after_a_long_push_an_image_waits_as_long_as_any_other(shop: Shop) -> No
     assert (contents(shop), shop.state.unsure_images) == ([picture(1)], {})
 
 
-def test_a_run_that_dies_leaves_doubt_about_the_image_it_was_sending_alone(shop: Shop) -> None:
-    for number in ("1001", "1002"):
+def test_a_run_that_dies_leaves_doubt_about_the_images_it_was_sending_alone(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(products, "IMAGES_TOGETHER", 2)
+    for number in ("1001", "1002", "1003"):
         shop.stocked(number, image=picture(int(number)))
     shop.init()
     doubts: list[list[str]] = []
@@ -171,8 +175,8 @@ def test_a_run_that_dies_leaves_doubt_about_the_image_it_was_sending_alone(shop:
 
     shop.world.shopify_server.before_request = look
     shop.run("products")
-    assert [len(each) for each in doubts] == [1, 1]
-    assert doubts[0] != doubts[1]
+    assert [len(each) for each in doubts] == [2, 2, 1]
+    assert doubts[0] == doubts[1] != doubts[2]
 
 
 def test_an_image_left_over_by_a_refusing_shop_is_no_doubt(shop: Shop, next_run: NextRun) -> None:

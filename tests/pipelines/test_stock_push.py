@@ -239,16 +239,16 @@ def dying(ready: Shop) -> Shop:
     """A shop whose next run dies when it would note what became of an adjustment."""
     saves = 0
 
-    def dies_at_the_third(*arguments: Any) -> str | None:
+    def dies_at_the_second(*arguments: Any) -> str | None:
         nonlocal saves
         saves += 1
-        if saves > 2:
+        if saves > 1:
             raise Killed
         return save_cache(*arguments)
 
     ready.korona.deliver("1001", 3)
     ready.korona.deliver("1002", -3)
-    with patch.object(sync_command, "save_cache", dies_at_the_third), pytest.raises(Killed):
+    with patch.object(sync_command, "save_cache", dies_at_the_second), pytest.raises(Killed):
         ready.run("stock")
     return ready
 

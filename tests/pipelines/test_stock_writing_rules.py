@@ -8,6 +8,7 @@ from typing import Any
 
 from korsync.errors import Unsure
 from korsync.pipelines import stock
+from korsync.pipelines.base import GoesOn
 from korsync.pipelines.orders import Orders
 from korsync.pipelines.products import Products
 from korsync.pipelines.refunds import Refunds
@@ -144,7 +145,7 @@ def test_a_sale_between_reading_and_writing_survives(tmp_path: Path) -> None:
         day.between(ORDERS, lambda: day.shopify.place_order([("1001", 1)]))
         day.run("stock")
 
-    def overwriting(self: Stock, batch: Sequence[Change[Any]]) -> Iterator[Sequence[Written[Any]]]:
+    def overwriting(self: Stock, batch: Sequence[Change[Any]], _goes_on: GoesOn) -> Iterator[Sequence[Written[Any]]]:
         for change in batch:
             value = change.after
             body = (
@@ -171,10 +172,8 @@ def test_the_last_look_is_what_was_read_and_not_the_figure_in_the_answer(tmp_pat
 
     record = Stock.record
 
-    def answered(self: Stock, memory: Memory, written: Written[Any]) -> Memory:
-        value = written.change.after
-        told = replace(value, available=read_back[value.inventory_item_id])
-        return record(self, memory, replace(written, change=replace(written.change, after=told)))
+    def answered(self: Stock, memory: Memory, written: Sequence[Written[Any]]) -> Memory:
+        return record(self, memory, [_told(each, read_back) for each in written])
 
     is_needed(schedule, tmp_path, (("record", answered),))
 
@@ -206,10 +205,10 @@ def test_a_doubt_outlives_the_writing_of_its_level(tmp_path: Path) -> None:
 
     record = Stock.record
 
-    def trusting(self: Stock, memory: Memory, written: Written[Any]) -> Memory:
+    def trusting(self: Stock, memory: Memory, written: Sequence[Written[Any]]) -> Memory:
         known = record(self, memory, written)
-        item_id = written.change.after.inventory_item_id
-        doubts = {each: at for each, at in known.cache.doubts.items() if each != item_id}
+        items = {each.change.after.inventory_item_id for each in written}
+        doubts = {each: at for each, at in known.cache.doubts.items() if each not in items}
         return replace(known, cache=replace(known.cache, doubts=doubts))
 
     is_needed(schedule, tmp_path, (("record", trusting),))
@@ -244,3 +243,10 @@ def test_stock_is_written_before_sales_are_booked_or_else_bookings_must_settle(t
 
     booking_first = (Orders, Stock, Refunds, Products)
     is_needed(schedule, tmp_path, (("PIPELINES", booking_first), BOOKED_IS_SETTLED))
+
+
+def _told(written: Written[Any], read_back: Mapping[int, int]) -> Written[Any]:
+    """Return what was written as if the level had become what was read back."""
+    value = written.change.after
+    told = replace(value, available=read_back[value.inventory_item_id])
+    return replace(written, change=replace(written.change, after=told))
