@@ -63,6 +63,13 @@ class Unavailable(KorsyncError):
     exit_code = 5
 
 
+class SlowedDown(Unavailable):
+    """The side wants fewer receipts at a time, and was given the time it asked for.
+
+    Its own words for it prove little: they may answer a second copy of a request whose first one it is just booking.
+    """
+
+
 class Unsure(KorsyncError):
     """A write whose outcome is unknown: it may have happened and must never be repeated blindly."""
 

@@ -42,7 +42,7 @@ EVERYBODYS = ("korsync.errors", "korsync.text")
 ONE_DOOR = {
     "click": "cli cli_items",
     "rich": "report",
-    "requests": "wire.http",
+    "requests": "wire.connection",
     "tenacity": "wire.http",
     "yaml": "config.load",
 }

@@ -213,7 +213,8 @@ class KoronaClient:
     ) -> tuple[AnswerRow, ...]:
         """Post receipts and return KORONA's answer row by row; a row can be refused though the call was not.
 
-        KORONA's own number prefix stays on. Raises Unsure where it is not known what became of the receipts.
+        KORONA's own number prefix stays on. Raises Unsure where it is not known what became of the receipts, SlowedDown
+        where they are to be looked up and sent again.
         """
         self.session.hide(coupling_id)
         posted = tuple(receipts)
@@ -222,7 +223,7 @@ class KoronaClient:
         return self.session.post(
             f"{self._root}/{_receipts_path(point_of_sale_id)}",
             writes.receipt_bytes(posted),
-            reads.answer_rows,
+            lambda answer: reads.answer_rows(answer, self.session.said),
             kind=Asked.RECEIPT,
             params={"couplingId": coupling_id},
         )

@@ -5,6 +5,7 @@ Every reader raises NotAsExpected for a row that cannot be used.
 
 import base64
 import binascii
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -207,11 +208,14 @@ def booked_receipt(row: Row) -> BookedReceipt:
     )
 
 
-def answer_rows(answer: Answer) -> tuple[AnswerRow, ...]:
-    """Read the answer to a POST: a list of one row per receipt, each with its own status."""
+def answer_rows(answer: Answer, told: Callable[[str], str]) -> tuple[AnswerRow, ...]:
+    """Read the answer to a POST: a list of one row per receipt, each with its own status.
+
+    `told` makes of KORONA's words what may be passed on.
+    """
     if not isinstance(answer.body, list):
         raise NotAsExpected("the answer is not a list")
-    return tuple(_answer_row(an_object(each, "row")) for each in answer.body)
+    return tuple(_answer_row(an_object(each, "row"), told) for each in answer.body)
 
 
 def revision(row: Row) -> int:
@@ -220,13 +224,13 @@ def revision(row: Row) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
-def _answer_row(row: Row) -> AnswerRow:
+def _answer_row(row: Row, told: Callable[[str], str]) -> AnswerRow:
     return AnswerRow(
-        status=text(row, "status") or "",
-        action=text(row, "action") or "",
+        status=told(text(row, "status") or ""),
+        action=told(text(row, "action") or ""),
         id=text(row, "id") or None,
         number=text(row, "number") or None,
-        message=text(row, "message") or "",
+        message=told(text(row, "message") or ""),
     )
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import repeat
 from typing import ClassVar
 
-from korsync.errors import KorsyncError, Rejected, Unsure
+from korsync.errors import KorsyncError, Rejected, SlowedDown, Unsure
 from korsync.pipelines.base import Checked, GoesOn, Sides
 from korsync.pipelines.lookups import receipts_posted_since, with_mark
 from korsync.records.bookings import Booking, BookingStatus, KnownOrder
@@ -26,6 +26,9 @@ from korsync.rules.read_back import (
 from korsync.text import to_type
 
 NUMBER_IN_USE = "NUMBER_ALREADY_IN_USE"
+
+MOST_SLOWED_DOWN = 5
+"""So often a receipt is sent again in one run where KORONA asks for patience."""
 
 MOST_TOGETHER = 20
 """First attempts go together in so many; what is sent again goes alone."""
@@ -92,14 +95,14 @@ class ReceiptPipeline:
         """Post a batch together; KORONA refuses it whole for one bad receipt, then each goes alone."""
         try:
             yield self._posted(batch)
-        except Rejected as error:
-            if len(batch) == 1:
+        except (Rejected, SlowedDown) as error:
+            if len(batch) == 1 and isinstance(error, Rejected):
                 yield [self._looked_up(batch[0], error.what)]
                 return
             for change in batch:
                 if not goes_on():
                     return
-                yield [self._posted_alone(change, error.what)]
+                yield [self._posted_alone(change, error)]
 
     def record(self, memory: Memory, written: Sequence[Written[Posting]]) -> Memory:
         """Remember what became of receipts; one that was not sent is as it was before."""
@@ -138,7 +141,8 @@ class ReceiptPipeline:
     def _posted(self, batch: Sequence[Change[Posting]]) -> list[Written[Posting]]:
         """Post a batch and return what became of each receipt in it.
 
-        Raises Rejected where KORONA refuses the whole batch, other errors where nothing of it can have happened.
+        Raises Rejected where KORONA refuses the whole batch, SlowedDown where it is to be looked up and sent again,
+        other errors where nothing of it can have happened.
         """
         receipts = [change.after.posted for change in batch]
         coupling_id = self._sides.settings.korona.coupling_id
@@ -148,15 +152,22 @@ class ReceiptPipeline:
             return [Written(change, Outcome.UNSURE, error.what) for change in batch]
         return [self._written(*each) for each in zip(batch, rows_by_receipt(receipts, rows), strict=True)]
 
-    def _posted_alone(self, change: Change[Posting], message: str) -> Written[Posting]:
-        """Post a receipt of a batch that was refused, unless it stands in KORONA already."""
-        found = self._looked_up(change, message)
-        if found.outcome is not Outcome.REJECTED:
-            return found
-        try:
-            return self._posted([change])[0]
-        except Rejected as error:
-            return self._looked_up(change, error.what)
+    def _posted_alone(self, change: Change[Posting], trouble: Rejected | SlowedDown) -> Written[Posting]:
+        """Post a receipt that was refused among others or came too fast, unless it stands in KORONA already.
+
+        Raises SlowedDown where KORONA asks for patience again and again.
+        """
+        for _ in range(MOST_SLOWED_DOWN):
+            found = self._looked_up(change, trouble.what)
+            if found.outcome is not Outcome.REJECTED:
+                return found
+            try:
+                return self._posted([change])[0]
+            except Rejected as error:
+                return self._looked_up(change, error.what)
+            except SlowedDown as error:
+                trouble = error
+        raise trouble
 
     def _written(self, change: Change[Posting], row: AnswerRow | None) -> Written[Posting]:
         if row is None:

@@ -249,7 +249,8 @@ class ShopifyClient:
         followed: set[str] = set()
 
         def read_page(answer: Answer) -> tuple[list[T], str | None]:
-            self.served_version = answer.headers.get("x-shopify-api-version", self.served_version)
+            if served := answer.headers.get("x-shopify-api-version"):
+                self.served_version = self.session.said(served)
             return [read(row, answer) for row in _rows(answer, name)], _cursor(answer)
 
         while len(followed) < _MOST_PAGES:

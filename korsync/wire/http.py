@@ -6,39 +6,23 @@ call, or everything) and ConfigurationError; never a requests exception, a secre
 
 import itertools
 import logging
-import queue
 import random
-import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import requests
 import tenacity
 
-from korsync import __version__
 from korsync.errors import KorsyncError, Rejected, Unavailable
 from korsync.wire.answers import Answer, NotAsExpected, date_in
-from korsync.wire.outcomes import (
-    Asked,
-    Reply,
-    Seen,
-    Verdict,
-    classify,
-    error_of,
-    failure_in_words,
-    host_in,
-    reply_cut_off,
-    reply_from,
-    seen_in_failure,
-    told_to_wait,
-)
+from korsync.wire.connection import Connection
+from korsync.wire.outcomes import Asked, Reply, Seen, Verdict, classify, error_of, told_to_wait
 from korsync.wire.pacing import HEADER, Bucket, Limits
+from korsync.wire.words import in_one_line
 
 T = TypeVar("T")
 
@@ -50,8 +34,6 @@ _RETRIES_WHEN_SLOWED = 5
 _LONGEST_PAUSE = 30.0
 
 _log = logging.getLogger(__name__)
-# urllib3 writes whole addresses into its log, and KORONA's coupling id is a part of them.
-logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +60,6 @@ class _Unclear(Exception):
     """A replacement may have happened; it has to be read again."""
 
 
-class _Unredirected(requests.Session):
-    """Never looks where a redirect points: requests would read that answer whole and stumble over a bad address."""
-
-    def get_redirect_target(self, _resp: requests.Response) -> str | None:
-        return None
-
-
-class _Adapter(requests.adapters.HTTPAdapter):
-    """Trusts the certificates of a file beside the usual ones, which requests adds by itself: not all need be ours."""
-
-    def __init__(self, ca_file: Path | None) -> None:
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if ca_file else None
-        if self._context:
-            self._context.load_verify_locations(ca_file)
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, *sizes: Any, **how: Any) -> None:
-        super().init_poolmanager(*sizes, **how, ssl_context=self._context)
-
-    def proxy_manager_for(self, proxy: str, **how: Any) -> Any:
-        return super().proxy_manager_for(proxy, **how, ssl_context=self._context, proxy_ssl_context=self._context)
-
-
 class Session:
     """A connection to one side, safe to share between threads; it counts what it sends.
 
@@ -124,22 +83,14 @@ class Session:
         self.requests = 0
         self.writes = 0
         self.hint_where_login_fails = ""
-        self._base_url = base_url.rstrip("/")
         self._authorise = authorise
         self._read_only = read_only
-        self._limits = limits or Limits()
         self._sleep = sleep
         self.bucket = Bucket(sleep, monotonic)
         self._lock = threading.Lock()
         self._secrets: tuple[str, ...] = ()
         self._now: datetime | None = None
-        self._requests = _Unredirected()
-        self._requests.trust_env = False
-        self._requests.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        if proxy:
-            self._requests.proxies = {"https": proxy, "http": proxy}
-        for scheme in ("https://", "http://"):
-            self._requests.mount(scheme, _Adapter(ca_file))
+        self._connection = Connection(base_url.rstrip("/"), limits or Limits(), proxy=proxy, ca_file=ca_file)
 
     @property
     def now(self) -> datetime:
@@ -151,7 +102,12 @@ class Session:
     def hide(self, *secrets: str | None) -> None:
         """Have secrets replaced by *** wherever the side's own words are passed on."""
         with self._lock:
-            self._secrets = tuple({*self._secrets, *(each for each in secrets if each)})
+            known = {*self._secrets, *(each for each in secrets if each)}
+            self._secrets = tuple(sorted(known, key=len, reverse=True))
+
+    def said(self, foreign: str) -> str:
+        """Return the side's own words as they may be passed on: one line, bounded, secrets as ***."""
+        return in_one_line(foreign, self._secrets)
 
     def get(
         self,
@@ -180,7 +136,8 @@ class Session:
     ) -> T:
         """Send a write that adds up when it is repeated, and return what `read` makes of the answer.
 
-        Raises Rejected, Unavailable (nothing happened), Unsure (never repeated blindly), Refused.
+        Raises Rejected, Unavailable (nothing happened), Unsure (never repeated blindly), Refused; SlowedDown where a
+        receipt is to be looked up and sent again.
         """
         return self._send(_Call("POST", path, kind, read, params, body))
 
@@ -233,11 +190,11 @@ class Session:
 
     def _once(self, call: _Call[T]) -> T:
         headers: Mapping[str, str] = {} if call.kind is Asked.GRANT else self._authorise(self, False)
-        reply = self._within_deadline(call, headers)
+        reply = self._answered(call, headers)
         if reply.status == 401 and call.kind is not Asked.GRANT:
             fresh = self._authorise(self, True)
             if fresh != headers:
-                reply = self._within_deadline(call, fresh)
+                reply = self._answered(call, fresh)
         words = reply.words
         if reply.answer is not None:
             try:
@@ -256,77 +213,36 @@ class Session:
         error = error_of(verdict, self.side, what, reply.status)
         if reply.status == 401 and self.hint_where_login_fails:
             error.remedy += f"; {self.hint_where_login_fails}"
-        if verdict not in (Verdict.RETRY, Verdict.RETRY_ELSEWHERE):
-            return error
-        told = told_to_wait(reply.headers.get("retry-after"))
-        if reply.seen is not Seen.SLOW_DOWN:
-            return _Repeat(error, _RETRIES, told)
-        # Without a figure: not at once, because the side has just asked for less.
-        return _Repeat(error, _RETRIES_WHEN_SLOWED, random.uniform(1, 10) if told is None else told)
+        is_slowed = reply.seen is Seen.SLOW_DOWN
+        pause = told_to_wait(reply.headers.get("retry-after"))
+        if is_slowed and pause is None:
+            # Without a figure: not at once, because the side has just asked for less.
+            pause = random.uniform(1, 10)
+        if verdict in (Verdict.RETRY, Verdict.RETRY_ELSEWHERE):
+            return _Repeat(error, _RETRIES_WHEN_SLOWED if is_slowed else _RETRIES, pause)
+        if is_slowed and pause:
+            self._sleep(pause)
+        return error
 
     # --- one request ---
 
-    def _within_deadline(self, call: _Call[Any], headers: Mapping[str, str]) -> Reply:
-        """Send once. The time-outs of requests hold for each packet by itself: a dripping answer needs a deadline."""
+    def _answered(self, call: _Call[Any], headers: Mapping[str, str]) -> Reply:
+        """Send once."""
         is_grant = call.kind is Asked.GRANT
         if not is_grant:
             self.bucket.enter()
         with self._lock:
             self.requests += not is_grant
             self.writes += not is_grant and call.method != "GET"
-        deadline = self._limits.deadline + self._time_to_send(call)
-        box: queue.SimpleQueue[Reply | BaseException] = queue.SimpleQueue()
-
-        def work() -> None:
-            try:
-                box.put(self._exchange(call, headers))
-            except BaseException as error:
-                box.put(error)
-
-        threading.Thread(target=work, daemon=True, name=f"{self.side} {call.method}").start()
+        reply: Reply | None = None
         try:
-            reply = box.get(timeout=deadline)
-        except queue.Empty:
-            reply = Reply(Seen.UNCLEAR, f"no whole answer within {deadline:.0f} seconds")
-        if not is_grant:
-            self.bucket.leave(reply.headers.get(HEADER) if isinstance(reply, Reply) else None)
-        if isinstance(reply, BaseException):
-            raise reply
+            reply = self._connection.ask(call.method, call.path, headers, call.params, call.body, self._secrets)
+        finally:
+            if not is_grant:
+                self.bucket.leave(reply.headers.get(HEADER) if reply else None)
         _log.debug("%s %s %s: %s", self.side, call.method, call.path, reply.status or "no answer")
         self._now = date_in(reply.headers) or self._now
         return reply
-
-    def _time_to_send(self, call: _Call[Any]) -> float:
-        return len(call.body) / self._limits.slowest if isinstance(call.body, bytes) else 0.0
-
-    def _exchange(self, call: _Call[Any], headers: Mapping[str, str]) -> Reply:
-        sent = {"Accept": "application/json", "User-Agent": f"korsync/{__version__}", **headers}
-        if isinstance(call.body, bytes):
-            sent["Content-Type"] = "application/json"
-        try:
-            with self._requests.request(
-                call.method,
-                f"{self._base_url}/{call.path}",
-                params=call.params,
-                data=call.body,
-                headers=sent,
-                # requests sends the whole body under the time-out for connecting.
-                timeout=(self._limits.connect + self._time_to_send(call), self._limits.read),
-                allow_redirects=False,
-                verify=True,
-                stream=True,
-            ) as response:
-                status = response.status_code
-                named = {name.lower(): value for name, value in response.headers.items()}
-                content = bytearray()
-                for part in response.iter_content(64 * 1024):
-                    content += part
-                    if len(content) > self._limits.size:
-                        return reply_cut_off(status, named, self._limits.size)
-                return reply_from(status, named, bytes(content))
-        except (requests.RequestException, ValueError) as error:
-            seen = Seen.NOT_SENT if isinstance(error, requests.ConnectTimeout) else seen_in_failure(error)
-            return Reply(seen, failure_in_words(error, host_in(self._base_url)))
 
 
 def _repeat(state: tenacity.RetryCallState) -> _Repeat:

@@ -1,25 +1,21 @@
-"""The one table of HTTP outcomes: what was asked and what was seen decide what it means; and errors in one line.
+"""The one table of HTTP outcomes: what was asked and what was seen decide what it means.
 
 Nothing here talks to anybody.
 """
 
 import math
 import socket
-import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 
-from korsync.errors import ConfigurationError, KorsyncError, Refused, Rejected, Unavailable, Unsure
-from korsync.text import visible
+from korsync.errors import ConfigurationError, KorsyncError, Refused, Rejected, SlowedDown, Unavailable, Unsure
 from korsync.wire.answers import Answer, answer_from, date_in
+from korsync.wire.words import calls, chain, complaint, host_in, in_one_line, text_of
 
 LONGEST_WAIT = 60.0
 """Seconds for which a Retry-After is obeyed; longer would keep the lock from the next run."""
-
-_LONGEST_TEXT = 300
 
 _OF_THE_ACCOUNT = ("CLOUD_ACCOUNT_DISABLED", "API_USAGE_DISABLED")
 """KORONA's codes of a 403 that holds for whatever else is asked; the other ones concern a call or a point of sale."""
@@ -89,6 +85,7 @@ class Verdict(StrEnum):
 
     RETRY = "nothing happened: try again"
     RETRY_ELSEWHERE = "nothing happened: try again, unless the address is mistyped"
+    LOOK_UP = "wait, look it up, then try again"
     LATER = "nothing happened: leave it to a later run"
     REJECTED = "this record is refused"
     UNREADABLE = "this record or page is too large to be read"
@@ -113,7 +110,12 @@ _WHEN_UNCLEAR = {
 _TABLE: dict[Seen, dict[Asked, Verdict]] = {
     Seen.NOT_SENT: dict.fromkeys(Asked, Verdict.RETRY),
     Seen.NO_HOST: dict.fromkeys(Asked, Verdict.RETRY_ELSEWHERE),
-    Seen.SLOW_DOWN: dict.fromkeys(Asked, Verdict.RETRY),
+    # A copy of the request, made in between, may have been taken before: what adds up is not sent again unseen.
+    Seen.SLOW_DOWN: {
+        **dict.fromkeys(Asked, Verdict.RETRY),
+        Asked.RECEIPT: Verdict.LOOK_UP,
+        Asked.ADJUST: Verdict.UNSURE,
+    },
     Seen.USED_UP: dict.fromkeys(Asked, Verdict.LATER),
     Seen.REJECTED: {
         **dict.fromkeys(Asked, Verdict.REJECTED),
@@ -158,7 +160,7 @@ def seen_in(status: int, body: Any, *, is_foreign: bool = False) -> Seen:
 
 
 def _throttle(body: Any) -> Seen:
-    code, said = (body.get("code"), _said(body.get("errors"))) if isinstance(body, dict) else (None, "")
+    code, said = (body.get("code"), text_of(body.get("errors"))) if isinstance(body, dict) else (None, "")
     if code == "DAILY_LIMIT_EXCEEDED":
         return Seen.USED_UP
     is_known = code == "TOO_MANY_PARALLEL_UPDATE_REQUESTS" or "calls per second" in said.lower()
@@ -169,7 +171,7 @@ def _concerns_everything(body: Any) -> bool:
     """Tell whether a 403 speaks of the account or of the token itself, and not of what was asked."""
     if not isinstance(body, dict):
         return False
-    said = _said(body.get("errors")).lower()
+    said = text_of(body.get("errors")).lower()
     return body.get("code") in _OF_THE_ACCOUNT or any(words in said for words in _OF_THE_STORE)
 
 
@@ -179,30 +181,9 @@ def seen_in_failure(error: BaseException) -> Seen:
     The types do not tell: ConnectionError is a refused connection as well as one that broke after the request, also
     on a kept-alive connection that the server had closed; SSLError is a bad certificate as well as a broken answer.
     """
-    if not {"create_connection", "do_handshake", "_tunnel"} & _calls(error):
+    if not {"create_connection", "do_handshake", "_tunnel"} & calls(error):
         return Seen.UNCLEAR
-    return Seen.NO_HOST if any(isinstance(each, socket.gaierror) for each in _chain(error)) else Seen.NOT_SENT
-
-
-def failure_in_words(error: BaseException, host: str) -> str:
-    """Say what happened in our own words: those of the network library hold the whole address."""
-    names = {cls.__name__ for each in _chain(error) for cls in type(each).__mro__}
-    if "_tunnel" in _calls(error):
-        return "the proxy refuses to connect: look at network.proxy and its login"
-    if "gaierror" in names:
-        return f"the host {host} cannot be found"
-    for name, words in (
-        ("ProxyError", "the proxy named by network.proxy cannot be reached"),
-        ("SSLCertVerificationError", "the certificate is not valid for this host"),
-        ("SSLError", "the encrypted connection failed"),
-        ("ConnectionRefusedError", "the connection was refused"),
-        ("ConnectTimeout", "the connection could not be made in time"),
-        ("ReadTimeoutError", "no answer in time"),
-        ("Timeout", "no answer in time"),
-    ):
-        if name in names:
-            return words
-    return "the connection broke off"
+    return Seen.NO_HOST if any(isinstance(each, socket.gaierror) for each in chain(error)) else Seen.NOT_SENT
 
 
 def error_of(verdict: Verdict, side: str, what: str, status: int | None) -> KorsyncError:
@@ -212,6 +193,8 @@ def error_of(verdict: Verdict, side: str, what: str, status: int | None) -> Kors
         return NothingThere(what, remedy)
     if verdict is Verdict.RETRY:
         return Unavailable(what, "nothing to do: the next run goes on")
+    if verdict is Verdict.LOOK_UP:
+        return SlowedDown(what, "nothing to do: the next run goes on")
     if verdict is Verdict.RETRY_ELSEWHERE:
         remedy = f"check the address of {side} in the configuration; where it is right, this machine's network"
         return Unavailable(what, remedy)
@@ -246,63 +229,6 @@ def told_to_wait(header: str | None) -> float | None:
     return min(seconds, LONGEST_WAIT) if math.isfinite(seconds) and seconds >= 0 else 1.0
 
 
-def host_in(location: str) -> str:
-    """Return the host that a redirect points to, without the login that an address may carry."""
-    try:
-        return visible(urlsplit(location).netloc.rpartition("@")[2]) or "an unnamed host"
-    except ValueError:
-        return "no valid address"
-
-
-def complaint(body: Any) -> str:
-    """Return in one line what an error body says, in any shape that KORONA or Shopify give it; "" where nothing."""
-    if not isinstance(body, dict):
-        return ""
-    if "code" in body or "message" in body:
-        return _line([_said(body.get("code")), _said(body.get("message"))], ": ")
-    parts = list(_flat(body.get("errors")))
-    parts += [_said(body.get(name)) for name in ("error", "error_description")]
-    return _line(parts, "; ")
-
-
-def _calls(error: BaseException) -> set[str]:
-    """Return the names of the functions in which a failure came up."""
-    return {frame.f_code.co_name for each in _chain(error) for frame, _ in traceback.walk_tb(each.__traceback__)}
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    chain: list[BaseException] = []
-    following: BaseException | None = error
-    while following is not None and following not in chain:
-        chain.append(following)
-        # What came up beside a proxy is not raised again by urllib3, only wrapped.
-        wrapped = next((each for each in following.args if isinstance(each, BaseException)), None)
-        following = following.__cause__ or following.__context__ or wrapped
-    return chain
-
-
-def _flat(errors: Any, name: str = "") -> Iterator[str]:
-    if isinstance(errors, dict):
-        for key, value in errors.items():
-            yield from _flat(value, f"{name}{key}: " if key != "base" else name)
-    elif isinstance(errors, list):
-        for value in errors:
-            yield from _flat(value, name)
-    else:
-        said = _said(errors)
-        if said:
-            yield name + said
-
-
-def _said(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _line(parts: list[str], between: str) -> str:
-    line = visible(between.join(part.strip() for part in parts if part.strip()))
-    return line if len(line) <= _LONGEST_TEXT else line[:_LONGEST_TEXT] + "…"
-
-
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What came back: a usable 2xx has an answer, everything else what was seen and, in words, what happened."""
@@ -314,8 +240,8 @@ class Reply:
     answer: Answer | None = None
 
 
-def reply_from(status: int, headers: Mapping[str, str], content: bytes) -> Reply:
-    """Judge an answer that came whole; header names are in lower case."""
+def reply_from(status: int, headers: Mapping[str, str], content: bytes, secrets: Iterable[str] = ()) -> Reply:
+    """Judge an answer that came whole; header names are in lower case, secrets do not go into its words."""
     answer = answer_from(headers, content)
     if 200 <= status < 300:
         if status == 204 and not content:
@@ -324,11 +250,12 @@ def reply_from(status: int, headers: Mapping[str, str], content: bytes) -> Reply
     body = answer.body if answer else None
     words = f"answered {status}"
     if 300 <= status < 400:
-        words += f" and points to {host_in(headers.get('location', ''))}, which is never followed"
-    elif complaint(body):
-        words += f": {complaint(body)}"
+        host = in_one_line(host_in(headers.get("location", "")), secrets)
+        words += f" and points to {host}, which is never followed"
+    elif said := in_one_line(complaint(body), secrets):
+        words += f": {said}"
     if "x-request-id" in headers:
-        words += f" (X-Request-Id {visible(headers['x-request-id'])[:64]})"
+        words += f" (X-Request-Id {in_one_line(headers['x-request-id'], secrets)[:64]})"
     is_foreign = bool(content) and not _is_the_apis(body)
     return Reply(seen_in(status, body, is_foreign=is_foreign), words, status, headers)
 

@@ -28,7 +28,7 @@ READERS: list[Callable[[Row], object]] = [
     reads.numbered_thing,
     reads.booked_receipt,
     lambda row: reads.image_content(Answer(row, {}, None)),
-    lambda row: reads.answer_rows(Answer([row], {}, None)),
+    lambda row: reads.answer_rows(Answer([row], {}, None), str),
 ]
 
 PRODUCT = {

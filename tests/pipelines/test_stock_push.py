@@ -12,7 +12,7 @@ from korsync.config.load import fingerprint
 from korsync.memory.cache import load_cache, save_cache
 from korsync.records.memory import Cache
 from korsync.records.plan import Outcome
-from korsync.sandbox.exchange import Fault
+from korsync.sandbox.exchange import Action, Fault
 from korsync.sandbox.shopify.access import Bucket
 from korsync.shopify.client import ShopifyClient
 from tests.support.shop import Shop
@@ -219,11 +219,24 @@ def test_items_whose_answers_are_always_lost_do_not_keep_the_others_waiting(shop
 def test_what_was_surely_not_sent_leaves_no_doubt(ready: Shop) -> None:
     ready.korona.deliver("1001", 3)
     ready.world.shopify_server.faults.append(
-        Fault("status", "POST", ADJUST, times=20, status=429, body={"errors": "Exceeded 2 calls per second"})
+        Fault("status", "POST", ADJUST, status=429, body={"code": "DAILY_LIMIT_EXCEEDED", "message": "tomorrow"})
     )
     assert ready.run("stock").exit_code == 5
-    ready.world.shopify_server.faults.clear()
     ready.run_later("stock", minutes=1)
+    assert ready.shopify.available("1001") == 13
+
+
+@pytest.mark.parametrize("is_applied", [True, False])
+def test_a_level_whose_adjustment_came_too_fast_is_read_again_and_moved_once(ready: Shop, is_applied: bool) -> None:
+    """Something in between may have sent a second copy, and Shopify has taken the first."""
+    ready.korona.deliver("1001", 3)
+    told = {"errors": "Exceeded 2 calls per second for api client."}
+    action: Action = "replace_answer" if is_applied else "status"
+    ready.world.shopify_server.faults.append(Fault(action, "POST", ADJUST, status=429, body=told))
+    assert ready.run("stock").exit_code == 5
+    assert ready.shopify.available("1001") == (13 if is_applied else 10)
+    for _ in range(2):
+        ready.run_later("stock")
     assert ready.shopify.available("1001") == 13
 
 

@@ -1,13 +1,14 @@
 """What the session makes of each outcome on a real wire."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from korsync.errors import ConfigurationError, Refused, Rejected, Unavailable, Unsure
+from korsync.errors import ConfigurationError, Refused, Rejected, SlowedDown, Unavailable, Unsure
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.server import SandboxServer
 from korsync.wire.answers import Answer, NotAsExpected
@@ -172,18 +173,24 @@ def test_a_429_of_the_api_is_waited_out_as_told(
     assert sleeps.seconds == [2.0] * 5
 
 
-@pytest.mark.parametrize("kind", [Asked.RECEIPT, Asked.ADJUST])
-def test_a_write_refused_with_429_is_sent_again(server: SandboxServer, session: Session, kind: Asked) -> None:
-    server.faults.append(Fault("status", status=429, body=BUSY))
-    post(session, kind)
-    assert [each.status for each in server.requests] == [429, 200]
+@pytest.mark.parametrize(("kind", "error"), [(Asked.RECEIPT, SlowedDown), (Asked.ADJUST, Unsure)])
+def test_a_write_that_adds_up_is_not_sent_again_after_a_429_but_its_time_is_given(
+    server: SandboxServer, session: Session, sleeps: Sleeps, kind: Asked, error: type[Exception]
+) -> None:
+    server.faults.append(Fault("status", status=429, body=BUSY, headers={"Retry-After": "7"}))
+    with pytest.raises(error):
+        post(session, kind)
+    assert [each.status for each in server.requests] == [429]
+    assert sleeps.seconds == [7.0]
 
 
-def test_without_a_figure_a_429_is_not_repeated_at_once(
-    server: SandboxServer, session: Session, sleeps: Sleeps
+@pytest.mark.parametrize("kind", [Asked.ITEM, Asked.ADJUST])
+def test_without_a_figure_a_429_is_not_followed_at_once(
+    server: SandboxServer, session: Session, sleeps: Sleeps, kind: Asked
 ) -> None:
     server.faults.append(Fault("status", status=429, body=BUSY))
-    post(session)
+    with suppress(Unsure):
+        ask(session, kind)
     assert len(sleeps.seconds) == 1
     assert 1 <= sleeps.seconds[0] <= 10
 
@@ -191,7 +198,7 @@ def test_without_a_figure_a_429_is_not_repeated_at_once(
 def test_a_429_without_end_means_that_nothing_happened(server: SandboxServer, session: Session) -> None:
     server.faults.append(Fault("status", status=429, times=99, body=BUSY, headers={"Retry-After": "1"}))
     with pytest.raises(Unavailable):
-        post(session, Asked.RECEIPT)
+        ask(session, Asked.ITEM)
     assert len(server.requests) == 6
 
 

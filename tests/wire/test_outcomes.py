@@ -2,7 +2,7 @@
 
 import pytest
 
-from korsync.errors import ConfigurationError, Refused, Rejected, Unavailable, Unsure
+from korsync.errors import ConfigurationError, Refused, Rejected, SlowedDown, Unavailable, Unsure
 from korsync.wire.answers import Answer
 from korsync.wire.outcomes import (
     Asked,
@@ -12,7 +12,6 @@ from korsync.wire.outcomes import (
     TooLarge,
     Verdict,
     classify,
-    complaint,
     error_of,
     reply_cut_off,
     reply_from,
@@ -30,7 +29,6 @@ READS = [Asked.LIST, Asked.PAGE, Asked.ITEM, Asked.GRANT]
     ("seen", "verdict"),
     [
         (Seen.NOT_SENT, Verdict.RETRY),
-        (Seen.SLOW_DOWN, Verdict.RETRY),
         (Seen.USED_UP, Verdict.LATER),
         (Seen.NO_HOST, Verdict.RETRY_ELSEWHERE),
         (Seen.REFUSED, Verdict.REFUSED),
@@ -161,6 +159,16 @@ def test_a_429_from_something_in_between_is_unclear(body: object) -> None:
     assert seen_in(429, body) is Seen.UNCLEAR
 
 
+@pytest.mark.parametrize("kind", [*READS, Asked.REPLACE])
+def test_what_may_be_repeated_is_repeated_after_a_429(kind: Asked) -> None:
+    assert classify(kind, Seen.SLOW_DOWN) is Verdict.RETRY
+
+
+def test_what_adds_up_is_looked_up_after_a_429() -> None:
+    assert classify(Asked.RECEIPT, Seen.SLOW_DOWN) is Verdict.LOOK_UP
+    assert classify(Asked.ADJUST, Seen.SLOW_DOWN) is Verdict.UNSURE
+
+
 def test_a_daily_limit_is_not_waited_for() -> None:
     assert seen_in(429, {"code": "DAILY_LIMIT_EXCEEDED"}) is Seen.USED_UP
 
@@ -185,35 +193,11 @@ def test_a_retry_after_is_obeyed_up_to_a_minute(header: str | None, seconds: flo
 
 
 @pytest.mark.parametrize(
-    ("body", "line"),
-    [
-        ({"code": "NUMBER_ALREADY_IN_USE", "message": "is in use"}, "NUMBER_ALREADY_IN_USE: is in use"),
-        ({"errors": "Not Found"}, "Not Found"),
-        ({"errors": ["one", "two"]}, "one; two"),
-        ({"errors": {"title": ["can't be blank", "is odd"]}}, "title: can't be blank; title: is odd"),
-        ({"errors": {"base": ["no"], "product": "Required parameter"}}, "no; product: Required parameter"),
-        ({"order": {"id": 1}, "error": "Cannot cancel"}, "Cannot cancel"),
-        ({"error": "invalid_request", "error_description": "unknown app"}, "invalid_request; unknown app"),
-        ({"errors": None}, ""),
-        ({"errors": 7}, ""),
-        ([], ""),
-        (None, ""),
-        ("<html>", ""),
-    ],
-)
-def test_an_error_body_of_any_shape_becomes_one_line(body: object, line: str) -> None:
-    assert complaint(body) == line
-
-
-def test_a_complaint_without_end_is_cut() -> None:
-    assert len(complaint({"errors": "x" * 10_000})) < 320
-
-
-@pytest.mark.parametrize(
     ("verdict", "error"),
     [
         (Verdict.RETRY, Unavailable),
         (Verdict.RETRY_ELSEWHERE, Unavailable),
+        (Verdict.LOOK_UP, SlowedDown),
         (Verdict.LATER, Unavailable),
         (Verdict.REFUSED, Refused),
         (Verdict.WRONG_ADDRESS, ConfigurationError),

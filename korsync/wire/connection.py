@@ -1,0 +1,131 @@
+"""One request on the wire: nothing is followed, and the answer is read within a deadline and a size."""
+
+import logging
+import queue
+import ssl
+import threading
+from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from korsync import __version__
+from korsync.wire.outcomes import Reply, Seen, reply_cut_off, reply_from, seen_in_failure
+from korsync.wire.pacing import Limits
+from korsync.wire.words import failure_in_words, host_in
+
+# urllib3 writes whole addresses into its log, and KORONA's coupling id is a part of them.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+
+Body = bytes | Mapping[str, str] | None
+
+
+class _Unredirected(requests.Session):
+    """Never looks where a redirect points: requests would read that answer whole and stumble over a bad address."""
+
+    def get_redirect_target(self, _resp: requests.Response) -> str | None:
+        return None
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Trusts the certificates of a file beside the usual ones, which requests adds by itself: not all need be ours."""
+
+    def __init__(self, ca_file: Path | None) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if ca_file else None
+        if self._context:
+            self._context.load_verify_locations(ca_file)
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *sizes: Any, **how: Any) -> None:
+        super().init_poolmanager(*sizes, **how, ssl_context=self._context)
+
+    def proxy_manager_for(self, proxy: str, **how: Any) -> Any:
+        return super().proxy_manager_for(proxy, **how, ssl_context=self._context, proxy_ssl_context=self._context)
+
+
+class Connection:
+    """The way to one host, safe to share between threads; it asks once and leaves all else to the session."""
+
+    def __init__(self, base_url: str, limits: Limits, *, proxy: str | None, ca_file: Path | None) -> None:
+        self._base_url = base_url
+        self._limits = limits
+        self._requests = _Unredirected()
+        self._requests.trust_env = False
+        self._requests.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        if proxy:
+            self._requests.proxies = {"https": proxy, "http": proxy}
+        for scheme in ("https://", "http://"):
+            self._requests.mount(scheme, _Adapter(ca_file))
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None,
+        body: Body,
+        secrets: tuple[str, ...],
+    ) -> Reply:
+        """Send a request and return what came back, with no secret in its words.
+
+        The time-outs of requests hold for each packet by itself: a dripping answer needs a deadline.
+        """
+        deadline = self._limits.deadline + self._time_to_send(body)
+        box: queue.SimpleQueue[Reply | BaseException] = queue.SimpleQueue()
+
+        def work() -> None:
+            try:
+                box.put(self._exchange(method, path, headers, params, body, secrets))
+            except BaseException as error:
+                box.put(error)
+
+        threading.Thread(target=work, daemon=True, name=f"{method} {path}").start()
+        try:
+            reply = box.get(timeout=deadline)
+        except queue.Empty:
+            return Reply(Seen.UNCLEAR, f"no whole answer within {deadline:.0f} seconds")
+        if isinstance(reply, BaseException):
+            raise reply
+        return reply
+
+    def _time_to_send(self, body: Body) -> float:
+        return len(body) / self._limits.slowest if isinstance(body, bytes) else 0.0
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None,
+        body: Body,
+        secrets: tuple[str, ...],
+    ) -> Reply:
+        sent = {"Accept": "application/json", "User-Agent": f"korsync/{__version__}", **headers}
+        if isinstance(body, bytes):
+            sent["Content-Type"] = "application/json"
+        try:
+            with self._requests.request(
+                method,
+                f"{self._base_url}/{path}",
+                params=params,
+                data=body,
+                headers=sent,
+                # requests sends the whole body under the time-out for connecting.
+                timeout=(self._limits.connect + self._time_to_send(body), self._limits.read),
+                allow_redirects=False,
+                verify=True,
+                stream=True,
+            ) as response:
+                status = response.status_code
+                named = {name.lower(): value for name, value in response.headers.items()}
+                content = bytearray()
+                for part in response.iter_content(64 * 1024):
+                    content += part
+                    if len(content) > self._limits.size:
+                        return reply_cut_off(status, named, self._limits.size)
+                return reply_from(status, named, bytes(content), secrets)
+        except (requests.RequestException, ValueError) as error:
+            seen = Seen.NOT_SENT if isinstance(error, requests.ConnectTimeout) else seen_in_failure(error)
+            return Reply(seen, failure_in_words(error, host_in(self._base_url)))
