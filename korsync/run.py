@@ -18,6 +18,12 @@ from korsync.rules.decisions import with_acceptance_spent, with_held, with_refus
 from korsync.rules.history import first_trouble, of_items, of_writes, with_run
 from korsync.rules.narrowing import EVERYTHING, Only, narrowed
 
+LONGEST_READING = 15 * 60
+"""Seconds that a run may take beyond its pushes: one that waits for a slow side would keep the next ones out."""
+
+KEPT_FOR_OTHERS = 2 * 60
+"""So many of these are kept for each pipeline still to come: what one of them reads slowly stops no other."""
+
 LONG_PUSH = 60
 """From so many seconds on a run says beforehand how long its push will take."""
 
@@ -58,6 +64,7 @@ class Run:
     pulled: dict[str, Any] = field(default_factory=dict)
     id: str = field(init=False)
     results: list[Result] = field(default_factory=list, init=False)
+    reading_ends: float = field(init=False)
     saved: Memory = field(init=False)
     at_start: Memory = field(init=False)
     started_at: datetime = field(init=False)
@@ -66,6 +73,7 @@ class Run:
         self.started_at = self.machine_now()
         self.id = f"{self.started_at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         self.saved = self.at_start = self.memory
+        self.reading_ends = self.monotonic() + LONGEST_READING
 
     @property
     def memory(self) -> Memory:
@@ -86,12 +94,13 @@ class Run:
 
         Only where a side refuses everything the rest is not tried: repeated refusals lock accounts.
         """
-        for pipeline in PIPELINES:
-            if pipeline.name in wanted:
-                self.results.append(self._one(pipeline(self.sides)))
-                self.watcher.finished(self.results[-1])
-                if any(isinstance(error, Refused) and error.everything for error in self.results[-1].errors):
-                    break
+        pipelines = [each for each in PIPELINES if each.name in wanted]
+        for left, pipeline in zip(reversed(range(len(pipelines))), pipelines, strict=True):
+            self.sides.ask_until(self.reading_ends - left * KEPT_FOR_OTHERS)
+            self.results.append(self._one(pipeline(self.sides)))
+            self.watcher.finished(self.results[-1])
+            if any(isinstance(error, Refused) and error.everything for error in self.results[-1].errors):
+                break
         return tuple(self.results)
 
     def end(self, command: str, wanted: Sequence[str], exit_code: int, told: Callable[[State], State]) -> None:
@@ -132,7 +141,10 @@ class Run:
         self._keep(replace(self.memory, state=with_stop(held, whole)))
         limit = self.sides.settings.safety.max_minutes
         push = Push(pipeline, self.memory, self._keep, self._note_writes, self.watcher.written, self.monotonic, limit)
+        # A second later than where a push that may wait stops by itself, and says what is left.
+        self.sides.ask_until(push.started + float(limit) * 60 + 1)
         push.send(plan.allowed)
+        self.reading_ends += push.seconds
         self.reading = self.reading.with_memory(push.memory)
         return self._result(plan, whole.allowed, errors, push)
 

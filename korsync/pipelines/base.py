@@ -40,6 +40,10 @@ class Sides:
     full: bool = False
     orders_since: datetime | None = None
 
+    def ask_until(self, moment: float) -> None:
+        """Have neither side asked any more after a moment of the monotonic clock."""
+        self.korona.session.ask_until = self.shopify.session.ask_until = moment
+
     @property
     def latest(self) -> datetime | None:
         """The time by the last answer of either side; None where neither answered."""

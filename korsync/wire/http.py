@@ -6,6 +6,7 @@ call, or everything) and ConfigurationError; never a requests exception, a secre
 
 import itertools
 import logging
+import math
 import random
 import threading
 import time
@@ -63,7 +64,8 @@ class _Unclear(Exception):
 class Session:
     """A connection to one side, safe to share between threads; it counts what it sends.
 
-    A read-only session refuses every write before it is sent (asking for a token is no write).
+    A read-only session refuses every write before it is sent (asking for a token is no write). After `ask_until`, in
+    seconds of its monotonic clock, it asks for nothing more: a run must end, however slow a side is.
     """
 
     def __init__(
@@ -85,7 +87,9 @@ class Session:
         self.hint_where_login_fails = ""
         self._authorise = authorise
         self._read_only = read_only
+        self.ask_until: float | None = None
         self._sleep = sleep
+        self._monotonic = monotonic
         self.bucket = Bucket(sleep, monotonic)
         self._lock = threading.Lock()
         self._secrets: tuple[str, ...] = ()
@@ -178,15 +182,30 @@ class Session:
     def _send(self, call: _Call[T], repetition: _Call[T] | None = None) -> T:
         if self._read_only and call.method != "GET" and call.kind is not Asked.GRANT:
             raise KorsyncError(f"a dry run was about to send {call.method} {call.path} to {self.side}")
+        if self._is_over:
+            what = f"{self.side}: {call.method} {call.path}: not asked any more, this run has taken too long"
+            raise Unavailable(what, "nothing to do: the next run goes on; where this stays, see which side is so slow")
         calls = itertools.chain([call], itertools.repeat(repetition or call))
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Repeat), stop=_enough, wait=_pause, sleep=self._sleep, reraise=True
+            retry=tenacity.retry_if_exception_type(_Repeat),
+            stop=lambda state: self._is_over or _enough(state),
+            wait=_pause,
+            sleep=lambda seconds: self._sleep(min(seconds, max(0.0, self._seconds_left))),
+            reraise=True,
         )
         try:
             return retrying(lambda: self._once(next(calls)))
         except _Repeat as repeat:
             error = repeat.error
         raise error
+
+    @property
+    def _seconds_left(self) -> float:
+        return math.inf if self.ask_until is None else self.ask_until - self._monotonic()
+
+    @property
+    def _is_over(self) -> bool:
+        return self._seconds_left < 0
 
     def _once(self, call: _Call[T]) -> T:
         headers: Mapping[str, str] = {} if call.kind is Asked.GRANT else self._authorise(self, False)

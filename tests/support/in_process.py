@@ -17,7 +17,7 @@ from urllib3.response import HTTPResponse
 from korsync.sandbox.exchange import Request
 from korsync.sandbox.listener import headers_of
 from korsync.sandbox.server import SandboxServer
-from korsync.wire import http
+from korsync.wire import connection
 
 
 class Adapter(requests.adapters.BaseAdapter):
@@ -58,5 +58,5 @@ class Adapter(requests.adapters.BaseAdapter):
 def without_sockets(*servers: SandboxServer) -> Iterator[None]:
     """Have every session that is opened meanwhile ask these running servers directly."""
     by_address = {server.base_url: server for server in servers}
-    with patch.object(http, "_Adapter", lambda _ca_file: Adapter(by_address)):
+    with patch.object(connection, "_Adapter", lambda _ca_file: Adapter(by_address)):
         yield
