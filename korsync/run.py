@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from korsync.errors import KorsyncError, Refused, most_serious
+from korsync.errors import KorsyncError, Refused, Unavailable, most_serious
 from korsync.pipelines import PIPELINES
 from korsync.pipelines.base import Pipeline, Reading, Sides
 from korsync.pipelines.push import Push
 from korsync.records.journal import Entry, RunEntry
 from korsync.records.memory import Cache, Memory, RunRecord, State
 from korsync.records.plan import Change, Plan, Result, Written
+from korsync.rules.clocks import unbelieved, with_no_time_to_come, with_waits_begun_anew
 from korsync.rules.decisions import with_acceptance_spent, with_held, with_refused, with_stop
 from korsync.rules.history import first_trouble, of_items, of_writes, with_run
 from korsync.rules.narrowing import EVERYTHING, Only, narrowed
@@ -74,6 +75,7 @@ class Run:
         self.id = f"{self.started_at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         self.saved = self.at_start = self.memory
         self.reading_ends = self.monotonic() + LONGEST_READING
+        self.sides.clocks.before = self.memory.cache.clocks
 
     @property
     def memory(self) -> Memory:
@@ -97,7 +99,7 @@ class Run:
         pipelines = [each for each in PIPELINES if each.name in wanted]
         for left, pipeline in zip(reversed(range(len(pipelines))), pipelines, strict=True):
             self.sides.ask_until(self.reading_ends - left * KEPT_FOR_OTHERS)
-            self.results.append(self._one(pipeline(self.sides)))
+            self.results.append(self._with_doubt(self._one(pipeline(self.sides))))
             self.watcher.finished(self.results[-1])
             if any(isinstance(error, Refused) and error.everything for error in self.results[-1].errors):
                 break
@@ -113,13 +115,33 @@ class Run:
         reason = first_trouble(self.results)
         at = answered or self.machine_now()
         record = RunRecord(at, command, exit_code, taken, len(state.held), reason, answered is not None)
-        state = told(with_run(state, record, self.results, wanted))
+        state = told(with_run(self._with_times(state), record, self.results, wanted))
+        cache = replace(cache, clocks=self.sides.seen)
         if cache.says_more_than(self.at_start.cache):
             cache = replace(cache, last_run=newest_run(state))
         self._keep(Memory(state, cache), whole=True)
         ended_at = self.machine_now()
         entry = RunEntry(self.id, command, self.started_at, ended_at, exit_code, self.requests, self.writes, reason)
         self.note([*of_items(self.id, ended_at, self.at_start.state, state), entry])
+
+    def _with_doubt(self, result: Result) -> Result:
+        """Add, once a run, that no clock is believed."""
+        doubt = self.sides.clocks.doubt
+        if not doubt or any(doubt == error.what for each in self.results for error in each.errors):
+            return result
+        remedy = "nothing is raised or sent again; where this stays, set this machine's clock or look at its network"
+        return replace(result, errors=(*result.errors, Unavailable(doubt, remedy)))
+
+    def _with_times(self, state: State) -> State:
+        """Return the state without times that nobody believes, or that are still to come."""
+        try:
+            now = self.sides.korona.now
+        except Unavailable:
+            return state
+        if not self.sides.clocks.doubt:
+            return with_no_time_to_come(state, now)
+        settle = self.sides.settings.safety.settle
+        return with_waits_begun_anew(state, self.sides.korona_now, self.sides.clocks.noted(now), settle)
 
     def _one(self, pipeline: Pipeline[Any, Any]) -> Result:
         self.watcher.reading(pipeline.name)
@@ -137,7 +159,7 @@ class Run:
         self.reading = pulled.reading.with_memory(plan.memory or pulled.reading.memory)
         if self.dry:
             return Result(plan, errors=errors, dry=True)
-        held = with_held(self.memory.state, whole, self.sides.shopify.now)
+        held = with_held(self.memory.state, whole, self.sides.shopify_now)
         self._keep(replace(self.memory, state=with_stop(held, whole)))
         limit = self.sides.settings.safety.max_minutes
         push = Push(pipeline, self.memory, self._keep, self._note_writes, self.watcher.written, self.monotonic, limit)
@@ -153,7 +175,7 @@ class Run:
     ) -> Result:
         """Return what became of a plan; of the changes that were `allowed` some may not even have been meant."""
         written = push.written
-        state = with_refused(self.memory.state, plan, written, self.sides.shopify.now)
+        state = with_refused(self.memory.state, plan, written, self.sides.shopify_now)
         # By identity: a pipeline may push its changes in another order than they are shown.
         pushed = {id(each.change) for each in written}
         left_over = tuple(change for change in allowed if id(change) not in pushed)
@@ -182,6 +204,10 @@ class Run:
         Nothing is written to a side before what must be known of it is on disk.
         """
         self.reading = self.reading.with_memory(memory)
+        if self.sides.clocks.doubt:
+            # What was read at a time that nobody believes is read again.
+            kept = replace(unbelieved(self.at_start.cache), clocks=memory.cache.clocks, last_run=memory.cache.last_run)
+            memory = replace(memory, cache=kept)
         state = None if memory.state == self.saved.state else memory.state
         cache = memory.cache if whole and memory.cache.says_more_than(self.saved.cache) else None
         if state or cache:

@@ -16,7 +16,8 @@ memory                  memory records
 wire                    wire korsync
 config                  config memory.files
 korona shopify          korona shopify wire records config.settings
-pipelines.base          records korona.client shopify.client config.settings
+pipelines.watch         rules records
+pipelines.base          pipelines.watch records korona.client shopify.client config.settings
 pipelines.sides         pipelines.base rules records
 pipelines.targets       pipelines.base pipelines.sides korona shopify rules records config.settings
 pipelines.lookups       pipelines.base rules records

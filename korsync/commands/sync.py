@@ -96,7 +96,10 @@ def sync(
 
 def connect(settings: Settings, *, read_only: bool, full: bool, clocks: Clocks) -> Sides:
     """Return both sides; nothing is sent yet."""
+    # On a loopback address a sandbox answers, and what time it is there its user decides.
+    judges = clocks.now is not disk.machine_now or settings.shopify.base_url is None
     how: Any = {"read_only": read_only, "sleep": clocks.sleep, "monotonic": clocks.monotonic}
+    how |= {"machine_now": clocks.now if judges else None}
     korona = korona_client.connect(settings.korona, settings.network, **how)
     shopify = shopify_client.connect(settings.shopify, settings.network, **how)
     return Sides(korona, shopify, settings, full=full)

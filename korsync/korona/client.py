@@ -1,10 +1,9 @@
 """KORONA.cloud: lists by revision, single objects, receipts. Every method may raise what http.Session raises."""
 
 import base64
-import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from korsync.config.settings import KoronaSettings, NetworkSettings
@@ -45,10 +44,9 @@ def connect(
     network: NetworkSettings | None = None,
     *,
     read_only: bool = False,
-    sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
+    **clocks: Any,
 ) -> "KoronaClient":
-    """Return a client for the account of the configuration; nothing is sent yet."""
+    """Return a client for the account of the configuration; nothing is sent yet. `clocks` are the session's."""
     login = base64.b64encode(f"{settings.username}:{settings.password}".encode()).decode()
     headers = {"Authorization": f"Basic {login}"}
     way = network or NetworkSettings()
@@ -59,8 +57,7 @@ def connect(
         read_only=read_only,
         proxy=way.proxy,
         ca_file=way.ca_file,
-        sleep=sleep,
-        monotonic=monotonic,
+        **clocks,
     )
     session.hide(settings.password, login, settings.coupling_id)
     if settings.password != settings.password.strip():

@@ -102,6 +102,8 @@ def _times_of_cache(cache: Cache) -> Iterator[tuple[str, datetime | None]]:
     yield "levels.full_at", cache.levels.full_at
     yield "targets.found_at", cache.targets.found_at
     yield "last_run", cache.last_run
+    yield "clocks.korona_at", cache.clocks.korona_at
+    yield "clocks.shopify_at", cache.clocks.shopify_at
     for key, stock in cache.stocks.items():
         yield f"stocks.{key[:80]}.full_at", stock.full_at
     for item, look in cache.looks.items():

@@ -1,6 +1,7 @@
 """What a pipeline is: pull reads, plan decides, push writes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -8,7 +9,8 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from korsync.config.settings import Settings
 from korsync.errors import KorsyncError, Refused, Rejected, SafetyStop, Unavailable, Unsure
 from korsync.korona.client import KoronaClient
-from korsync.records.memory import Memory
+from korsync.pipelines.watch import Watch
+from korsync.records.memory import ClocksSeen, Memory
 from korsync.records.orders import Order
 from korsync.records.plan import Change, Outcome, Plan, Written
 from korsync.shopify.client import ShopifyClient
@@ -39,6 +41,26 @@ class Sides:
     settings: Settings
     full: bool = False
     orders_since: datetime | None = None
+    clocks: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
+        sides = {each.side: each.dates for each in (self.korona.session, self.shopify.session)}
+        object.__setattr__(self, "clocks", Watch(sides))
+
+    @property
+    def korona_now(self) -> datetime:
+        """KORONA's time; as long as no clock is believed the last one that was, so that nothing has waited enough."""
+        return self.clocks.believed(self.korona.now, self.clocks.before.korona_at)
+
+    @property
+    def shopify_now(self) -> datetime:
+        """Shopify's time, likewise."""
+        return self.clocks.believed(self.shopify.now, self.clocks.before.shopify_at)
+
+    @property
+    def seen(self) -> ClocksSeen:
+        """What the next run must know of the clocks."""
+        return self.clocks.seen(self.korona.session.dates.last, self.shopify.session.dates.last)
 
     def ask_until(self, moment: float) -> None:
         """Have neither side asked any more after a moment of the monotonic clock."""
@@ -46,12 +68,11 @@ class Sides:
 
     @property
     def latest(self) -> datetime | None:
-        """The time by the last answer of either side; None where neither answered."""
-        for side in (self.shopify, self.korona):
-            try:
-                return side.now
-            except Unavailable:
-                continue
+        """The time by either side, Shopify first; None where neither answered."""
+        with suppress(Unavailable):
+            return self.shopify_now
+        with suppress(Unavailable):
+            return self.korona_now
         return None
 
 

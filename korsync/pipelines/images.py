@@ -110,7 +110,7 @@ def pull_images(sides: Sides, memory: Memory, matches: Iterable[Match]) -> Image
     images, state = memory.cache.catalogue.images, memory.state
     lost = [state.unsure_images[each.article.id] for each in matches if each.article.id in state.unsure_images]
     shown = {product_id: _images_of(sides, product_id) for product_id in {each.image.product_id for each in lost}}
-    pulled = ImagesPulled(sides.shopify.now, shown=shown)
+    pulled = ImagesPulled(sides.shopify_now, shown=shown)
     state, waiting = _with_lost_answers(pulled, state, matches, sides.settings.safety.settle)
     reader = _Reader(sides)
     for each in sorted(matches, key=lambda each: _not_given_at(_row(each, images))):

@@ -52,16 +52,16 @@ def look_up(
             # KORONA does not take this order number: it is sought among all receipts instead.
             together, since = [*together, order], 0
             continue
-        found[order.id] = LookUp(receipts, sides.korona.now)
+        found[order.id] = LookUp(receipts, sides.korona_now)
         seen += receipts
     if together:
         # What is booked while the list is read may be missing in it: it shows KORONA as it was before.
-        at = sides.korona.now
+        at = sides.korona_now
         reading, listed = _receipts_from(sides, reading, point_of_sale_id, since)
         found |= {order.id: LookUp(_about(order, listed), at) for order in together}
         seen += listed
     found |= {order.id: _again(sides, point_of_sale_id, order, found[order.id]) for order in orders}
-    marks = with_mark(reading.memory.cache.receipt_marks, seen, sides.korona.now)
+    marks = with_mark(reading.memory.cache.receipt_marks, seen, sides.korona_now)
     return reading.with_memory(reading.memory.with_cache(receipt_marks=marks)), found
 
 
@@ -76,7 +76,7 @@ def receipts_posted_since(
 def all_receipts(sides: Sides, reading: Reading, point_of_sale_id: str) -> tuple[Reading, tuple[BookedReceipt, ...]]:
     """Return every receipt of the point of sale, and remember where its list ends."""
     receipts, _ = sides.korona.receipts_since(point_of_sale_id, 0)
-    mark = ReceiptMark(max((each.revision for each in receipts), default=0), sides.korona.now)
+    mark = ReceiptMark(max((each.revision for each in receipts), default=0), sides.korona_now)
     return reading.with_memory(reading.memory.with_cache(receipt_marks=(mark,))), tuple(receipts)
 
 
@@ -138,7 +138,7 @@ def _receipts_of(sides: Sides, point_of_sale_id: str, order: KnownOrder) -> tupl
     korona = sides.korona
     receipts = korona.receipts_by_order_number(point_of_sale_id, number or order.name.removeprefix("#"))
     mine = _about(order, receipts)
-    if not mine and order.sale is None and order.created_at < korona.now - QUIET:
+    if not mine and order.sale is None and order.created_at < sides.korona_now - QUIET:
         mine = _about(order, korona.receipts_booked_at(point_of_sale_id, order.created_at))
     return mine
 

@@ -13,6 +13,7 @@ from korsync.records.bookings import QUIET, KnownOrder
 from korsync.records.orders import Order
 from korsync.records.receipts import BookedReceipt
 from korsync.rules.bookings import remember, start_instant
+from korsync.rules.clocks import FURTHEST
 from korsync.rules.read_back import found_sale, with_found_edits, with_found_returns
 
 OVERLAP = timedelta(hours=1)
@@ -31,10 +32,12 @@ def read_orders(sides: Sides, reading: Reading) -> Reading:
         return reading
     state = reading.memory.state
     orders = sides.shopify.orders(state.order_cursor - OVERLAP)
-    now = sides.shopify.now
+    now = sides.shopify_now
     reading, store = find_shop(sides, reading)
     start = start_instant(sides.settings.orders.start_from, store)
-    sweep = state.orders_full_at is None or now - state.orders_full_at >= DAY
+    # A cursor still to come cannot have been set by an order: what was touched meanwhile is not read by it.
+    is_ahead = state.order_cursor > now + FURTHEST
+    sweep = is_ahead or state.orders_full_at is None or now - state.orders_full_at >= DAY
     if sides.full or sweep:
         since = min(sides.orders_since or now - SWEEP, state.order_cursor - OVERLAP)
         orders = sides.shopify.orders(start if sides.full and sides.orders_since is None else since)
@@ -51,7 +54,8 @@ def read_orders(sides: Sides, reading: Reading) -> Reading:
     known = {**state.orders, **touched, **read_back}
     memory = reading.memory.with_state(
         orders={order_id: order for order_id, order in known.items() if order.is_worth_remembering(now)},
-        order_cursor=max([state.order_cursor, *(order.updated_at for order in orders)]),
+        # Never beyond now: one order dated wrongly must not hide those that come after it.
+        order_cursor=now if is_ahead else max([state.order_cursor, *(min(each.updated_at, now) for each in orders)]),
         orders_full_at=now if sweep or sides.full else state.orders_full_at,
     )
     return replace(reading, memory=memory, lists=reading.lists | {"orders"}, orders=contents)

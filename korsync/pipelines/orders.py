@@ -101,7 +101,7 @@ class Orders(ReceiptPipeline):
         reading, shown = look_up(sides, reading, targets.point_of_sale_id, asked)
         looked_up = tuple(replace(each, look=shown.get(each.known.id)) for each in due)
         safety = sides.settings.safety
-        return OrdersPulled(reading, looked_up, targets, safety.settle, safety.max_receipts, sides.shopify.now)
+        return OrdersPulled(reading, looked_up, targets, safety.settle, safety.max_receipts, sides.shopify_now)
 
     @staticmethod
     def plan(pulled: OrdersPulled) -> Plan[Posting]:

@@ -87,7 +87,8 @@ class ReceiptPipeline:
         for change in batch:
             value = change.after
             order = orders[value.posted.order_id]
-            noted = intent(value.posted, order, value.previous, self._sides.korona.now)
+            now = self._sides.clocks.noted(self._sides.korona.now)
+            noted = intent(value.posted, order, value.previous, now)
             orders[order.id] = order.with_booking(noted)
         return memory.with_state(orders=orders)
 
@@ -106,7 +107,7 @@ class ReceiptPipeline:
 
     def record(self, memory: Memory, written: Sequence[Written[Posting]]) -> Memory:
         """Remember what became of receipts; one that was not sent is as it was before."""
-        orders = dict(memory.state.orders)
+        orders, now = dict(memory.state.orders), self._sides.clocks.noted(self._sides.korona.now)
         for each in written:
             posted, previous = each.change.after.posted, each.change.after.previous
             order = orders[posted.order_id]
@@ -114,7 +115,7 @@ class ReceiptPipeline:
                 orders[order.id] = order.with_booking(previous) if previous else order.without_booking(posted.key)
             else:
                 noted = next(begun for begun in order.bookings if begun.key == posted.key)
-                outcome = outcome_of(noted, each.outcome, each.message, self._sides.korona.now)
+                outcome = outcome_of(noted, each.outcome, each.message, now)
                 orders[order.id] = order.with_booking(outcome)
         return memory.with_state(orders=orders)
 
@@ -127,15 +128,15 @@ class ReceiptPipeline:
         waiting = {key: order for key, order in memory.state.orders.items() if order.awaits_read_back}
         if not sent or not waiting:
             return Checked(memory)
-        korona, point_of_sale_id = self._sides.korona, sent[0].change.after.point_of_sale_id
-        marks, since = memory.cache.receipt_marks, first_awaited(waiting.values(), korona.now)
+        now, point_of_sale_id = self._sides.korona_now, sent[0].change.after.point_of_sale_id
+        marks, since = memory.cache.receipt_marks, first_awaited(waiting.values(), now)
         shown = receipts_posted_since(self._sides, marks, point_of_sale_id, since)
         settle = self._sides.settings.safety.settle
-        found = {key: read_back(order, shown, korona.now, settle) for key, order in waiting.items()}
+        found = {key: read_back(order, shown, now, settle) for key, order in waiting.items()}
         orders = memory.state.orders | found
         wrong = [each for each in map(_turned_out, sent, repeat(waiting), repeat(found)) if each is not None]
         memory = memory.with_state(orders=orders)
-        memory = memory.with_cache(receipt_marks=with_mark(marks, shown, korona.now))
+        memory = memory.with_cache(receipt_marks=with_mark(marks, shown, now))
         return Checked(memory, wrong, first_receipts_stop(self.name, memory.state), memory.state.receipts_come_back)
 
     def _posted(self, batch: Sequence[Change[Posting]]) -> list[Written[Posting]]:

@@ -111,7 +111,7 @@ class Products:
         reading = read_shop_products(sides, reading)
         reading = read_catalogue(sides, reading)
         reading, targets = find_product_targets(sides, reading)
-        korona_now, images = sides.korona.now, None
+        korona_now, images = sides.korona_now, None
         if "image" in sides.settings.products.fields:
             offers, _ = _offers(_matching(reading).matches, targets, korona_now)
             try:
@@ -177,7 +177,8 @@ class Products:
     def intend(self, memory: Memory, batch: Sequence[Change[Value]]) -> Memory:
         """Note images: titles, prices and trackings may be written twice, an image must not."""
         pictures = [change.after for change in batch if isinstance(change.after, Picture)]
-        return replace(memory, state=about_to_send(memory.state, pictures, self._sides.shopify.now))
+        now = self._sides.clocks.noted(self._sides.shopify.now)
+        return replace(memory, state=about_to_send(memory.state, pictures, now))
 
     def push(self, batch: Sequence[Change[Value]], goes_on: GoesOn) -> Iterator[Sequence[Written[Value]]]:
         try:

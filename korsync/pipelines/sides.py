@@ -12,6 +12,7 @@ from korsync.errors import KorsyncError, Rejected, Unavailable
 from korsync.pipelines.base import LATE_REVISIONS, Reading, Sides
 from korsync.records.catalogue import Article, InventoryLevel, PriceRow, ShopProduct
 from korsync.records.memory import Cache, Levels, ShopProducts, WarehouseStock
+from korsync.rules.clocks import FURTHEST
 from korsync.rules.guards import judged
 from korsync.rules.matching import may_be_cut
 
@@ -85,7 +86,7 @@ def _once(name: str, reading: Reading, read: Callable[[], tuple[Cache, bool]]) -
 def _catalogue(sides: Sides, reading: Reading, prices: Iterable[PriceRow], price_revision: int) -> tuple[Cache, bool]:
     cache, korona = reading.memory.cache, sides.korona
     old = cache.catalogue
-    now = korona.now
+    now = sides.korona_now
     seen = {row.id: row.revision for row in prices if row.revision > price_revision - LATE_REVISIONS}
     news = (row for row in prices if old.late_prices.get(row.id) != row.revision)
     named = {row.article_id for row in news if row.article_id is not None}
@@ -137,7 +138,7 @@ def _shop_products(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
     everything = _as_known(sides, {each.id: each for each in shopify.products()}, old.products)
     cache, is_shrunk = judged(cache, "shop_products", len(everything), len(old.products))
     # Shopify's time and not the highest one seen: else what changed last, all at once, is read in every run.
-    now = shopify.now
+    now = sides.shopify_now
     if is_shrunk:
         return replace(cache, shop_products=replace(old, products=old.products | everything)), True
     return replace(cache, shop_products=ShopProducts(everything, cursor=now, full_at=now)), False
@@ -149,7 +150,7 @@ def _changed_products(sides: Sides, reading: Reading) -> ShopProducts | None:
     if old.cursor is None:
         return None
     changed = {each.id: each for each in shopify.products(old.cursor - _overlap(sides))}
-    now = shopify.now
+    now = sides.shopify_now
     doubtful = _doubtful(reading, changed)
     if _is_due(sides, old.full_at, now) or len(doubtful) > READ_AGAIN_SINGLY:
         return None
@@ -178,7 +179,7 @@ def _levels(sides: Sides, reading: Reading, location_id: int) -> tuple[Cache, bo
     cache, shopify = reading.memory.cache, sides.shopify
     old = cache.levels
     elsewhere = any(level.location_id != location_id for level in old.levels.values())
-    in_full = elsewhere or old.read_at is None or _is_due(sides, old.full_at, shopify.now)
+    in_full = elsewhere or old.read_at is None or _is_due(sides, old.full_at, sides.shopify_now)
     since = None if in_full or old.read_at is None else old.read_at - _overlap(sides)
     rows = shopify.levels(location_id, since)
     is_shrunk = False
@@ -187,7 +188,7 @@ def _levels(sides: Sides, reading: Reading, location_id: int) -> tuple[Cache, bo
     if is_shrunk and old.read_at:
         # What is sold must still come off sale: what changed is asked for instead.
         in_full, rows = False, shopify.levels(location_id, old.read_at - _overlap(sides))
-    read_at = min((row.seen_at for row in rows), default=shopify.now)
+    read_at = min((row.seen_at for row in rows), default=sides.shopify_now)
     found = {row.inventory_item_id: row for row in rows}
     full_at = read_at if in_full else old.full_at
     if not in_full:
@@ -233,7 +234,7 @@ def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tupl
     stocks, shrunk_anywhere = {}, False
     for warehouse_id in warehouse_ids:
         old = cache.stocks.get(warehouse_id, WarehouseStock())
-        in_full = _is_due(sides, old.full_at, korona.now)
+        in_full = _is_due(sides, old.full_at, sides.korona_now)
         changed = partial(korona.changed_stock, warehouse_id)
         rows, revision = _since(changed, old.revision, in_full=in_full)
         found = {row.article_id: row for row in rows}
@@ -247,7 +248,7 @@ def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tupl
             again = (korona.stock_of(article_id, warehouse_id) for article_id in sorted(_some(odd)))
             found |= {row.article_id: row for row in again if row is not None}
         stocks[warehouse_id] = WarehouseStock(
-            found if in_full else old.rows | found, revision, korona.now if in_full else old.full_at
+            found if in_full else old.rows | found, revision, sides.korona_now if in_full else old.full_at
         )
     return replace(cache, stocks=stocks), shrunk_anywhere
 
@@ -261,7 +262,7 @@ def _since(read: Callable[[int], tuple[list[T], int]], revision: int, *, in_full
 
 
 def _is_due(sides: Sides, full_at: datetime | None, now: datetime) -> bool:
-    return sides.full or full_at is None or now - full_at >= DAY
+    return sides.full or full_at is None or now - full_at >= DAY or full_at > now + FURTHEST
 
 
 def _overlap(sides: Sides) -> timedelta:

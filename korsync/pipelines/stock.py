@@ -17,6 +17,7 @@ from korsync.records.memory import Look, Memory, State, StockTargets, WarehouseS
 from korsync.records.orders import DraftOrder
 from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, ToldOnce, Written
 from korsync.rules import guards
+from korsync.rules.clocks import unbelieved
 from korsync.rules.levels import Level, StockRead, asks_for_drafts, levels_of, pieces_in_drafts
 from korsync.rules.stock import LevelRules
 
@@ -53,6 +54,7 @@ class StockPulled:
 
     `korona_now` is KORONA's time before its stock was read, `stocks_before` what was known of that stock until then.
     `drafts` are the open draft orders, None where nobody had to ask; `drafts_refused` says why they may not be read.
+    `doubt` says why no clock is believed, empty where all are.
     """
 
     reading: Reading
@@ -63,6 +65,7 @@ class StockPulled:
     trouble: tuple[KorsyncError, ...] = ()
     drafts: tuple[DraftOrder, ...] | None = None
     drafts_refused: str = ""
+    doubt: str = ""
 
     @property
     def read(self) -> StockRead:
@@ -74,6 +77,9 @@ class StockPulled:
         orders = self.reading.memory.state.orders
         in_drafts = None if self.drafts is None else pieces_in_drafts(self.drafts, orders)
         memory, before = self.reading.memory, self.stocks_before
+        if self.doubt:
+            # A look has a time, and so has a fall below it.
+            why_not_complete, memory = self.doubt, replace(memory, cache=unbelieved(memory.cache))
         return StockRead(memory, self.targets, self.rules, self.korona_now, before, why_not_complete, in_drafts)
 
 
@@ -97,7 +103,7 @@ class Stock:
         reading = read_levels(sides, reading, targets.location.id)
         reading = read_catalogue(sides, reading)
         # KORONA's time before its stock is read: a receipt settled by then is surely in what is read after.
-        korona_now = sides.korona.now
+        korona_now = sides.korona_now
         stocks_before = reading.memory.cache.stocks
         reading = read_stock(sides, reading, targets.warehouse_ids)
         try:
@@ -107,7 +113,8 @@ class Stock:
             reading = reading.without("orders", error)
         safety = sides.settings.safety
         rules = LevelRules(sides.settings.location.buffer, safety.settle, safety.max_change_percent)
-        pulled = StockPulled(reading, targets, rules, korona_now, stocks_before, reading.missing(Stock.name))
+        trouble = reading.missing(Stock.name)
+        pulled = StockPulled(reading, targets, rules, korona_now, stocks_before, trouble, doubt=sides.clocks.doubt)
         return self._with_drafts(pulled) if asks_for_drafts(pulled.read) else pulled
 
     @staticmethod
@@ -180,7 +187,7 @@ class Stock:
 
     def _with_drafts(self, pulled: StockPulled) -> StockPulled:
         """Read the draft orders; completed ones hold their pieces until their order is surely listed."""
-        since = self._sides.shopify.now - pulled.rules.settle
+        since = self._sides.shopify_now - pulled.rules.settle
         try:
             return replace(pulled, drafts=tuple(self._sides.shopify.draft_orders(since)))
         except Refused as error:

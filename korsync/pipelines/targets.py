@@ -111,7 +111,7 @@ def _must_be_coupled(sides: Sides, point_of_sale: PointOfSale) -> None:
 
 def _kept_for_a_day(sides: Sides, reading: Reading, name: str, look_up: Callable[[], T]) -> tuple[Reading, T]:
     """Return what was found before; after a day it is looked up again, and in a full run once."""
-    targets, now = reading.memory.cache.targets, sides.shopify.now
+    targets, now = reading.memory.cache.targets, sides.shopify_now
     if targets.found_at is None or now - targets.found_at >= DAY:
         targets = Targets(found_at=now)
     found: T | None = getattr(targets, name)

@@ -148,6 +148,37 @@ class Targets:
     bookings: BookingTargets | None = None
 
 
+STEADY = 60
+"""By so many seconds a clock may move against this machine's from one answer to the next, and from run to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """By how many seconds a side's clock is ahead of this machine's, at least and at most, as its answers are dated.
+
+    Where `least` is more than `most` the clock jumped between two answers.
+    """
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClocksSeen:
+    """How far each side's clock was ahead in the last run, and the last times of theirs that were believed."""
+
+    ahead: dict[str, Ahead] = field(default_factory=dict)
+    korona_at: datetime | None = None
+    shopify_at: datetime | None = None
+
+    def fits(self, other: "ClocksSeen") -> bool:
+        """Tell whether the clocks are as far apart as they were, but for what the time of an answer makes of it."""
+        return self.ahead.keys() == other.ahead.keys() and all(
+            max(abs(each.least - other.ahead[side].least), abs(each.most - other.ahead[side].most)) <= STEADY
+            for side, each in self.ahead.items()
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Cache:
     """The whole of cache.json. Looks and doubts are by inventory item id, titles by product; a doubt is Shopify's time.
@@ -166,6 +197,7 @@ class Cache:
     receipt_marks: tuple[ReceiptMark, ...] = ()
     titles: dict[int, KeptTitle] = field(default_factory=dict)
     short: dict[str, int] = field(default_factory=dict)
+    clocks: ClocksSeen = field(default_factory=ClocksSeen)
     last_run: datetime | None = None
 
     def says_more_than(self, other: "Cache") -> bool:
@@ -174,12 +206,15 @@ class Cache:
         A look that found the same need not be kept: an older one serves as well, and the full reads of each day, whose
         times do count, bring new ones.
         """
-        return self._timeless() != other._timeless() or {
-            item_id: (look.pieces, look.reserved) for item_id, look in self.looks.items()
-        } != {item_id: (look.pieces, look.reserved) for item_id, look in other.looks.items()}
+        return (
+            not self.clocks.fits(other.clocks)
+            or self._timeless() != other._timeless()
+            or {item_id: (look.pieces, look.reserved) for item_id, look in self.looks.items()}
+            != {item_id: (look.pieces, look.reserved) for item_id, look in other.looks.items()}
+        )
 
     def _timeless(self) -> "Cache":
-        return replace(self, levels=replace(self.levels, read_at=None), looks={}, last_run=None)
+        return replace(self, levels=replace(self.levels, read_at=None), looks={}, clocks=ClocksSeen(), last_run=None)
 
 
 @dataclass(frozen=True, slots=True)

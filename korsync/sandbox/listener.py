@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from korsync.sandbox.exchange import Answer, Clock, Reply, Request
+from korsync.sandbox.exchange import Answer, Reply, Request
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
@@ -26,8 +26,8 @@ class Listener(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, port: int, clock: Clock, respond: Callable[[Request], Reply]) -> None:
-        self.clock = clock
+    def __init__(self, port: int, date: Callable[[], datetime], respond: Callable[[Request], Reply]) -> None:
+        self.date = date
         self.respond = respond
         self.connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), Connection)
@@ -72,7 +72,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """Return the servers' time; the base class's own answers carry it too."""
-        now = self.server.clock.now() if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
+        now = self.server.date() if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
         return format_datetime(now, usegmt=True)
 
     def serve(self) -> None:
@@ -99,7 +99,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def _write(self, answer: Answer, *, half: bool = False) -> None:
         payload = answer.payload()
-        headers = headers_of(answer, payload, self.server.clock.now())
+        headers = headers_of(answer, payload, self.server.date())
         if half:
             self.close_connection = True
             payload = payload[: len(payload) // 2]

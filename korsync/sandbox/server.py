@@ -3,6 +3,7 @@
 import threading
 import traceback
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from korsync.sandbox.exchange import Action, Answer, Clock, Fault, Recorded, Reply, Request
 from korsync.sandbox.listener import Listener
@@ -17,7 +18,7 @@ class SandboxServer:
 
     `before_request` runs before a request is applied, `after_request` before its answer is sent, both under the
     lock, so that the world can move between any two requests. `overlap` is what a write is answered while another
-    write is under way; without it writes may overlap.
+    write is under way; without it writes may overlap. `ahead` is by how much too late its answers are dated.
     """
 
     def __init__(self, handler: Handler, clock: Clock, lock: threading.RLock, *, overlap: Answer | None = None) -> None:
@@ -27,6 +28,7 @@ class SandboxServer:
         self.before_request: Callable[[Request], None] | None = None
         self.after_request: Callable[[Request, Answer], None] | None = None
         self.clock = clock
+        self.ahead = timedelta(0)
         self._handler = handler
         self._lock = lock
         self._overlap = overlap
@@ -45,7 +47,7 @@ class SandboxServer:
     def start(self, port: int = 0) -> None:
         """Listen on loopback; port 0 takes a free one."""
         self._stopped.clear()
-        self._listener = Listener(port, self.clock, self.respond)
+        self._listener = Listener(port, self.date, self.respond)
         serve = self._listener.serve_forever
         threading.Thread(target=serve, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
@@ -57,6 +59,10 @@ class SandboxServer:
             self._listener.server_close()
             self._listener.cut_connections()
             self._listener = None
+
+    def date(self) -> datetime:
+        """Return what its answers are dated with."""
+        return self.clock.now() + self.ahead
 
     def writes(self) -> list[Recorded]:
         """Return the requests that were not reads, token requests left out."""

@@ -1,13 +1,12 @@
 """Shopify's Admin REST API: lists page by page, and the five writes. Methods may raise what http.Session raises."""
 
 import re
-import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from korsync.config.settings import NetworkSettings, ShopifySettings
@@ -42,10 +41,9 @@ def connect(
     network: NetworkSettings | None = None,
     *,
     read_only: bool = False,
-    sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
+    **clocks: Any,
 ) -> "ShopifyClient":
-    """Return a client for the store of the configuration; nothing is sent yet."""
+    """Return a client for the store of the configuration; nothing is sent yet. `clocks` are the session's."""
     if settings.access_token is not None:
         authorise = auth.fixed_token(settings.access_token)
     else:
@@ -59,8 +57,7 @@ def connect(
         read_only=read_only,
         proxy=way.proxy,
         ca_file=way.ca_file,
-        sleep=sleep,
-        monotonic=monotonic,
+        **clocks,
     )
     session.hide(settings.access_token, settings.client_secret)
     return ShopifyClient(session, settings.api_version)

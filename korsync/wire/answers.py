@@ -23,6 +23,8 @@ _DIGITS = 20
 stays within the 28 that Decimal reckons with exactly.
 """
 
+_FIRST, _LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
+
 
 class NotAsExpected(Exception):
     """An answer, or a part of it, is not what the API documents; nothing may be derived from it."""
@@ -50,10 +52,13 @@ def answer_from(headers: Mapping[str, str], content: bytes) -> Answer | None:
 
 
 def date_in(headers: Mapping[str, str]) -> datetime | None:
-    """Return the Date of an answer in UTC; None where it is missing or nonsense."""
+    """Return the Date of an answer in UTC, no nearer to the ends of the calendar than one can reckon.
+
+    None where it is missing or nonsense.
+    """
     try:
         instant = parsedate_to_datetime(headers.get("date", ""))
-        return instant.astimezone(UTC) if instant.tzinfo else None
+        return min(max(instant.astimezone(UTC), _FIRST), _LAST) if instant.tzinfo else None
     except (ValueError, OverflowError):
         return None
 

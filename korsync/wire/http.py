@@ -19,8 +19,9 @@ from typing import Any, Generic, TypeVar
 import tenacity
 
 from korsync.errors import KorsyncError, Rejected, Unavailable
-from korsync.wire.answers import Answer, NotAsExpected, date_in
+from korsync.wire.answers import Answer, NotAsExpected
 from korsync.wire.connection import Connection
+from korsync.wire.dates import Dates
 from korsync.wire.outcomes import Asked, Reply, Seen, Verdict, classify, error_of, told_to_wait
 from korsync.wire.pacing import HEADER, Bucket, Limits
 from korsync.wire.words import in_one_line
@@ -80,6 +81,7 @@ class Session:
         ca_file: Path | None = None,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        machine_now: Callable[[], datetime] | None = None,
     ) -> None:
         self.side = side
         self.requests = 0
@@ -93,15 +95,15 @@ class Session:
         self.bucket = Bucket(sleep, monotonic)
         self._lock = threading.Lock()
         self._secrets: tuple[str, ...] = ()
-        self._now: datetime | None = None
+        self.dates = Dates(machine_now)
         self._connection = Connection(base_url.rstrip("/"), limits or Limits(), proxy=proxy, ca_file=ca_file)
 
     @property
     def now(self) -> datetime:
         """The side's own time by the Date of its last answer, in UTC; raises Unavailable before the first answer."""
-        if self._now is None:
+        if self.dates.last is None:
             raise Unavailable(f"{self.side} has not said what time it is", "nothing to do: the next run goes on")
-        return self._now
+        return self.dates.last
 
     def hide(self, *secrets: str | None) -> None:
         """Have secrets replaced by *** wherever the side's own words are passed on."""
@@ -254,13 +256,14 @@ class Session:
             self.requests += not is_grant
             self.writes += not is_grant and call.method != "GET"
         reply: Reply | None = None
+        asked_at = self.dates.asking()
         try:
             reply = self._connection.ask(call.method, call.path, headers, call.params, call.body, self._secrets)
         finally:
             if not is_grant:
                 self.bucket.leave(reply.headers.get(HEADER) if reply else None)
         _log.debug("%s %s %s: %s", self.side, call.method, call.path, reply.status or "no answer")
-        self._now = date_in(reply.headers) or self._now
+        self.dates.answered(reply.headers, asked_at)
         return reply
 
 

@@ -38,7 +38,7 @@ class Adapter(requests.adapters.BaseAdapter):
         if reply.answer is None or reply.ending in ("close", "reset"):
             raise requests.ConnectionError("the server closed the connection without an answer", request=request)
         payload = reply.answer.payload()
-        answered = headers_of(reply.answer, payload, server.clock.now())
+        answered = headers_of(reply.answer, payload, server.date())
         if reply.ending == "truncate":
             payload = payload[: len(payload) // 2]
         response = requests.Response()
