@@ -159,4 +159,29 @@ def accept(settings_path: Path, pipeline: str, keys: tuple[str, ...]) -> None:
     say(f"the next run of {pipeline} writes {what}")
 
 
-COMMANDS = (status, check, log, retry, ignore, accept)
+@click.command(epilog="Example: korsync undo 20261124-082003-1a2b --dry-run")
+@click.argument("run", metavar="RUN")
+@click.option("--sku", "skus", multiple=True, help="Only this article; repeatable.")
+@click.option("--dry-run", is_flag=True, help="Show what would be put back; send nothing that writes.")
+@click.pass_obj
+def undo(settings_path: Path, run: str, skus: tuple[str, ...], *, dry_run: bool) -> None:
+    """Put back the names, prices and trackings that RUN wrote to Shopify, where they still stand there.
+
+    What was put back is not written again until KORONA has another value or `korsync accept products SKU`. Stock is
+    never undone, and receipts stay; `korsync log` names the runs.
+    """
+    from korsync.commands.undo import undo as put_back
+    from korsync.report.telling import Reporter
+
+    reporter = Reporter(dry=dry_run, verbose=True, plans=True)
+    try:
+        result = put_back(load_settings(settings_path), reporter, run, skus, dry=dry_run)
+    finally:
+        reporter.close()
+    if result.written:
+        done = sum(each.is_taken for each in result.written)
+        say(f"{done} put back; not written again until KORONA has another value, or `korsync accept products`")
+    sys.exit(result.exit_code)
+
+
+COMMANDS = (status, check, log, retry, ignore, accept, undo)

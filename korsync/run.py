@@ -105,6 +105,18 @@ class Run:
                 break
         return tuple(self.results)
 
+    def put_back(self, pipeline: Pipeline[Any, Any], plan: Plan[Any]) -> Result:
+        """Write a plan that a pipeline did not make but can write; of a dry run it is only shown."""
+        self.watcher.planned(plan)
+        result = Result(plan, dry=True)
+        if not self.dry:
+            self._keep(plan.memory or self.memory)
+            push = self._pushed(pipeline, plan.allowed)
+            result = Result(plan, tuple(push.written), _left_over(plan.allowed, push), push.errors)
+        self.results.append(result)
+        self.watcher.finished(result)
+        return result
+
     def end(self, command: str, wanted: Sequence[str], exit_code: int, told: Callable[[State], State]) -> None:
         """Remember the run however it ended, and what a person was told of by now; a dry run leaves no trace."""
         if self.dry:
@@ -161,14 +173,17 @@ class Run:
             return Result(plan, errors=errors, dry=True)
         held = with_held(self.memory.state, whole, self.sides.shopify_now)
         self._keep(replace(self.memory, state=with_stop(held, whole)))
+        return self._result(plan, whole.allowed, errors, self._pushed(pipeline, plan.allowed))
+
+    def _pushed(self, pipeline: Pipeline[Any, Any], changes: Sequence[Change[Any]]) -> Push:
         limit = self.sides.settings.safety.max_minutes
         push = Push(pipeline, self.memory, self._keep, self._note_writes, self.watcher.written, self.monotonic, limit)
         # A second later than where a push that may wait stops by itself, and says what is left.
         self.sides.ask_until(push.started + float(limit) * 60 + 1)
-        push.send(plan.allowed)
+        push.send(changes)
         self.reading_ends += push.seconds
         self.reading = self.reading.with_memory(push.memory)
-        return self._result(plan, whole.allowed, errors, push)
+        return push
 
     def _result(
         self, plan: Plan[Any], allowed: Sequence[Change[Any]], errors: tuple[KorsyncError, ...], push: Push
@@ -176,15 +191,12 @@ class Run:
         """Return what became of a plan; of the changes that were `allowed` some may not even have been meant."""
         written = push.written
         state = with_refused(self.memory.state, plan, written, self.sides.shopify_now)
-        # By identity: a pipeline may push its changes in another order than they are shown.
-        pushed = {id(each.change) for each in written}
-        left_over = tuple(change for change in allowed if id(change) not in pushed)
+        left_over = _left_over(allowed, push)
         if not left_over and not any(each.is_open for each in written):
             state = with_acceptance_spent(state, plan.pipeline)
         self._keep(replace(self.memory, state=state))
         seconds = _seconds_for(len(left_over), len(written), push.seconds)
-        trouble = [] if push.trouble is None or push.trouble in push.refusals else [push.trouble]
-        return Result(plan, tuple(written), left_over, (*errors, *push.refusals, *trouble), seconds)
+        return Result(plan, tuple(written), left_over, (*errors, *push.errors), seconds)
 
     def _with_duration(self, pipeline: Pipeline[Any, Any], plan: Plan[Any]) -> Plan[Any]:
         """Say beforehand how long a long push will take: Shopify takes so many writes a second and no more."""
@@ -213,6 +225,12 @@ class Run:
         if state or cache:
             self.save(state, cache)
         self.saved = Memory(memory.state, cache or self.saved.cache)
+
+
+def _left_over(allowed: Sequence[Change[Any]], push: Push) -> tuple[Change[Any], ...]:
+    # By identity: a pipeline may push its changes in another order than they are shown.
+    pushed = {id(each.change) for each in push.written}
+    return tuple(change for change in allowed if id(change) not in pushed)
 
 
 def exit_code_of(results: Sequence[Result], state: State) -> int:

@@ -14,6 +14,8 @@ FILES_KEPT = 10
 
 KINDS: dict[str, type[Entry]] = {"run": RunEntry, "write": WriteEntry, "item": ItemEntry}
 
+_END = b'{"kind":"run"'
+
 
 def append(path: Path, entries: Iterable[Entry]) -> str | None:
     """Append entries, whole lines at once; return the reason where that cannot be done, since no run fails by it."""
@@ -34,7 +36,7 @@ def append(path: Path, entries: Iterable[Entry]) -> str | None:
 
 
 def entries_of(path: Path, naming: str = "") -> Iterator[Entry]:
-    """Return the entries that are kept, the oldest first, all or those that hold a text somewhere.
+    """Return the entries that are kept, the oldest first: all, or those that hold a text somewhere and ends of runs.
 
     A line that cannot be read is passed over.
     """
@@ -42,7 +44,7 @@ def entries_of(path: Path, naming: str = "") -> Iterator[Entry]:
     for number in range(FILES_KEPT - 1, -1, -1):
         with suppress(OSError):
             lines = read_whole(_numbered(path, number)).data.splitlines()
-            for line in (each for each in lines if sought in each):
+            for line in (each for each in lines if sought in each or each.startswith(_END)):
                 with suppress(ValueError):
                     yield _entry(line)
 

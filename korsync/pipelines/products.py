@@ -25,7 +25,8 @@ from korsync.pipelines.sides import read_catalogue, read_images, read_shop_produ
 from korsync.pipelines.targets import find_product_targets
 from korsync.records.memory import KeptTitle, Memory, ProductTargets
 from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
-from korsync.rules.guards import Guarded, guard_catalogue, shrunk
+from korsync.rules.decisions import with_marks
+from korsync.rules.guards import Guarded, guard_catalogue, key_of, mark, shrunk
 from korsync.rules.matching import Match, Matching, is_live, match
 from korsync.rules.money import round_to
 from korsync.rules.prices import doubtful, price_at, unfit
@@ -155,7 +156,7 @@ class Products:
             skips=skips,
             matched=len(offers),
             trouble=(*pulled.reading.missing(Products.name), *(pulled.images.trouble if pulled.images else ())),
-            memory=images.memory,
+            memory=_with_undone(images.memory, offers),
             stop=guarded.stop,
             written_all_the_same=guarded.allowed,
         )
@@ -243,7 +244,20 @@ def _guard(pulled: ProductsPulled, changes: Sequence[Change[Value]], matched: in
         short=[shrunk(each) for each in sorted(reading.shrunk & {"catalogue", "shop_products"})],
         percents=(safety.max_change_percent, safety.max_price_change_percent),
         accepted=reading.memory.state.accepted.get(Products.name, ()),
+        undone=reading.memory.state.undone.get(Products.name, ()),
     )
+
+
+def _with_undone(memory: Memory, offers: Iterable[Offer]) -> Memory:
+    """Forget what was undone where KORONA has another value by now; of what is not offered now nothing is known."""
+    values: dict[str, set[str]] = {}
+    for each in offers:
+        article = each.match.article
+        named = ("title", clean_title(article.name)), ("price", each.price), ("tracked", article.track_inventory)
+        values[each.sku] = {mark(each.sku, f"{field_name} {value}") for field_name, value in named}
+    undone = memory.state.undone
+    still = tuple(each for each in undone.get(Products.name, ()) if each in values.get(key_of(each), {each}))
+    return memory.with_state(undone=with_marks(undone, Products.name, still))
 
 
 def _offers(matches: Iterable[Match], targets: ProductTargets, now: datetime) -> tuple[list[Offer], list[Skip]]:

@@ -42,6 +42,12 @@ class Push:
         return [each for request in self.requests for each in request]
 
     @property
+    def errors(self) -> tuple[KorsyncError, ...]:
+        """What was refused, and what stopped the push."""
+        trouble = () if self.trouble is None or self.trouble in self.refusals else (self.trouble,)
+        return (*self.refusals, *trouble)
+
+    @property
     def seconds(self) -> float:
         return self.monotonic() - self.started
 

@@ -298,7 +298,8 @@ class State:
     """The whole of state.json; images are by article id, held items by pipeline and item, standings by pipeline.
 
     `in_step` are the SKUs of the levels that are kept in step, by inventory item id: what leaves is told. `told` are
-    marks of what a person was told once.
+    marks of what a person was told once, `undone` those of KORONA's values that `korsync undo` took out of Shopify, by
+    pipeline.
     """
 
     identity: Identity
@@ -313,6 +314,7 @@ class State:
     adopted_at: datetime | None = None
     in_step: dict[int, str] = field(default_factory=dict)
     told: tuple[str, ...] = ()
+    undone: dict[str, tuple[str, ...]] = field(default_factory=dict)
     told_held: tuple[str, ...] = ()
     told_at: datetime | None = None
     runs: tuple[RunRecord, ...] = ()

@@ -1,6 +1,6 @@
 """What needs a person, and what a person decides about it: pure functions from state to state."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -162,9 +162,9 @@ def accept(state: State, pipeline: str, keys: Collection[str] = ()) -> State:
 
     Raises ConfigurationError where the pipeline's last plan was not stopped, or none of it is about such an item.
     """
-    if pipeline not in state.stopped:
+    stopped = (*state.stopped.get(pipeline, ()), *state.undone.get(pipeline, ()))
+    if not stopped and pipeline not in state.stopped:
         raise ConfigurationError(f"the last plan of {pipeline} was not stopped", "there is nothing to accept")
-    stopped = state.stopped[pipeline]
     if not stopped:
         what = f"the last plan of {pipeline} was stopped by something that cannot be accepted"
         raise ConfigurationError(what, f"see `korsync {pipeline} --dry-run` for what it is")
@@ -176,7 +176,16 @@ def accept(state: State, pipeline: str, keys: Collection[str] = ()) -> State:
         raise ConfigurationError(what, f"see `korsync {pipeline} --dry-run` for what was stopped")
     chosen = {mark for mark in stopped if not wanted or key_of(mark).removeprefix("#") in wanted}
     accepted = tuple(sorted({*state.accepted.get(pipeline, ()), *chosen}))
-    return replace(state, accepted=state.accepted | {pipeline: accepted})
+    undone = tuple(mark for mark in state.undone.get(pipeline, ()) if mark not in chosen)
+    return replace(
+        state, accepted=state.accepted | {pipeline: accepted}, undone=with_marks(state.undone, pipeline, undone)
+    )
+
+
+def with_marks(marks: Mapping[str, tuple[str, ...]], pipeline: str, its: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return marks by pipeline with those of one replaced; a pipeline without any is not named."""
+    others = {name: each for name, each in marks.items() if name != pipeline}
+    return others | {pipeline: its} if its else others
 
 
 def _of_articles(state: State, item: str, pipelines: frozenset[str]) -> dict[str, Held]:

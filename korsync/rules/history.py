@@ -27,7 +27,7 @@ def with_run(state: State, record: RunRecord, results: Sequence[Result], wanted:
     dropped = same[: -(RUNS_KEPT - 1)]
     runs = (*(each for place, each in enumerate(state.runs) if place not in dropped), record)
     standings = dict(state.standings)
-    for result in results:
+    for result in (each for each in results if each.plan.pipeline in wanted):
         name = result.plan.pipeline
         standings[name] = _standing(standings.get(name, Standing()), result, record.at)
     if record.exit_code in SEVERITY and results and results[-1].exit_code == record.exit_code:
