@@ -1,9 +1,12 @@
-"""What a pipeline is: pull reads, plan decides, push writes."""
+"""What a pipeline is: pull reads, plan decides, push writes, several things at once where a side allows it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from queue import SimpleQueue
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from korsync.config.settings import Settings
@@ -20,6 +23,9 @@ LATE_REVISIONS = 200
 
 MOST_UNSURE = 3
 """After so many lost answers in a row a side is taken for unreachable."""
+
+MOST_UNDER_WAY = 24
+"""So many writes are on their way at once: more than the largest bucket lets through until an answer comes."""
 
 
 GOES_ON_WITHOUT = {"stock": ("orders",), "products": ("prices", "images")}
@@ -166,7 +172,7 @@ class Pipeline(Protocol[PulledT, T]):
         """Return what must be on disk before a batch is pushed."""
 
     def push(self, batch: Sequence[Change[T]], goes_on: GoesOn, /) -> Iterator[Sequence[Written[T]]]:
-        """Write a batch as long as it goes on; yield for each request what became of its changes."""
+        """Write a batch as long as it goes on; yield for each request what became of its changes, as that is heard."""
 
     def record(self, memory: Memory, written: Sequence[Written[T]], /) -> Memory:
         """Return what is known after changes of one batch were pushed, or were not sent after all."""
@@ -175,18 +181,60 @@ class Pipeline(Protocol[PulledT, T]):
         """Look once more at what was sent so far, where its answers alone are not believed."""
 
 
-def one_by_one(
-    batch: Sequence[Change[T]], write: Callable[[Change[T]], None], goes_on: GoesOn
+def side_by_side(
+    batch: Sequence[Change[T]], write: Callable[[Change[T]], None], lane_of: Callable[[T], Hashable], goes_on: GoesOn
 ) -> Iterator[Sequence[Written[T]]]:
-    """Write changes that are a request each and yield what became of each; Unavailable and Refused end it."""
+    """Write changes and yield what became of each as it is heard; what shares a lane goes one after the other.
+
+    The first goes alone, and so does what follows a lost answer: a side that refuses everything, or is away, is not
+    asked many times. Whatever stops the rest, Ctrl-C as well, is raised when all that was under way is heard and
+    yielded; a second Ctrl-C at once.
+    """
+    lanes: dict[Hashable, deque[Change[T]]] = {}
     for change in batch:
-        if not goes_on():
-            return
+        lanes.setdefault(lane_of(change.after), deque()).append(change)
+    waiting = deque(lanes.values())
+    heard: SimpleQueue[tuple[deque[Change[T]], Written[T] | BaseException]] = SimpleQueue()
+
+    def send_first_of(lane: deque[Change[T]]) -> None:
+        heard.put((lane, _outcome_of(lane.popleft(), write)))
+
+    trouble: BaseException | None = None
+    under_way, most = 0, 1
+    while True:
+        while waiting and under_way < most and trouble is None and goes_on():
+            # It dies with the process: none of them keeps that from ending.
+            threading.Thread(target=send_first_of, args=[waiting.popleft()], daemon=True).start()
+            under_way += 1
+        if not under_way:
+            break
         try:
-            write(change)
-        except Rejected as error:
-            yield [Written(change, Outcome.REJECTED, error.what)]
-        except Unsure as error:
-            yield [Written(change, Outcome.UNSURE, error.what)]
+            lane, outcome = heard.get()
+        except BaseException as interruption:
+            if not isinstance(trouble, KorsyncError | None):
+                raise
+            trouble = interruption
+            continue
+        under_way -= 1
+        if isinstance(outcome, BaseException):
+            # Of what is no word of a side nobody knows what it leaves behind: that is told before all else.
+            trouble = outcome if isinstance(trouble, KorsyncError | None) else trouble
         else:
-            yield [Written(change, Outcome.DONE)]
+            most = 1 if outcome.outcome is Outcome.UNSURE else MOST_UNDER_WAY
+            if lane:
+                waiting.appendleft(lane)
+            yield [outcome]
+    if trouble is not None:
+        raise trouble
+
+
+def _outcome_of(change: Change[T], write: Callable[[Change[T]], None]) -> Written[T] | BaseException:
+    try:
+        write(change)
+    except Rejected as error:
+        return Written(change, Outcome.REJECTED, error.what)
+    except Unsure as error:
+        return Written(change, Outcome.UNSURE, error.what)
+    except BaseException as error:
+        return error
+    return Written(change, Outcome.DONE)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from korsync.config.settings import ProductSettings, SafetySettings
 from korsync.errors import KorsyncError, Refused
-from korsync.pipelines.base import Checked, GoesOn, Reading, Sides, one_by_one
+from korsync.pipelines.base import Checked, GoesOn, Reading, Sides, side_by_side
 from korsync.pipelines.images import (
     ImagesPlanned,
     ImagesPulled,
@@ -51,6 +51,7 @@ class Price:
     price: Decimal
     variant_id: int = field(compare=False)
     clears_compare_at: bool = field(compare=False, default=False)
+    product_id: int = field(compare=False, default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,7 @@ class Products:
 
     def push(self, batch: Sequence[Change[Value]], goes_on: GoesOn) -> Iterator[Sequence[Written[Value]]]:
         try:
-            yield from one_by_one(batch, lambda change: self._write(change.after), goes_on)
+            yield from side_by_side(batch, lambda change: self._write(change.after), _lane_of, goes_on)
         except Refused:
             self._refused.add(type(batch[0].after))
             raise
@@ -216,6 +217,11 @@ class Products:
                 shopify.set_tracked(value.inventory_item_id, value.tracked)
             case Picture():
                 shopify.add_image(value.product_id, value.data, file_name(value), value.variant_ids)
+
+
+def _lane_of(value: Value) -> int:
+    """Return what must not be written twice at the same time: a product, with its variants, or an inventory item."""
+    return value.inventory_item_id if isinstance(value, Tracking) else value.product_id
 
 
 def _with_kept_titles(memory: Memory, sent: Iterable[Value], kept: Mapping[int, str | None]) -> Memory:
@@ -325,7 +331,8 @@ def _prices(offers: Iterable[Offer], *, clears: bool) -> Iterator[Change[Value] 
             way_out = "refuses: raise or clear it there, or set products.clear_compare_at to true"
             yield Skip(offer.sku, f"{why} {way_out}", Fate.HELD)
             continue
-        after = Price(offer.price, variant.id, clears_compare_at=is_low and clears)
+        product_id = variant.product_id
+        after = Price(offer.price, variant.id, clears_compare_at=is_low and clears, product_id=product_id)
         yield Change(offer.sku, Price(variant.price, variant.id), after)
         if compared is not None and is_low and not (is_new and clears):
             why = f"its compare-at price {compared:f} is not above its price {offer.price:f}"

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from korsync.errors import KorsyncError, Refused, Rejected, SafetyStop, Unavailable, Unsure
-from korsync.pipelines.base import Checked, GoesOn, Reading, Sides, one_by_one
+from korsync.pipelines.base import Checked, GoesOn, Reading, Sides, side_by_side
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import read_catalogue, read_levels, read_shop_products, read_stock
 from korsync.pipelines.targets import find_stock_targets, must_be_active
@@ -153,8 +153,13 @@ class Stock:
         return memory.with_cache(looks=looks, doubts=cache.doubts | items)
 
     def push(self, batch: Sequence[Change[Available]], goes_on: GoesOn) -> Iterator[Sequence[Written[Available]]]:
-        """Adjust each level by the difference, so that a sale between reading and writing survives."""
-        return one_by_one(batch, self._adjust, goes_on)
+        """Adjust each level by the difference, so that a sale between reading and writing survives.
+
+        Nothing is raised before it is known what became of all that is lowered.
+        """
+        for raises in (False, True):
+            part = [change for change in batch if _is_raised(change) is raises]
+            yield from side_by_side(part, self._adjust, lambda value: value.inventory_item_id, goes_on)
 
     def record(self, memory: Memory, written: Sequence[Written[Available]]) -> Memory:
         """Remember the levels as read plus the differences, as of the reading; after lost answers remember doubts."""
@@ -244,8 +249,11 @@ def _turn(change: Change[Available]) -> tuple[bool, bool]:
 
     Items whose answers are lost in every run would otherwise end each push before the others have their turn.
     """
-    before = change.before or change.after
-    return change.after.available > before.available, before.doubted_at is not None
+    return _is_raised(change), (change.before or change.after).doubted_at is not None
+
+
+def _is_raised(change: Change[Available]) -> bool:
+    return change.before is not None and change.after.available > change.before.available
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ from korsync.wire.words import failure_in_words, host_in
 # urllib3 writes whole addresses into its log, and KORONA's coupling id is a part of them.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
+MOST_CONNECTIONS = 24
+"""So many are kept open to a side: as many as writes are on their way at once."""
+
 Body = bytes | Mapping[str, str] | None
 
 
@@ -36,7 +39,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if ca_file else None
         if self._context:
             self._context.load_verify_locations(ca_file)
-        super().__init__(max_retries=0)
+        super().__init__(max_retries=0, pool_maxsize=MOST_CONNECTIONS)
 
     def init_poolmanager(self, *sizes: Any, **how: Any) -> None:
         super().init_poolmanager(*sizes, **how, ssl_context=self._context)

@@ -250,8 +250,7 @@ class Session:
     def _answered(self, call: _Call[Any], headers: Mapping[str, str]) -> Reply:
         """Send once."""
         is_grant = call.kind is Asked.GRANT
-        if not is_grant:
-            self.bucket.enter()
+        answered_before = None if is_grant else self.bucket.enter()
         with self._lock:
             self.requests += not is_grant
             self.writes += not is_grant and call.method != "GET"
@@ -260,8 +259,8 @@ class Session:
         try:
             reply = self._connection.ask(call.method, call.path, headers, call.params, call.body, self._secrets)
         finally:
-            if not is_grant:
-                self.bucket.leave(reply.headers.get(HEADER) if reply else None)
+            if answered_before is not None:
+                self.bucket.leave(answered_before, reply.headers.get(HEADER) if reply else None)
         _log.debug("%s %s %s: %s", self.side, call.method, call.path, reply.status or "no answer")
         self.dates.answered(reply.headers, asked_at)
         return reply

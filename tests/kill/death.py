@@ -1,6 +1,7 @@
 """Sudden death inside the test process: korsync ends at a chosen step, and nothing of its memory survives."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -54,17 +55,19 @@ class Death:
     steps: list[Step] = field(default_factory=list)
     dead: bool = False
     on_its_way: Request | None = None
+    _taking: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, step: Step) -> When | None:
         """Note a step about to be taken; return how it ends where it is the last one, and die before it."""
-        if self.dead:
-            raise Killed
-        self.steps.append(step)
-        if len(self.steps) - 1 != self.at:
-            return None
-        if self.when is When.BEFORE:
-            self.die()
-        return self.when
+        with self._taking:
+            if self.dead:
+                raise Killed
+            self.steps.append(step)
+            if len(self.steps) - 1 != self.at:
+                return None
+            if self.when is When.BEFORE:
+                self.die()
+            return self.when
 
     def die(self) -> None:
         self.dead = True

@@ -9,10 +9,12 @@ import pytest
 
 from korsync.commands import sync as sync_command
 from korsync.config.load import fingerprint
+from korsync.errors import Unsure
 from korsync.memory.cache import load_cache, save_cache
+from korsync.pipelines import base
 from korsync.records.memory import Cache
 from korsync.records.plan import Outcome
-from korsync.sandbox.exchange import Action, Fault
+from korsync.sandbox.exchange import Action, Fault, Recorded, Request
 from korsync.sandbox.shopify.access import Bucket
 from korsync.shopify.client import ShopifyClient
 from tests.support.shop import Shop
@@ -88,7 +90,8 @@ def slow(shop: Shop, seconds: float) -> None:
     server.before_request = lambda request: shop.wait(seconds) if ADJUST in request.path else None
 
 
-def test_raises_wait_for_the_next_run_and_lowerings_go_first(shop: Shop) -> None:
+def test_raises_wait_for_the_next_run_and_lowerings_go_first(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "MOST_UNDER_WAY", 1)
     numbers = many(shop, 8)
     for number in numbers[:4]:
         shop.korona.deliver(number, 1)
@@ -127,13 +130,13 @@ def test_orders_are_booked_after_a_push_that_ran_out_of_time(shop: Shop) -> None
 
 
 def test_a_long_push_says_beforehand_how_long_it_will_take(shop: Shop) -> None:
-    numbers = many(shop, 150)
+    numbers = many(shop, 160)
     shop.shopify.bucket = Bucket(shop.world.clock, 40, 2.0)
     for number in numbers:
         shop.korona.deliver(number, 1)
     shop.run("stock")
     (note,) = shop.watched.plans["stock"].notes
-    assert "150 changes take about 1 minutes" in note
+    assert "160 changes take about 1 minutes" in note
     assert "a run goes on for 8 minutes at most" in note
 
 
@@ -205,7 +208,7 @@ def test_items_whose_answers_are_always_lost_do_not_keep_the_others_waiting(shop
 
     def lose_theirs(client: ShopifyClient, location_id: int, item_id: int, delta: int) -> None:
         if item_id in lost:
-            shop.world.shopify_server.faults.append(Fault("lose_request", "POST", ADJUST))
+            raise Unsure("its answer was lost", "")
         adjust(client, location_id, item_id, delta)
 
     for number in numbers:
@@ -299,3 +302,47 @@ def test_without_a_cache_levels_are_only_lowered_for_one_run(ready: Shop) -> Non
     assert (ready.shopify.available("1001"), ready.shopify.available("1002")) == (10, 7)
     ready.run_later("stock")
     assert ready.shopify.available("1001") == 13
+
+
+# --- several on their way at once ---
+
+
+def deltas(shop: Shop, *, raised: bool) -> list[Recorded]:
+    adjustments = [each for each in shop.world.shopify_server.writes() if each.path.endswith("adjust.json")]
+    return [each for each in adjustments if (each.json()["available_adjustment"] > 0) is raised]
+
+
+def test_nothing_is_raised_before_every_answer_to_a_lowering_was_heard(shop: Shop) -> None:
+    numbers = many(shop, 8)
+    for index, number in enumerate(numbers):
+        shop.korona.count(number, 10 + (3 if index % 2 else -3))
+    # The second lowering is answered last of all.
+    late = Fault("delay_answer", "POST", ADJUST, skip=1, seconds=0.3)
+    shop.world.shopify_server.faults.append(late)
+    heard: list[bool] = []
+
+    def look(request: Request) -> None:
+        if request.path.endswith("adjust.json") and request.json()["available_adjustment"] > 0:
+            heard.append(len(deltas(shop, raised=False)) == 4)
+            heard.extend(each.answered for each in deltas(shop, raised=False))
+
+    shop.world.shopify_server.before_request = look
+    assert shop.run("stock").exit_code == 0
+    assert heard == [True] * 5 * 4
+    assert [shop.shopify.available(each) for each in numbers] == [7, 13] * 4
+
+
+def test_of_several_on_their_way_only_the_one_whose_answer_was_lost_is_in_doubt(shop: Shop) -> None:
+    numbers = many(shop, 6)
+    for number in numbers:
+        shop.korona.sell_at_till(number, 1)
+    shop.world.shopify_server.faults.append(Fault("lose_answer", "POST", ADJUST, skip=3))
+    ran = shop.run("stock")
+    (lost,) = [each.change for each in ran.results[0].written if each.outcome is Outcome.UNSURE]
+    cache = cache_of(shop)
+    items = {item(shop, number) for number in numbers}
+    assert items - cache.looks.keys() == {lost.after.inventory_item_id} == cache.doubts.keys() & items
+    assert ran.exit_code == 5
+    for _ in range(3):
+        shop.run_later("stock")
+    assert [shop.shopify.available(each) for each in numbers] == [9] * 6

@@ -8,7 +8,7 @@ from typing import Any
 
 from korsync.errors import Unsure
 from korsync.pipelines import stock
-from korsync.pipelines.base import GoesOn
+from korsync.pipelines.base import GoesOn, side_by_side
 from korsync.pipelines.orders import Orders
 from korsync.pipelines.products import Products
 from korsync.pipelines.refunds import Refunds
@@ -231,7 +231,10 @@ def test_levels_are_lowered_before_others_are_raised(tmp_path: Path) -> None:
         plan = plan_of(pulled)
         return replace(plan, changes=tuple(reversed(plan.changes)))
 
-    is_needed(schedule, tmp_path, (("plan", staticmethod(raises_first)),))
+    def in_one_lane(self: Stock, batch: Sequence[Change[Any]], goes_on: GoesOn) -> Iterator[Sequence[Written[Any]]]:
+        return side_by_side(batch, self._adjust, lambda _: 0, goes_on)
+
+    is_needed(schedule, tmp_path, (("plan", staticmethod(raises_first)), ("push", in_one_lane)))
 
 
 def test_stock_is_written_before_sales_are_booked_or_else_bookings_must_settle(tmp_path: Path) -> None:
