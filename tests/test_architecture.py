@@ -18,7 +18,7 @@ config                  config memory.files
 korona shopify          korona shopify wire records config.settings
 pipelines.watch         rules records
 pipelines.base          pipelines.watch records korona.client shopify.client config.settings
-pipelines.sides         pipelines.base rules records
+pipelines.sides pipelines.changed  pipelines.base pipelines.changed rules records
 pipelines.targets       pipelines.base pipelines.sides korona shopify rules records config.settings
 pipelines.lookups       pipelines.base rules records
 pipelines.order_list    pipelines.base pipelines.sides pipelines.targets pipelines.lookups rules records

@@ -151,6 +151,7 @@ def _ran(sides: Sides, run: Run, remarks: Sequence[str]) -> Ran:
     warnings: tuple[str, ...] = ()
     if served not in (None, asked):
         warnings = (f"Shopify answered with API version {served}, {asked} was asked for: see shopify.api_version",)
+    warnings += tuple(sides.warnings)
     now = sides.latest
     due = now is None or state.told_at is None or now - state.told_at >= TOLD_AGAIN_AFTER
     return Ran(
@@ -159,7 +160,7 @@ def _ran(sides: Sides, run: Run, remarks: Sequence[str]) -> Ran:
         exit_code=exit_code_of(results, state),
         requests=run.requests,
         writes=run.writes,
-        is_news=due or tuple(sorted(state.held)) != state.told_held,
+        is_news=due or bool(sides.warnings) or tuple(sorted(state.held)) != state.told_held,
         remarks=tuple(dict.fromkeys(remarks)),
         warnings=warnings,
     )

@@ -48,6 +48,7 @@ class Sides:
     full: bool = False
     orders_since: datetime | None = None
     clocks: Watch = field(init=False)
+    warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         sides = {each.side: each.dates for each in (self.korona.session, self.shopify.session)}

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from korsync.errors import KorsyncError, Rejected, Unavailable
 from korsync.pipelines.base import LATE_REVISIONS, Reading, Sides
+from korsync.pipelines.changed import Changed, changed_since
 from korsync.records.catalogue import Article, InventoryLevel, PriceRow, ShopProduct
 from korsync.records.memory import Cache, Levels, ShopProducts, WarehouseStock
 from korsync.rules.clocks import FURTHEST
@@ -35,12 +36,14 @@ def read_catalogue(sides: Sides, reading: Reading) -> Reading:
     if "catalogue" in reading.lists:
         return reading
     old = reading.memory.cache.catalogue
-    changed: tuple[list[PriceRow], int] = [], old.price_revision
+    changed: Changed[PriceRow] = Changed([], old.price_revision, in_full=False)
     try:
-        changed = _since(sides.korona.changed_prices, old.price_revision, in_full=sides.full)
+        known = old.late_prices.items()
+        read = sides.korona.changed_prices
+        changed = changed_since(sides, "prices", read, old.price_revision, known, in_full=sides.full)
     except KorsyncError as error:
         reading = reading.without("prices", error)
-    return _once("catalogue", reading, lambda: _catalogue(sides, reading, *changed))
+    return _once("catalogue", reading, lambda: _catalogue(sides, reading, changed.rows, changed.revision))
 
 
 def read_images(sides: Sides, reading: Reading) -> Reading:
@@ -91,7 +94,9 @@ def _catalogue(sides: Sides, reading: Reading, prices: Iterable[PriceRow], price
     news = (row for row in prices if old.late_prices.get(row.id) != row.revision)
     named = {row.article_id for row in news if row.article_id is not None}
     in_full = _is_due(sides, old.full_at, now)
-    changed, revision = _since(korona.changed_products, old.product_revision, in_full=in_full)
+    known = ((each.id, each.revision) for each in old.articles.values())
+    read = changed_since(sides, "articles", korona.changed_products, old.product_revision, known, in_full=in_full)
+    changed, revision, in_full = read.rows, read.revision, read.in_full
     unseen = named - {article.id for article in changed}
     if not in_full and len(unseen) > READ_AGAIN_SINGLY:
         in_full = True
@@ -122,11 +127,13 @@ def _catalogue(sides: Sides, reading: Reading, prices: Iterable[PriceRow], price
 def _images(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
     cache = reading.memory.cache
     old = cache.catalogue
-    images, revision = _since(sides.korona.changed_images, old.image_revision, in_full=sides.full)
+    revisions = ((each.id, each.revision) for each in old.images.values())
+    changed = sides.korona.changed_images
+    read = changed_since(sides, "images", changed, old.image_revision, revisions, in_full=sides.full)
     # What is known of an image holds as long as its revision does, also where it is read once more.
     known = {} if sides.full else {image_id: each.revision for image_id, each in old.images.items()}
-    news = {image.id: image for image in images if known.get(image.id) != image.revision}
-    return replace(cache, catalogue=replace(old, images=old.images | news, image_revision=revision)), False
+    news = {image.id: image for image in read.rows if known.get(image.id) != image.revision}
+    return replace(cache, catalogue=replace(old, images=old.images | news, image_revision=read.revision)), False
 
 
 def _shop_products(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
@@ -236,8 +243,9 @@ def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tupl
         old = cache.stocks.get(warehouse_id, WarehouseStock())
         in_full = _is_due(sides, old.full_at, sides.korona_now)
         changed = partial(korona.changed_stock, warehouse_id)
-        rows, revision = _since(changed, old.revision, in_full=in_full)
-        found = {row.article_id: row for row in rows}
+        known = ((article_id, row.revision) for article_id, row in old.rows.items())
+        read = changed_since(sides, "stock", changed, old.revision, known, in_full=in_full)
+        found, revision, in_full = {row.article_id: row for row in read.rows}, read.revision, read.in_full
         if in_full:
             cache, is_shrunk = judged(cache, f"stock of {warehouse_id}", len(found), len(old.rows))
             if is_shrunk:
@@ -251,14 +259,6 @@ def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tupl
             found if in_full else old.rows | found, revision, sides.korona_now if in_full else old.full_at
         )
     return replace(cache, stocks=stocks), shrunk_anywhere
-
-
-def _since(read: Callable[[int], tuple[list[T], int]], revision: int, *, in_full: bool) -> tuple[list[T], int]:
-    """Read what has changed since a revision, and what may have come late; return the highest revision seen by now."""
-    if in_full:
-        return read(0)
-    rows, highest = read(max(0, revision - LATE_REVISIONS))
-    return rows, max(revision, highest)
 
 
 def _is_due(sides: Sides, full_at: datetime | None, now: datetime) -> bool:

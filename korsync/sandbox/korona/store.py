@@ -2,8 +2,9 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -239,6 +240,15 @@ class KoronaStore:
         self._revisions[type(row)] = row.revision = self.max_revision(type(row)) + 1
         self.table(type(row))[row.id] = row
         return row
+
+    def backup(self) -> Callable[[], None]:
+        """Copy the account as it stands; return what puts the copy in its place, with its revisions."""
+        copy = deepcopy((self._tables, self._revisions))
+
+        def restore() -> None:
+            self._tables, self._revisions = deepcopy(copy)
+
+        return restore
 
     def max_revision(self, kind: type[Row]) -> int:
         """Return the highest revision of a kind, whatever a list shows of it."""

@@ -1,0 +1,49 @@
+"""Reads what of a list of KORONA's has changed since it was last read, or all of it where that cannot be told."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from korsync.pipelines.base import LATE_REVISIONS, Sides
+from korsync.records.catalogue import Article, ArticleImage, PriceRow, StockLevel
+from korsync.rules.revisions import highest, is_set_back
+
+RowT = TypeVar("RowT", Article, PriceRow, ArticleImage, StockLevel)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Generic[RowT]):
+    """Rows that have changed, or all of them, and the revision from which to ask the next time."""
+
+    rows: list[RowT]
+    revision: int
+    in_full: bool
+
+
+def changed_since(
+    sides: Sides,
+    name: str,
+    read: Callable[[int], tuple[list[RowT], int]],
+    revision: int,
+    known: Iterable[tuple[str, int]],
+    *,
+    in_full: bool,
+) -> Changed[RowT]:
+    """Read what has changed since a revision, and what may have come late; all where the revisions were set back.
+
+    `known` are the rows that were read before, each with its revision.
+    """
+    if not in_full:
+        rows, _ = read(max(0, revision - LATE_REVISIONS))
+        holders = {row_id for row_id, each in known if each == revision}
+        in_full = is_set_back(revision, holders, {_row_id(each): each.revision for each in rows})
+        if not in_full:
+            return Changed(rows, highest((each.revision for each in rows), revision), in_full=False)
+        what = f"KORONA's list of {name} was set back, or what was saved there last is gone: it was read anew"
+        sides.warnings.append(f"{what}; if KORONA was restored from a copy, `korsync check` shows what is missing")
+    rows, _ = read(0)
+    return Changed(rows, highest((each.revision for each in rows), 0), in_full=True)
+
+
+def _row_id(row: Article | PriceRow | ArticleImage | StockLevel) -> str:
+    return row.article_id if isinstance(row, StockLevel) else row.id
