@@ -121,14 +121,8 @@ class Products:
                 images = pull_images(sides, reading.memory, [offer.match for offer in offers])
             except KorsyncError as error:
                 reading = reading.without("images", error)
-        return ProductsPulled(
-            reading=reading,
-            targets=targets,
-            settings=sides.settings.products,
-            safety=sides.settings.safety,
-            korona_now=korona_now,
-            images=images,
-        )
+        settings = sides.settings
+        return ProductsPulled(reading, targets, settings.products, settings.safety, korona_now, images)
 
     @staticmethod
     def plan(pulled: ProductsPulled) -> Plan[Value]:
