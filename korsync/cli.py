@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 from click.shell_completion import shell_complete
@@ -19,6 +19,9 @@ from korsync import __version__, cli_items
 from korsync.cli_items import load_settings, output_option, say
 from korsync.errors import BUG, KorsyncError, LockedError
 from korsync.text import visible
+
+if TYPE_CHECKING:
+    from korsync.records.opening import Answer, Opening
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -144,34 +147,60 @@ _sync_command("refunds", "Book restocked refunds as negative receipts in KORONA.
 _sync_command("products", "Bring name, price, tracking and image from KORONA to Shopify.", ("products",))
 
 
-@cli.command(epilog="Example: korsync init --couple")
-@click.option("--yes", is_flag=True, help="Go on although unfulfilled orders from before orders.start_from exist.")
+@cli.command(epilog="Example: korsync init --couple --report unmatched.csv")
+@click.option("--yes", is_flag=True, help="Say yes to the orders that it shows: book them, and reserve the old ones.")
+@click.option("--ignore-open", is_flag=True, help="Say yes, but reserve nothing for open orders from before the start.")
 @click.option(
     "--couple", "couples", is_flag=True, help="Couple the point of sale with korona.coupling_id once all is checked."
 )
 @click.option("--adopt", "adopts", is_flag=True, help="Rebuild a lost state from KORONA's receipts.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write all that does not match, or has no price, into a CSV file.",
+)
 @click.pass_obj
-def init(settings_path: Path, *, yes: bool, couples: bool, adopts: bool) -> None:
-    """Check everything, take the first look and make the state file; only --couple writes to a side."""
-    from korsync.commands.init import initialise, reserved
+def init(
+    settings_path: Path, *, yes: bool, ignore_open: bool, couples: bool, adopts: bool, report: Path | None
+) -> None:
+    """Check everything, take the first look and make the state file; only --couple writes to a side.
 
+    It shows which orders the first run books, and what open orders from before orders.start_from keep reserved, and
+    asks; where nobody sits at a terminal, --yes or --ignore-open is the answer.
+    """
+    from korsync.commands.init import initialise
+    from korsync.records.opening import Answer
+    from korsync.report.opening import Host
+
+    if yes and ignore_open:
+        raise click.UsageError("--yes reserves the old orders, --ignore-open does not: name one of the two")
+    given = Answer.IGNORE if ignore_open else Answer.RESERVE if yes else None
     settings = load_settings(settings_path)
-    opening = initialise(settings, yes=yes, couples=couples, adopts=adopts)
+    host = Host(lambda opening: given or _answer_to(opening), report)
+    try:
+        opening = initialise(settings, host, couples=couples, adopts=adopts)
+    finally:
+        host.close()
     if couples:
         _say_coupled("point of sale", opening.last_receipt_number)
-    say(f"{opening.matched} articles match a Shopify variant, {opening.priced} of them have a price in the list")
-    for remark in opening.double_rates:
-        say(visible(f"  {remark}"))
-    for order in opening.unfulfilled:
-        line = f"  {order.name}: unfulfilled from before orders.start_from, reserved: {reserved(order)}"
-        say(visible(line))
-    if adopts:
-        say(f"{len(opening.booked)} orders are booked in KORONA")
-        for title, names in (("not booked yet", opening.missing), ("in conflict", opening.conflicts)):
-            if names:
-                say(visible(f"{len(names)} {title}: {', '.join(names)}"))
     say(f"state made: {settings.state_path}")
     say("next: korsync run --dry-run")
+
+
+def _answer_to(opening: "Opening") -> "Answer | None":
+    """Ask a person at a terminal about the orders that were found; elsewhere nobody could answer."""
+    from korsync.records.opening import Answer
+
+    if not sys.stdin or not sys.stdin.isatty():
+        return None
+    if opening.to_book is not None and not click.confirm("Are these the orders to be booked?"):
+        return None
+    if opening.open_before is None:
+        return Answer.RESERVE
+    words = click.Choice([Answer.RESERVE, Answer.IGNORE, "stop"])
+    word = click.prompt("The open orders from before", type=words, default="stop")
+    return Answer(word) if word != "stop" else None
 
 
 @cli.command(epilog="Example: korsync couple")

@@ -14,9 +14,11 @@ from korsync.commands.init import initialise
 from korsync.commands.sync import sync
 from korsync.config.load import load
 from korsync.config.settings import Settings
+from korsync.records.opening import Answer
 from korsync.records.plan import Ran
 from korsync.report.checked import print_checked
 from korsync.report.looking import Looking
+from korsync.report.opening import Host
 from korsync.report.telling import Reporter
 from korsync.sandbox.books import shelves
 from korsync.sandbox.moves import HELP, move
@@ -46,9 +48,8 @@ def demonstrate(say: Say) -> bool:
     with sample_world() as world, tempfile.TemporaryDirectory(prefix="korsync-demo-") as folder:
         settings = load(world.write_config(Path(folder)), {})
         say("A sample shop: KORONA.cloud and Shopify simulated on this machine.\n")
-        say("$ korsync init")
-        opening = initialise(settings, yes=False, couples=False, adopts=False)
-        say(f"{opening.matched} articles match a Shopify variant, {opening.priced} of them have a price in the list\n")
+        say("$ korsync init --yes")
+        initialise(settings, Host(lambda _: Answer.RESERVE), couples=False, adopts=False)
         say("$ korsync run --dry-run")
         _run(settings, dry=True)
         say("\n$ korsync run")
@@ -79,7 +80,7 @@ def serve(say: Say, lines: Iterable[str]) -> None:
         say("A sample shop runs on this machine. From another terminal:\n")
         say(f"  export PATH={quote(str(Path(sys.executable).parent))}:$PATH")
         say(f"  export KORSYNC_CONFIG={config_path}")
-        say("  korsync init")
+        say("  korsync init          (it asks; or with --yes)")
         say("  korsync run --dry-run")
         say("  korsync run\n")
         say("Here you move the shop; Ctrl-C or Ctrl-D ends it:\n")

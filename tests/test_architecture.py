@@ -34,7 +34,7 @@ report                  report records memory
 sandbox                 sandbox
 demo                    commands report records sandbox config
 cli_items               commands report config
-cli __main__            korsync cli cli_items commands report demo rules config
+cli __main__            korsync cli cli_items commands report demo rules records config
 """
 """Who may import whom, the first row that fits; errors and text serve everybody, `korsync` is its version."""
 

@@ -21,7 +21,7 @@ def test_init_says_what_matches_and_what_comes_next(shop: Shop, korsync: Korsync
     shop.stocked("1001")
     said = korsync("init")
     assert said.code == 0
-    assert "1 articles match a Shopify variant, 1 of them have a price" in said.out
+    assert "1 of 1 SKUs in Shopify have an article in KORONA" in said.out
     assert "korsync run --dry-run" in said.out
     assert shop.settings.state_path.exists()
 
@@ -78,7 +78,7 @@ def test_init_that_couples_sends_nothing_where_a_check_fails_and_tells_the_last_
 
 
 def test_init_refuses_to_replace_a_state(shop: Shop, korsync: Korsync) -> None:
-    korsync("init")
+    shop.init()
     before = shop.settings.state_path.read_bytes()
     said = korsync("init")
     assert said.code == 6
@@ -91,7 +91,7 @@ def test_init_wants_a_yes_where_old_orders_are_unfulfilled(shop: Shop, korsync: 
     shop.shopify.place_order([("1001", 3)], at=shop.world.clock.now() - timedelta(days=20))
     said = korsync("init")
     assert said.code == 2
-    assert "#1001: 3 × 1001" in said.err
+    assert "#1001: 3 × 1001" in said.out
     assert not shop.settings.state_path.exists()
     assert korsync("init", "--yes").code == 0
 

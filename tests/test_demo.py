@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from korsync.commands.init import initialise
-from korsync.config.load import load
 from korsync.demo import demonstrate, serve
 from korsync.sandbox.moves import HELP, move
 from korsync.sandbox.sample import fill
@@ -44,7 +42,7 @@ def test_the_sandbox_command_runs_a_shop_that_korsync_can_be_tried_on() -> None:
     def lines() -> Iterator[str]:
         path = next(match[1] for line in told if (match := re.search(r"KORSYNC_CONFIG=(\S+)", line)))
         korsync = [sys.executable, "-m", "korsync", "--config", path]
-        subprocess.run([*korsync, "init"], check=True)
+        subprocess.run([*korsync, "init", "--yes"], check=True)
         subprocess.run([*korsync, "run", "--quiet"], check=True)
         yield "later 20"
         yield "till 1030 1"
@@ -107,7 +105,7 @@ def test_on_the_sample_shop_two_more_runs_write_nothing_and_the_last_asks_seven_
         shop = Shop.__new__(Shop)
         shop.world, shop.korona, shop.shopify = world, world.korona, world.shopify
         shop.folder, shop.config_path = tmp_path, world.write_config(tmp_path)
-        initialise(load(shop.config_path, {}), yes=False, couples=False, adopts=False)
+        shop.init()
         assert shop.run().exit_code == 0
         shop.run_later()
         with shop.requests() as idle:

@@ -4,7 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Protocol
 
+from korsync.commands.checks import (
+    Looks,
+    look_at_korona,
+    look_at_other_locations,
+    look_at_shopify,
+    must_be_passed,
+)
 from korsync.commands.couple import couple_once
 from korsync.commands.state import identity_of
 from korsync.commands.sync import Clocks, connect
@@ -16,75 +24,89 @@ from korsync.memory.files import hold_lock
 from korsync.memory.state import no_link, save_state
 from korsync.pipelines.base import Reading, Sides
 from korsync.pipelines.lookups import all_receipts
-from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import read_shop_products
-from korsync.pipelines.stock import Stock
-from korsync.pipelines.targets import (
-    find_booking_targets,
-    find_product_targets,
-    find_shop,
-    find_stock_targets,
-)
+from korsync.pipelines.stock import Stock, StockPulled
+from korsync.pipelines.targets import find_booking_targets, find_product_targets, find_shop, find_stock_targets
 from korsync.records.bookings import NOT_BOOKED, SHOWN, BookingStatus, KnownOrder
+from korsync.records.catalogue import Location
 from korsync.records.memory import Cache, Memory, State
+from korsync.records.opening import Answer, Opening
 from korsync.records.receipts import BookedReceipt
-from korsync.rules.bookings import remember, start_instant
+from korsync.rules.bookings import remember, start_instant, zone_of
 from korsync.rules.matching import match
-from korsync.rules.prices import price_at
+from korsync.rules.opening import counts_of, match_checks, open_before, to_book
 from korsync.rules.read_back import found_return, found_sale, with_found_edits
-from korsync.rules.taxes import double_rates
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 """Stands for the order cursor until the shop's time zone is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What `init` found: the memory to begin with, how many articles match, and orders KORONA does not know of.
+class Host(Protocol):
+    """Whoever shows a person what the first look finds, and brings back the answer."""
 
-    `receipts` are all that stand on the point of sale, `double_rates` the rates that nobody could book.
-    `booked`, `missing` and `conflicts` are order names, filled by `--adopt` only. `last_receipt_number` is what the
-    point of sale had before `--couple`; KORONA does not tell it later.
-    """
+    def read(self, side: str, name: str, rows: int) -> None:
+        """See that so many rows more of a list have arrived."""
 
-    memory: Memory
-    matched: int
-    priced: int
-    unfulfilled: tuple[KnownOrder, ...]
-    receipts: tuple[BookedReceipt, ...]
-    double_rates: tuple[str, ...]
-    booked: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    last_receipt_number: str | None = None
+    def looked(self, opening: Opening) -> None:
+        """Show what was found; nothing is made yet."""
+
+    def ask(self, opening: Opening) -> Answer | None:
+        """Bring what a person says to the orders that were found; None for no answer."""
 
 
-def open_shop(sides: Sides, *, couples: bool = False) -> tuple[Reading, Opening]:
+def open_shop(sides: Sides, *, couples: bool = False, adopts: bool = False) -> Opening:
     """Check everything that the configuration names and take the first look; nothing is written to either side.
 
-    With `couples` the point of sale need not be coupled yet.
+    With `couples` the point of sale need not be coupled yet, with `adopts` what KORONA holds is taken for booked. Where
+    nothing matches it is the checks that say so.
     """
     settings = sides.settings
-    reading = read_shop_products(sides, Reading(Memory(_blank(settings, BEFORE_ALL), Cache())))
-    reading, store = find_shop(sides, reading)
-    start = start_instant(settings.orders.start_from, store)
+    looks, locations = _look_around(sides, couples=couples)
+    reading, shop = find_shop(sides, Reading(Memory(_blank(settings, BEFORE_ALL), Cache())))
+    start = start_instant(settings.orders.start_from, shop)
+    reading = read_shop_products(sides, reading)
     reading, prices = find_product_targets(sides, reading)
-    reading, _ = find_stock_targets(sides, reading)
+    reading, served = find_stock_targets(sides, reading)
     reading, targets = find_booking_targets(sides, reading, is_coupled_later=couples)
     reading = reading.with_memory(replace(reading.memory, state=_with_orders_before(sides, start)))
-    reading, receipts = all_receipts(sides, _first_look(sides, reading), targets.point_of_sale_id)
+    pulled = Stock(sides).pull(reading)
+    for trouble in pulled.trouble:
+        raise trouble
+    reading, receipts = all_receipts(sides, _first_look(pulled), targets.point_of_sale_id)
     _must_be_ours(settings, receipts)
     cache = reading.memory.cache
-    matches = match(cache.catalogue.articles, cache.shop_products.products).matches
-    now = sides.korona.now
-    priced = [each for each in matches if price_at(each.article, prices.price_group, now) is not None]
-    waiting = tuple(order for order in reading.memory.state.orders.values() if _reserves_pieces(order))
-    doubles = double_rates(targets, now, included=store.taxes_included)
-    opening = Opening(reading.memory, len(matches), len(priced), waiting, receipts, doubles)
-    if any(each.key is not None and each.shop == settings.shopify.shop for each in receipts):
-        # There was a state before: taken for new, all that it booked would count as sold again.
-        return reading, adopt(sides, reading, opening)
-    return reading, opening
+    articles, products = cache.catalogue.articles, cache.shop_products.products
+    counts = counts_of(articles, products, prices.price_group, sides.korona.now)
+    looks.judged(*match_checks(counts, prices_matter="price" in settings.products.fields))
+    look_at_other_locations(looks, sides, served.location, locations, match(articles, products).matches)
+    # Where there was a state before: taken for new, all that it booked would count as sold again.
+    adopts = adopts or any(each.key is not None and each.shop == settings.shopify.shop for each in receipts)
+    found = _adopted_all(sides, reading, receipts) if adopts else Adopted(reading.memory)
+    orders = found.memory.state.orders
+    return Opening(
+        memory=found.memory,
+        start_from=settings.orders.start_from,
+        checks=tuple(looks.checks),
+        match=counts,
+        to_book=to_book(orders.values(), reading.orders, zone_of(shop)),
+        open_before=open_before(replace(pulled.read, memory=found.memory)),
+        adopted=adopts,
+        booked=found.booked,
+        missing=found.missing,
+        conflicts=found.conflicts,
+    )
+
+
+def _look_around(sides: Sides, *, couples: bool) -> tuple[Looks, tuple[Location, ...]]:
+    """Check both sides, and return Shopify's locations; raise what is in the way, all of it at once."""
+    looks, shop = Looks(lambda _group, _check: None), None
+    locations: tuple[Location, ...] = ()
+    with looks.group("Shopify"):
+        shop, locations = look_at_shopify(looks, sides)
+    with looks.group("KORONA"):
+        look_at_korona(looks, sides, shop, is_coupled_later=couples)
+    must_be_passed(looks.checks)
+    return looks, locations
 
 
 def _must_be_ours(settings: Settings, receipts: Iterable[BookedReceipt]) -> None:
@@ -98,22 +120,30 @@ def _must_be_ours(settings: Settings, receipts: Iterable[BookedReceipt]) -> None
         )
 
 
-def _first_look(sides: Sides, reading: Reading) -> Reading:
+def _first_look(pulled: StockPulled) -> Reading:
     """Remember the levels of both sides as they stand; what is wrong with them is the first run's matter."""
-    pulled = Stock(sides).pull(reading)
     looks = Stock.plan(pulled).memory
     cache = pulled.reading.memory.cache
     return pulled.reading if looks is None else pulled.reading.with_memory(looks.with_cache(stocks=cache.stocks))
 
 
-def adopt(sides: Sides, reading: Reading, opening: Opening) -> Opening:
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What is known after a look at KORONA's receipts, and the names of the orders by what it holds of them."""
+
+    memory: Memory
+    booked: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+
+def _adopted_all(sides: Sides, reading: Reading, receipts: Iterable[BookedReceipt]) -> Adopted:
     """Find in KORONA what was booked before the state was lost; nothing is booked for `settle_minutes` after.
 
     Orders of which KORONA holds a receipt are known as booked from now on; a conflict is held for a person.
     """
-    reading = read_orders(sides, reading)
     by_order: dict[int, list[BookedReceipt]] = {}
-    for receipt in opening.receipts:
+    for receipt in receipts:
         if receipt.order_id is not None and receipt.shop == sides.settings.shopify.shop:
             by_order.setdefault(receipt.order_id, []).append(receipt)
     now = sides.korona.now
@@ -123,9 +153,8 @@ def adopt(sides: Sides, reading: Reading, opening: Opening) -> Opening:
         total = content.total_price if content else None
         orders[order.id] = _adopted(order, total, by_order.get(order.id, ()), now)
     mine = [order for order in orders.values() if not order.before_start and not order.test]
-    return replace(
-        opening,
-        memory=reading.memory.with_state(orders=orders, adopted_at=now),
+    return Adopted(
+        reading.memory.with_state(orders=orders, adopted_at=now),
         booked=tuple(order.name for order in mine if order.is_booked),
         missing=tuple(order.name for order in mine if order.sale is None and order.cancelled_at is None),
         conflicts=tuple(
@@ -134,23 +163,26 @@ def adopt(sides: Sides, reading: Reading, opening: Opening) -> Opening:
     )
 
 
-def confirm(opening: Opening, *, yes: bool) -> None:
-    """Raise ConfigurationError where orders from before `orders.start_from` are unfulfilled and nobody said yes."""
-    if opening.unfulfilled and not yes:
-        orders = "\n".join(f"{order.name}: {reserved(order)}" for order in opening.unfulfilled)
+def _answered(opening: Opening, answer: Answer | None) -> Memory:
+    """Return the memory to begin with; raise ConfigurationError where a person has to answer and did not.
+
+    Of the orders that are going to be booked a person has been told; those from before are settled where they are to
+    be ignored.
+    """
+    if opening.asks and answer is None:
         raise ConfigurationError(
-            f"unfulfilled orders from before orders.start_from, of whose pieces KORONA does not know:\n{orders}",
-            "these pieces stay reserved until the orders are fulfilled or ignored; repeat with --yes if that is right",
+            "nothing was made: the orders above need an answer",
+            "repeat with --yes to book and to reserve as it says, or with --ignore-open to reserve nothing for the old"
+            " ones; where it is not right, correct orders.start_from",
         )
-
-
-def reserved(order: KnownOrder) -> str:
-    return ", ".join(f"{line.quantity} × {line.sku or 'without SKU'}" for line in order.lines)
-
-
-def _reserves_pieces(order: KnownOrder) -> bool:
-    """Tell whether an order from before the start has pieces still to go, of which KORONA does not know."""
-    return order.before_start and not order.fulfilled and order.cancelled_at is None
+    before = {each.id for each in opening.open_before.orders} if opening.open_before else set()
+    orders = dict(opening.memory.state.orders)
+    for key, order in orders.items():
+        if order.is_due:
+            orders[key] = replace(order, told=(*order.told, SHOWN))
+        elif key in before and answer is Answer.IGNORE:
+            orders[key] = replace(order, ignored=True)
+    return opening.memory.with_state(orders=orders)
 
 
 def _blank(settings: Settings, cursor: datetime) -> State:
@@ -166,13 +198,6 @@ def _with_orders_before(sides: Sides, start: datetime) -> State:
     return replace(_blank(sides.settings, cursor), orders=orders)
 
 
-def _with_orders_shown(memory: Memory) -> Memory:
-    """Remember of which orders a person has been told that they are going to be booked."""
-    known = memory.state.orders.items()
-    orders = {key: replace(order, told=(*order.told, SHOWN)) if order.is_due else order for key, order in known}
-    return memory.with_state(orders=orders)
-
-
 def _adopted(order: KnownOrder, total: Decimal | None, found: Iterable[BookedReceipt], now: datetime) -> KnownOrder:
     receipts = tuple(found)
     sale = found_sale(order, total, receipts, now)
@@ -186,11 +211,11 @@ def _adopted(order: KnownOrder, total: Decimal | None, found: Iterable[BookedRec
     return order
 
 
-def initialise(settings: Settings, *, yes: bool, couples: bool, adopts: bool) -> Opening:
+def initialise(settings: Settings, host: Host, *, couples: bool, adopts: bool, clocks: Clocks | None = None) -> Opening:
     """Make a new state, or with `adopts` rebuild a lost one from KORONA's receipts.
 
     Raises StateError where there is a state already. With `couples` the point of sale is coupled last, so that
-    nothing was sent where any check fails.
+    nothing was sent where any check fails or a person says no.
     """
     with hold_lock(settings.state_path):
         no_link(settings.state_path)
@@ -198,15 +223,16 @@ def initialise(settings: Settings, *, yes: bool, couples: bool, adopts: bool) ->
             raise StateError(
                 f"there is a state file already: {settings.state_path}", "this shop is set up; nothing was changed"
             )
-        sides = connect(settings, read_only=True, full=True, clocks=Clocks())
-        reading, opening = open_shop(sides, couples=couples)
-        if adopts:
-            opening = adopt(sides, reading, opening)
-        confirm(opening, yes=yes)
-        opening = replace(opening, memory=_with_orders_shown(opening.memory))
+        sides = connect(settings, read_only=True, full=True, clocks=clocks or Clocks())
+        for session in (sides.korona.session, sides.shopify.session):
+            session.on_rows = host.read
+        opening = open_shop(sides, couples=couples, adopts=adopts)
+        host.looked(opening)
+        must_be_passed(opening.checks)
+        memory = _answered(opening, host.ask(opening) if opening.asks else None)
         if couples:
-            coupled = couple_once(connect(settings, read_only=False, full=True, clocks=Clocks()))
+            coupled = couple_once(connect(settings, read_only=False, full=True, clocks=clocks or Clocks()))
             opening = replace(opening, last_receipt_number=coupled.last_receipt_number)
-        save_state(settings.state_path, opening.memory.state)
-        save_cache(settings.cache_path, opening.memory.cache, fingerprint(settings))
-        return opening
+        save_state(settings.state_path, memory.state)
+        save_cache(settings.cache_path, memory.cache, fingerprint(settings))
+        return replace(opening, memory=memory)

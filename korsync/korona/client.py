@@ -11,6 +11,7 @@ from korsync.errors import Refused
 from korsync.korona import reads, writes
 from korsync.korona.lists import Listing, Lists
 from korsync.records.catalogue import (
+    Account,
     Article,
     ArticleImage,
     Currency,
@@ -144,6 +145,9 @@ class KoronaClient:
             return self.session.get(f"{self._root}/images/{_in_path(image_id)}", reads.image_content)
         except TooLarge:
             return None
+
+    def account(self) -> Account:
+        return self.session.get(self._root, lambda answer: reads.account(an_object(answer.body, "answer")))
 
     def price_groups(self) -> list[PriceGroup]:
         return self._all("priceGroups", reads.price_group, lambda each: each.id)

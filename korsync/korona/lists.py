@@ -123,12 +123,14 @@ class Lists:
         asked = {"sort": "revision", "page": str(page_number), "size": str(size), **listing.params}
         if since > 0:
             asked["revision"] = str(since)
-        return self._session.get(
+        found = self._session.get(
             f"{self._root}/{listing.path}",
             lambda answer: _page_from(answer, page_number, size, listing.read),
             asked,
             kind=listing.kind if is_first else Asked.PAGE,
         )
+        self._session.on_rows(self._session.side, listing.path.rpartition("/")[2], len(found.rows))
+        return found
 
 
 def _page_from(answer: Answer, page_number: int, size: int, read: Callable[[Row], T | None]) -> _Page[T]:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from korsync.records.catalogue import (
+    Account,
     Article,
     ArticleImage,
     ArticlePrice,
@@ -122,6 +123,13 @@ def without_dust(pieces: Decimal) -> Decimal:
     """Round what a sum of floats made of a quantity: 2.9999999999999996 pieces are 3, and -4E-16 are none."""
     shifted = pieces.scaleb(_QUANTITY_PLACES).to_integral_value()
     return pieces if shifted == pieces.scaleb(_QUANTITY_PLACES) else shifted.scaleb(-_QUANTITY_PLACES)
+
+
+def account(row: Row) -> Account:
+    """Read an account's licences and whether it is in test mode."""
+    packages = row.get("activePackages")
+    told = tuple(each for each in packages if isinstance(each, str)) if isinstance(packages, list) else None
+    return Account(told, flag(row, "testMode") is True)
 
 
 def price_group(row: Row) -> PriceGroup:

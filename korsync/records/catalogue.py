@@ -93,6 +93,14 @@ class StockLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """A KORONA account: its licences where it says them, and whether it is one to try things on."""
+
+    packages: tuple[str, ...] | None
+    test_mode: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PriceGroup:
     """A KORONA price list ("Preisliste" in Studio)."""
 

@@ -33,9 +33,13 @@ def start_instant(start_from: date, shop: Shop) -> datetime:
 
     Raises ConfigurationError where this machine does not know that time zone.
     """
-    midnight = datetime.combine(start_from, datetime.min.time())
+    return datetime.combine(start_from, datetime.min.time(), zone_of(shop))
+
+
+def zone_of(shop: Shop) -> ZoneInfo:
+    """Return the shop's time zone; raise ConfigurationError where this machine does not know it."""
     try:
-        return midnight.replace(tzinfo=ZoneInfo(shop.timezone))
+        return ZoneInfo(shop.timezone)
     except (ZoneInfoNotFoundError, ValueError):
         raise ConfigurationError(
             f"this machine does not know the shop's time zone “{shop.timezone}”",

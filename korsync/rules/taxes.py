@@ -1,6 +1,6 @@
 """Which KORONA sales tax stands for a tax of Shopify's: the one chosen for it, else the one of its rate. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -67,20 +67,28 @@ def sales_taxes_for(tax: TaxLine, order: Order, targets: BookingTargets) -> tupl
     return fitting or (() if order.taxes_included else of_rate)
 
 
-def double_rates(targets: BookingTargets, at: datetime, *, included: bool) -> tuple[str, ...]:
-    """Say which rates several sales taxes have, where none is chosen for them: orders with these would be held."""
+def double_rates(
+    sales_taxes: Iterable[SalesTax], chosen: Collection[str], at: datetime, *, included: bool
+) -> list[tuple[str, str]]:
+    """Say which rates several sales taxes have, where none is chosen for them, and what to do about each.
+
+    Orders with these would be held. `chosen` are the keys of the taxes that the configuration chooses.
+    """
     by_rate: dict[str, list[SalesTax]] = {}
-    for each in targets.sales_taxes:
+    for each in sales_taxes:
         percent = rate_at(each, at)
-        if percent and each.included == included and not {plain(percent), "default"} & targets.taxes.keys():
+        if percent and each.included == included and not {plain(percent), "default"} & set(chosen):
             by_rate.setdefault(plain(percent), []).append(each)
-    return tuple(
-        f"KORONA has several sales taxes of {rate} %: {', '.join(f'{each.number} {each.name}' for each in taxes)}; "
-        f"orders with that rate are held until one is chosen under orders.taxes with the key “{rate}”, or one for each "
-        f"of Shopify's taxes with keys like “VAT {rate}”"
+    return [
+        (
+            f"KORONA has several sales taxes of {rate} %: {', '.join(f'{each.number} {each.name}' for each in taxes)};"
+            " orders with that rate are held",
+            f"choose one under orders.taxes with the key “{rate}”, or one for each of Shopify's taxes with keys like"
+            f" “VAT {rate}”",
+        )
         for rate, taxes in by_rate.items()
         if len(taxes) > 1
-    )
+    ]
 
 
 def tax_troubles(taxes: Iterable[TaxLine], order: Order, targets: BookingTargets) -> Iterator[str]:

@@ -257,6 +257,7 @@ class ShopifyClient:
                 found, cursor = self.session.get(self._path(name), read_page, asked, kind=kind, lighter=lighter)
             except TooLarge:
                 found, cursor = self._light_page(name, read_page, lighter, kind)
+            self.session.on_rows(self.session.side, name, len(found))
             yield from found
             if cursor is None:
                 return

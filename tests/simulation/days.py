@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,18 +19,22 @@ from korsync.config.load import fingerprint, load
 from korsync.memory.cache import save_cache
 from korsync.memory.state import save_state
 from korsync.records.memory import State, held_key
+from korsync.records.opening import Answer
 from korsync.records.plan import Plan, Ran, Result, Written
 from korsync.sandbox.exchange import Action, Fault, Request
 from korsync.sandbox.world import World
 from tests.simulation.ledger import Ledger, Oversold, Tally
 from tests.simulation.life import Climate, Life
 from tests.support.in_process import without_sockets
-from tests.support.shop import EVERYTHING, MONDAY
+from tests.support.shop import EVERYTHING, MONDAY, Silent
 
 HOURS_OPEN = 10
 BETWEEN_RUNS = timedelta(minutes=20)
 QUIET_RUNS = 3
 QUIET_RUNS_OF_A_QUEUE = 8
+PRICE = Decimal("9.90")
+"""What the simulated store asks for an article of which nothing is said."""
+
 SKUS = ("1001", "1002", "1003")
 MISFORTUNES: tuple[Action, ...] = ("lose_request", "lose_answer", "reset", "truncate", "html", "status")
 PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 20.0, 60.0)
@@ -63,9 +68,9 @@ class Days:
         """Put the articles on both sides and let korsync take its first look."""
         for sku in SKUS:
             pieces = self.random.randint(2, 6)
-            self.world.korona.add_article(sku, f"Ware {sku}", stock=pieces)
+            self.world.korona.add_article(sku, f"Ware {sku}", PRICE, stock=pieces)
             self.world.shopify.add_product(f"Ware {sku}", [{"sku": sku, "available": self.ledger.wanted(pieces)}])
-        initialise(self.settings, yes=True, couples=False, adopts=False)
+        initialise(self.settings, Silent(Answer.RESERVE), couples=False, adopts=False)
         for server in (self.world.korona_server, self.world.shopify_server):
             server.before_request = self._before_request
             server.after_request = self._after_request

@@ -18,9 +18,12 @@ from korsync.config.load import load
 from korsync.config.settings import Settings
 from korsync.pipelines import PIPELINES
 from korsync.records.memory import Held, State
+from korsync.records.opening import Answer, Opening
 from korsync.records.plan import Change, Fate, Plan, Ran, Result, Skip, Written
+from korsync.rules.matching import READABLE_VARIANTS
 from korsync.rules.narrowing import EVERYTHING as EVERYTHING_IN_IT
 from korsync.rules.narrowing import Only
+from korsync.sandbox.korona.store import Article
 from korsync.sandbox.server import Recorded
 from korsync.sandbox.world import World
 
@@ -53,6 +56,22 @@ class Watched:
         self.told.append(ran)
 
 
+class Silent:
+    """Shows nobody what the first look finds, and has the answer ready."""
+
+    def __init__(self, answer: Answer | None) -> None:
+        self._answer = answer
+
+    def read(self, _side: str, _name: str, _rows: int) -> None:
+        """Nothing is kept of it."""
+
+    def looked(self, _opening: Opening) -> None:
+        """Nothing is kept of it."""
+
+    def ask(self, _opening: Opening) -> Answer | None:
+        return self._answer
+
+
 class Shop:
     """Both sides, a configuration beside its state, and korsync."""
 
@@ -79,8 +98,21 @@ class Shop:
         self.korona.add_article(number, name, Decimal(price), stock=pieces, **article)
         self.shopify.add_product(name, [{"sku": number, "price": Decimal(price), "available": pieces}])
 
-    def init(self, *, yes: bool = False, couples: bool = False, adopts: bool = False) -> None:
-        initialise(self.settings, yes=yes, couples=couples, adopts=adopts)
+    def init(self, *, answer: Answer | None = Answer.RESERVE, couples: bool = False, adopts: bool = False) -> Opening:
+        """Make the state; to the orders that it finds a person gives the answer.
+
+        Where nothing matches yet an article is put on both sides first: korsync begins in no such shop.
+        """
+        if not self._matches():
+            self.stocked("0000")
+        clocks = Clocks(self.wait, self._monotonic)
+        return initialise(self.settings, Silent(answer), couples=couples, adopts=adopts, clocks=clocks)
+
+    def _matches(self) -> bool:
+        articles = self.korona.table(Article).values()
+        numbers = {each.number for each in articles if each.active and not each.deactivated and each.price_ids}
+        products = [each for each in self.shopify.store.products.values() if len(each.variants) < READABLE_VARIANTS]
+        return any(each.sku in numbers for product in products for each in product.variants)
 
     def run(self, *pipelines: str, dry: bool = False, full: bool = False, only: Only = EVERYTHING_IN_IT) -> Ran:
         """Run korsync; without names all four pipelines."""

@@ -1,0 +1,105 @@
+"""What korsync may do and where: scopes, API version, licences, locations, clocks; pure."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+from korsync.records.catalogue import Location
+from korsync.records.checks import Check, failed, fine, warning
+
+SCOPES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "read_products": ("to find the variants by their SKU", ()),
+    "write_products": ("to write names, prices and images", ("title", "price", "image")),
+    "read_inventory": ("to read the levels", ()),
+    "write_inventory": ("to write the levels, and what is tracked", ()),
+    "read_locations": ("to find the location", ()),
+    "read_orders": ("to book orders and refunds, and to keep back what is sold", ()),
+}
+"""The scopes that korsync needs, what for, and the fields for which it is needed only (none: always)."""
+
+SCOPES_WORTH_HAVING: Mapping[str, str] = {
+    "read_all_orders": (
+        "Shopify shows no order older than 60 days: the pieces of one that is still open cannot be reserved,"
+        " and its refunds are not booked"
+    ),
+    "read_draft_orders": "pieces that draft orders reserve are not seen, and may be sold again",
+}
+"""Scopes without which korsync works, and what goes unseen then."""
+
+GRANT = "grant it to the app (Dev Dashboard: the app's version, its scopes), then install the new version in the store"
+
+VERSION_LIVES = 12
+"""Shopify serves a version for at least so many months (shopify.dev, API versioning)."""
+
+VERSION_ENDS_SOON = timedelta(days=60)
+
+CLOCKS_APART = timedelta(minutes=5)
+
+
+def scope_checks(granted: Collection[str], fields: Collection[str]) -> list[Check]:
+    """Say of each scope whether the app has it; a write scope contains its read scope."""
+    checks = []
+    for scope, (purpose, only_for) in SCOPES.items():
+        if only_for and not set(only_for) & set(fields):
+            continue
+        has = {scope, scope.replace("read_", "write_", 1)} & set(granted)
+        told = fine(f"scope {scope}", purpose)
+        checks.append(told if has else failed(told.name, f"the app lacks {scope}, needed {purpose}", GRANT, 4))
+    for scope, consequence in SCOPES_WORTH_HAVING.items():
+        has = {scope, scope.replace("read_", "write_", 1)} & set(granted)
+        name, what = f"scope {scope}", f"the app lacks {scope}: {consequence}"
+        checks.append(fine(name, "granted") if has else warning(name, what, GRANT))
+    return checks
+
+
+def version_check(asked: str, served: str | None, today: date) -> Check:
+    """Say which API version answers, and until when Shopify serves it."""
+    name, key = "API version", "shopify.api_version"
+    if served not in (None, asked):
+        return warning(name, f"Shopify answers with {served}, {asked} was asked for", f"correct {key}")
+    year, month = map(int, asked.split("-"))
+    ends = date(year + (month + VERSION_LIVES - 1) // 12, (month + VERSION_LIVES - 1) % 12 + 1, 1)
+    what = f"{asked}, which Shopify serves until {ends} at least"
+    return (
+        warning(name, what, f"name a newer one under {key}") if today + VERSION_ENDS_SOON > ends else fine(name, what)
+    )
+
+
+def package_check(packages: Collection[str] | None) -> Check:
+    """Say whether the account has the licence that stock needs; an account that does not say is given credit."""
+    name, lacks = "licence", "the account has no KORONA.retail, which stock needs"
+    if packages is None:
+        return fine(name, "KORONA does not say which; without KORONA.retail it gives no stock")
+    if "RETAIL" not in packages:
+        return failed(name, lacks, "book KORONA.retail, or ask KORONA's support", 4)
+    return fine(name, ", ".join(sorted(packages)))
+
+
+def other_locations(pieces: Iterable[tuple[Location, int, int]]) -> list[Check]:
+    """Name the other active locations that have pieces of matched articles for sale: Shopify sells them as well.
+
+    Given are a location, its pieces, and of how many articles.
+    """
+    found = [
+        warning(
+            f"location {name}",
+            f"“{name}” has {count} pieces for sale, too, of articles that match ({articles}): korsync does not count"
+            " them, and KORONA's stock goes to the one location it serves",
+            "where these are the same goods, set them to 0 there in Shopify, or they are sold twice",
+        )
+        for name, count, articles in ((location.name.strip(), count, articles) for location, count, articles in pieces)
+        if count
+    ]
+    return found or [fine("other locations", "none has matched articles for sale")]
+
+
+def clock_check(sides: Mapping[str, datetime], machine: datetime) -> Check:
+    """Say whether the clocks of both sides and of this machine agree."""
+    apart = {side: abs(now - machine) for side, now in sides.items()}
+    off = [
+        f"{side}'s is {round(gap.total_seconds() / 60)} minutes off"
+        for side, gap in apart.items()
+        if gap > CLOCKS_APART
+    ]
+    if off:
+        return warning("clock", f"this machine's clock and the servers' differ: {', '.join(off)}", "set it by NTP")
+    return fine("clock", "this machine's, KORONA's and Shopify's agree")
