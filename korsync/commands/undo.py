@@ -12,12 +12,13 @@ from korsync.errors import ConfigurationError
 from korsync.memory.files import hold_lock
 from korsync.memory.journal import entries_of
 from korsync.pipelines.base import Reading
-from korsync.pipelines.products import Price, Products, Title, Tracking
+from korsync.pipelines.products import Products
 from korsync.pipelines.sides import read_shop_products
 from korsync.records.journal import RunEntry, WriteEntry
 from korsync.records.plan import Change, Plan, Result, Skip
 from korsync.rules.decisions import with_marks
 from korsync.rules.guards import mark
+from korsync.rules.offers import Price, Title, Tracking
 from korsync.rules.undoing import ToPutBack, undoing
 from korsync.run import Watcher
 

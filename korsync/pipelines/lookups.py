@@ -180,7 +180,7 @@ class Contents:
     def __init__(self, sides: Sides, reading: Reading) -> None:
         self._sides = sides
         cache = reading.memory.cache
-        known = assortment(cache.catalogue.articles, cache.shop_products.products.values())
+        known = assortment(cache.catalogue.articles, cache.shop_products.products)
         self._assortment = known
         self._asked: dict[str, Article | None] = {}
         self._unread: list[Unavailable] = []

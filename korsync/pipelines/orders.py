@@ -284,7 +284,7 @@ def _of_lost_pieces(pulled: OrdersPulled, memory: Memory) -> Iterator[Skip]:
     """Hold the orders whose pieces left the shelf without a receipt to come: only a person can tell KORONA."""
     known = _in_order(memory.state.orders.values())
     names, cache = names_apart(known), memory.cache
-    articles = assortment(cache.catalogue.articles, cache.shop_products.products.values())
+    articles = assortment(cache.catalogue.articles, cache.shop_products.products)
     for order in known:
         lost = lost_articles(order, articles)
         # Shopify cancels in the background, and puts the pieces back some time after the cancellation shows.

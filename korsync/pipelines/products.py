@@ -1,9 +1,8 @@
 """Products, KORONA to Shopify: name, price, tracking and one image of each matched article with a price in the list."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import ClassVar
 
 from korsync.config.settings import ProductSettings, SafetySettings
@@ -27,58 +26,25 @@ from korsync.records.memory import KeptTitle, Memory, ProductTargets
 from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
 from korsync.rules.decisions import with_marks
 from korsync.rules.guards import Guarded, guard_catalogue, key_of, mark, shrunk
-from korsync.rules.matching import Match, Matching, is_live, match
-from korsync.rules.money import round_to
-from korsync.rules.prices import doubtful, price_at, unfit
+from korsync.rules.matching import Matching, is_live, match
+from korsync.rules.offers import (
+    Offer,
+    Price,
+    Title,
+    Tracking,
+    changed_prices,
+    changed_titles,
+    changed_trackings,
+    offers_of,
+)
+from korsync.rules.prices import price_at
 from korsync.text import clean_title, same_title
-
-
-@dataclass(frozen=True, slots=True)
-class Title:
-    """The title of a Shopify product."""
-
-    title: str
-    product_id: int = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """The price of a Shopify variant in the shop's currency, gross or net as the shop shows prices.
-
-    `clears_compare_at`: the price struck out beside it goes when this one is written.
-    """
-
-    price: Decimal
-    variant_id: int = field(compare=False)
-    clears_compare_at: bool = field(compare=False, default=False)
-    product_id: int = field(compare=False, default=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Tracking:
-    """Whether Shopify counts the pieces of a variant."""
-
-    tracked: bool
-    inventory_item_id: int = field(compare=False)
-
 
 Value = Title | Price | Tracking | Picture
 """What a change of a product is about."""
 
 IMAGES_TOGETHER = 24
 """So many images are noted at once before they are sent: each note writes the whole state."""
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A match whose article is to be sold in the shop, and its price there, in the shop's currency."""
-
-    match: Match
-    price: Decimal
-
-    @property
-    def sku(self) -> str:
-        return self.match.sku
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +81,7 @@ class Products:
         reading, targets = find_product_targets(sides, reading)
         korona_now, images = sides.korona_now, None
         if "image" in sides.settings.products.fields:
-            offers, _ = _offers(_matching(reading).matches, targets, korona_now)
+            offers, _ = offers_of(_matching(reading).matches, targets, korona_now)
             try:
                 reading = read_images(sides, reading)
                 images = pull_images(sides, reading.memory, [offer.match for offer in offers])
@@ -128,19 +94,19 @@ class Products:
     def plan(pulled: ProductsPulled) -> Plan[Value]:
         """Decide which titles, prices, trackings and images differ from KORONA's."""
         matching = _matching(pulled.reading)
-        offers, unfit_skips = _offers(matching.matches, pulled.targets, pulled.korona_now)
+        offers, unfit_skips = offers_of(matching.matches, pulled.targets, pulled.korona_now)
         images = ImagesPlanned(pulled.reading.memory)
         if pulled.images is not None:
             matches = [offer.match for offer in offers]
             images = plan_images(pulled.images, pulled.reading.memory, matches, pulled.safety.settle)
         kept = pulled.settings.fields
         found: list[Change[Value] | Skip] = [
-            *(_titles(offers, pulled.reading.memory.cache.titles) if "title" in kept else ()),
-            *(_prices(offers, clears=pulled.settings.clear_compare_at) if "price" in kept else ()),
-            *(_trackings(offers) if "tracked" in kept else ()),
+            *(changed_titles(offers, pulled.reading.memory.cache.titles) if "title" in kept else ()),
+            *(changed_prices(offers, clears=pulled.settings.clear_compare_at) if "price" in kept else ()),
+            *(changed_trackings(offers) if "tracked" in kept else ()),
             *_additions(images.pictures),
         ]
-        changes = tuple(each for each in found if isinstance(each, Change) and each.edits())
+        changes = tuple(each for each in found if isinstance(each, Change))
         guarded = _guard(pulled, changes, len(offers))
         named = (each for each in found if isinstance(each, Skip))
         unsold = _without_variant(pulled)
@@ -260,23 +226,6 @@ def _with_undone(memory: Memory, offers: Iterable[Offer]) -> Memory:
     return memory.with_state(undone=with_marks(undone, Products.name, still))
 
 
-def _offers(matches: Iterable[Match], targets: ProductTargets, now: datetime) -> tuple[list[Offer], list[Skip]]:
-    """Return the matches that have a price to be shown, and why the others have none."""
-    offers, skips = [], []
-    for each in matches:
-        doubt = doubtful(each.article, targets.price_group, now)
-        if doubt:
-            skips.append(Skip(each.sku, doubt, Fate.HELD))
-            continue
-        price = price_at(each.article, targets.price_group, now)
-        why_not = unfit(each.article, targets.price_group, now, targets.unit)
-        if price is None or why_not:
-            skips.append(Skip(each.sku, why_not, Fate.LEFT))
-        else:
-            offers.append(Offer(each, round_to(price, targets.unit)))
-    return offers, skips
-
-
 def _without_variant(pulled: ProductsPulled) -> Iterator[Skip]:
     """Name the articles that have a price in the list and no variant to show it."""
     cache = pulled.reading.memory.cache
@@ -288,59 +237,6 @@ def _without_variant(pulled: ProductsPulled) -> Iterator[Skip]:
             if price is not None:
                 name = pulled.targets.price_group.name
                 yield Skip(number, f"it has a price in “{name}”, but no variant in Shopify has this SKU", Fate.LEFT)
-
-
-def _titles(offers: Iterable[Offer], kept: Mapping[int, KeptTitle]) -> Iterator[Change[Value] | Skip]:
-    """Name a product after its article; one with several variants only where all of them are offered under one name."""
-    by_product: dict[int, list[Match]] = {}
-    for offer in offers:
-        by_product.setdefault(offer.match.product.id, []).append(offer.match)
-    for matches in by_product.values():
-        product, names = matches[0].product, {clean_title(each.article.name) for each in matches}
-        if len(names) > 1 or len(matches) < len(product.variants):
-            continue
-        name = names.pop()
-        if not name:
-            yield Skip(matches[0].sku, "its name in KORONA is empty", Fate.LEFT)
-        elif kept.get(product.id) == KeptTitle(name, product.title):
-            yield Skip(matches[0].sku, f"Shopify keeps its name “{name}” as “{product.title}”", Fate.LEFT)
-        elif not same_title(product.title, name):
-            yield Change(matches[0].sku, Title(product.title, product.id), Title(name, product.id))
-
-
-def _prices(offers: Iterable[Offer], *, clears: bool) -> Iterator[Change[Value] | Skip]:
-    """Set each variant's price; the price struck out beside it is the shop's own, and goes only where that is wanted.
-
-    Shopify refuses a price above it. Where it is as high as the price, it misleads and is named.
-    """
-    for offer in offers:
-        variant, compared = offer.match.variant, offer.match.variant.compare_at_price
-        if variant.price_unreadable:
-            why = f"its price in Shopify cannot be read ({variant.price_unreadable}): save it there once more"
-            yield Skip(offer.sku, why, Fate.HELD)
-            continue
-        is_low, is_new = compared is not None and compared <= offer.price, variant.price != offer.price
-        if compared is not None and is_new and compared < offer.price and not clears:
-            why = f"its compare-at price {compared:f} in Shopify is below its new price {offer.price:f}, which Shopify"
-            way_out = "refuses: raise or clear it there, or set products.clear_compare_at to true"
-            yield Skip(offer.sku, f"{why} {way_out}", Fate.HELD)
-            continue
-        product_id = variant.product_id
-        after = Price(offer.price, variant.id, clears_compare_at=is_low and clears, product_id=product_id)
-        yield Change(offer.sku, Price(variant.price, variant.id), after)
-        if compared is not None and is_low and not (is_new and clears):
-            why = f"its compare-at price {compared:f} is not above its price {offer.price:f}"
-            yield Skip(offer.sku, why, Fate.LEFT)
-
-
-def _trackings(offers: Iterable[Offer]) -> Iterator[Change[Value] | Skip]:
-    for offer in offers:
-        variant, tracked = offer.match.variant, offer.match.article.track_inventory
-        if variant.counted_elsewhere:
-            yield Skip(offer.sku, "another service counts its pieces in Shopify", Fate.LEFT)
-        elif tracked is not None:
-            item = variant.inventory_item_id
-            yield Change(offer.sku, Tracking(variant.tracked, item), Tracking(tracked, item))
 
 
 def _additions(pictures: Iterable[Picture]) -> Iterator[Change[Value] | Skip]:

@@ -117,7 +117,7 @@ class _Sums:
     def __init__(self, read: StockRead) -> None:
         self._read = read
         cache, state, location_id = read.cache, read.memory.state, read.targets.location.id
-        known = assortment(cache.catalogue.articles, cache.shop_products.products.values())
+        known = assortment(cache.catalogue.articles, cache.shop_products.products)
         self._sold: SoldIndex = index_sold(
             state.orders.values(), known, location_id, read.korona_now, read.rules.settle
         )

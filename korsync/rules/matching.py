@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from korsync.records.catalogue import Article, ShopProduct, Variant
 from korsync.records.plan import Fate, Skip
+from korsync.rules.asked_once import asked_once
 
 Thing = TypeVar("Thing")
 
@@ -58,7 +59,8 @@ class Assortment:
         return [article for each in skus if (article := self.by_number.get(each)) is not None]
 
 
-def assortment(articles: Mapping[str, Article], products: Iterable[ShopProduct]) -> Assortment:
+@asked_once
+def assortment(articles: Mapping[str, Article], products: Mapping[int, ShopProduct]) -> Assortment:
     """Return what finds the articles of order lines; deleted ones and numbers that stand twice are left out.
 
     As in matching a number belongs to the live article; a switched-off one has it only where no live one does.
@@ -69,9 +71,11 @@ def assortment(articles: Mapping[str, Article], products: Iterable[ShopProduct])
         if _number(article) and article.active:
             (live if is_live(article) else switched_off).setdefault(_number(article), []).append(article)
     by_number = {number: found[0] for number, found in (switched_off | live).items() if len(found) == 1}
-    return Assortment(articles, by_number, {each.id: each.sku for product in products for each in product.variants})
+    variants = (each for product in products.values() for each in product.variants)
+    return Assortment(articles, by_number, {each.id: each.sku for each in variants})
 
 
+@asked_once
 def match(articles: Mapping[str, Article], products: Mapping[int, ShopProduct]) -> Matching:
     """Match articles and variants whose number and SKU are equal after stripping blanks at the ends.
 

@@ -58,7 +58,7 @@ def articles(*kinds: str) -> dict[str, Article]:
 def test_a_number_belongs_to_the_live_article_and_to_none_where_it_stands_twice(
     kinds: tuple[str, ...], found: str | None
 ) -> None:
-    by_number = assortment(articles(*kinds), []).by_number
+    by_number = assortment(articles(*kinds), {}).by_number
     assert {number: article.id for number, article in by_number.items()} == ({"1001": found} if found else {})
 
 

@@ -154,7 +154,7 @@ def test_a_missing_figure_is_not_zero(shop: Shop) -> None:
 
 def test_a_bundle_that_contains_itself_ends() -> None:
     bundle = Article("a", "1001", "Set", 1, True, False, None, (), parts=(Part("a", Decimal(1)),))
-    taken = taken_by(KnownLine(11, "1001", None, 1), assortment({"a": bundle}, []))
+    taken = taken_by(KnownLine(11, "1001", None, 1), assortment({"a": bundle}, {}))
     assert len(taken) == DEEPEST_BUNDLE + 1
 
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from korsync.errors import ConfigurationError, Refused, SafetyStop, Unavailable
-from korsync.pipelines.products import Price, Title
 from korsync.records.memory import Held, Identity, RunRecord, State
 from korsync.records.plan import Change, Fate, Outcome, Plan, Ran, Result, Skip, Written
 from korsync.report.as_json import as_json
 from korsync.report.diffs import print_plan
 from korsync.report.screens import print_error, print_status
 from korsync.report.telling import Reporter, summary
+from korsync.rules.offers import Price, Title
 
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 
 from korsync.records.catalogue import Article, ArticlePrice, PriceGroup
-from korsync.rules.prices import doubtful, price_at, unfit
+from korsync.rules.prices import price_at, price_in
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 GROUP = PriceGroup("g", "2", "Shopify", net_prices=False, currency_id="c")
@@ -75,7 +75,7 @@ def test_beginnings_are_compared_as_instants_in_any_zone() -> None:
     ],
 )
 def test_what_cannot_be_shown_has_a_reason(entries: tuple[ArticlePrice, ...], reason: str) -> None:
-    assert unfit(article(*entries), GROUP, NOW, CENT) == reason
+    assert price_in(article(*entries), GROUP, NOW, CENT).unfit == reason
 
 
 ODD = ArticlePrice(GROUP.id, None, unreadable="validFrom has no time zone")
@@ -97,6 +97,6 @@ ODD = ArticlePrice(GROUP.id, None, unreadable="validFrom has no time zone")
     ],
 )
 def test_a_price_of_which_nobody_knows_needs_a_person(entries: tuple[ArticlePrice, ...], words: str) -> None:
-    found = doubtful(article(*entries), GROUP, NOW)
+    found = price_in(article(*entries), GROUP, NOW, CENT).doubt
     assert words in found
     assert bool(words) is bool(found)

@@ -4,8 +4,8 @@ import base64
 from typing import Any
 
 from korsync.pipelines.images import Picture, file_name
-from korsync.pipelines.products import Price, Title, Tracking
 from korsync.records.plan import Change
+from korsync.rules.offers import Price, Title, Tracking
 from korsync.sandbox.server import Recorded
 from korsync.sandbox.shopify.store import Product, Variant
 from tests.support.shop import Requests, Shop
