@@ -4,7 +4,7 @@ cli -> commands -> run -> pipelines -> korona, shopify -> wire: imports run one 
 frozen records; reading and writing happen at the edges. The rooms of the house:
 
     cli        the commands: parse, call one function, print, exit code; no decisions
-    cli_items  those about what stands and a person's word on it: status, check, log, retry, ignore, accept, undo
+    cli_items  those about what stands and a person's word on it: status, check, explain, log, retry, ignore, …
     run        drives the pipelines one after the other: pull, plan, guard, show, push, save
     demo       `korsync demo` and `korsync sandbox`
     errors     what can go wrong, as one tree: each error with what to do and its exit code

@@ -73,6 +73,26 @@ def check(settings_path: Path, since: datetime | None, output: str) -> None:
     sys.exit(compared.exit_code)
 
 
+@click.command(epilog="Example: korsync explain 1042")
+@click.argument("item", metavar="SKU|ORDER")
+@output_option
+@click.pass_obj
+def explain(settings_path: Path, item: str, output: str) -> None:
+    """Tell all that is known of an article or an order: both sides, what is booked, what comes next and why not.
+
+    Reads both sides as a run does, and writes nothing. With # before it, in quotes, only the order is meant.
+    """
+    from korsync.commands.explain import explain as look_at
+    from korsync.commands.state import timezone_of
+    from korsync.report.explained import print_explained
+    from korsync.report.looking import Looking
+
+    settings = load_settings(settings_path)
+    explained = look_at(settings, Looking(), item)
+    print_explained(explained, timezone_of(settings), as_json=output == "json")
+    sys.exit(explained.exit_code)
+
+
 @click.command(epilog="Example: korsync log 1042")
 @click.argument("item", metavar="[SKU|ORDER]", required=False, default="")
 @click.option(
@@ -184,4 +204,4 @@ def undo(settings_path: Path, run: str, skus: tuple[str, ...], *, dry_run: bool)
     sys.exit(result.exit_code)
 
 
-COMMANDS = (status, check, log, retry, ignore, accept, undo)
+COMMANDS = (status, check, explain, log, retry, ignore, accept, undo)

@@ -18,7 +18,7 @@ from korsync.records.orders import Order, Transaction
 from korsync.records.plan import Change, Fate, Plan, Skip, ToldOnce
 from korsync.records.receipts import Receipt
 from korsync.rules import guards
-from korsync.rules.bookings import begun_before, names_apart
+from korsync.rules.bookings import begun_before, names_apart, why_never_booked
 from korsync.rules.edits import MoneyChange, edit_receipt, money_change
 from korsync.rules.matching import assortment, live_numbers, near_numbers
 from korsync.rules.read_back import (
@@ -257,7 +257,7 @@ def _of_known_orders(orders: Iterable[KnownOrder]) -> list[Skip]:
     names = names_apart(known)
     skips = []
     for order in known:
-        reason = "" if NOT_BOOKED in order.told else _left_by_rule(order)
+        reason = "" if NOT_BOOKED in order.told else why_never_booked(order)
         if reason:
             skips.append(Skip(names[order.id], reason, Fate.LEFT, ToldOnce(order.id, NOT_BOOKED)))
         if order.has_other_money and order.changed_to is not None and order.booked_amounts is not None:
@@ -296,14 +296,3 @@ def _of_lost_pieces(pulled: OrdersPulled, memory: Memory) -> Iterator[Skip]:
             name = names[order.id]
             remedy = f"take {pieces} out of KORONA by hand, then `{to_type('ignore', name)}`"
             yield Skip(name, f"{why}: {remedy}", Fate.HELD)
-
-
-def _left_by_rule(order: KnownOrder) -> str:
-    """Say why an order is never booked; empty where it is."""
-    if order.test:
-        return "a test order is not booked"
-    if order.before_start:
-        return "placed before orders.start_from, not booked"
-    if order.cancelled_at is not None and not order.is_begun:
-        return "cancelled before it was booked"
-    return ""

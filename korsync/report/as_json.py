@@ -1,8 +1,11 @@
 """A run as a program reads it."""
 
 import json
+from dataclasses import fields, is_dataclass
+from datetime import datetime
 from typing import Any
 
+from korsync.errors import KorsyncError
 from korsync.records.plan import Change, Ran, Result
 from korsync.report.screens import by_item
 from korsync.text import plain
@@ -54,5 +57,13 @@ def _change(change: Change[Any]) -> dict[str, Any]:
 
 
 def as_value(value: Any) -> Any:
-    """Return a value of a change as JSON: amounts as text, so that no digit is lost."""
+    """Return a value or a record as JSON: amounts as text, so that no digit is lost, and times with their offset."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: as_value(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, tuple):
+        return [as_value(each) for each in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, KorsyncError):
+        return {"what": value.what, "remedy": value.remedy, "exit_code": value.exit_code}
     return value if value is None or isinstance(value, bool | int | str) else plain(value)

@@ -39,29 +39,14 @@ def checked_as_json(compared: Compared) -> str:
     """Return a comparison as JSON: the counts, every difference, and what kept korsync from comparing more."""
     counts = {"articles": compared.articles, "levels": compared.levels}
     counts |= {"orders": compared.orders, "receipts": compared.receipts}
-    return json.dumps(
-        {
-            "exit_code": compared.exit_code,
-            "since": compared.since.isoformat(),
-            "compared": counts,
-            "differences": [
-                {
-                    "pipeline": each.pipeline,
-                    "key": each.key,
-                    "field": each.field,
-                    "korona": as_value(each.korona),
-                    "shopify": as_value(each.shopify),
-                    "mending": str(each.mending),
-                    "reason": each.reason,
-                }
-                for each in compared.differences
-            ],
-            "errors": [
-                {"what": each.what, "remedy": each.remedy, "exit_code": each.exit_code} for each in compared.errors
-            ],
-        },
-        indent=2,
-    )
+    told = {
+        "exit_code": compared.exit_code,
+        "since": as_value(compared.since),
+        "compared": counts,
+        "differences": as_value(compared.differences),
+        "errors": as_value(compared.errors),
+    }
+    return json.dumps(told, indent=2)
 
 
 def verdict(compared: Compared) -> str:

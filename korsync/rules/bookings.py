@@ -194,6 +194,17 @@ def _given_up_reason(name: str, booking: Booking) -> str:
     )
 
 
+def why_never_booked(order: KnownOrder) -> str:
+    """Say why an order is never booked; empty where it is."""
+    if order.test:
+        return "a test order is not booked"
+    if order.before_start:
+        return "placed before orders.start_from, not booked"
+    if order.cancelled_at is not None and not order.is_begun:
+        return "cancelled before it was booked"
+    return ""
+
+
 # --- what a person calls them ---
 
 

@@ -1,6 +1,6 @@
 """Which levels are kept in step, where each should go, and why others are left alone: pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from korsync.records.orders import DraftOrder
 from korsync.records.plan import Fate, Skip
 from korsync.rules.in_step import left_step, still_there
 from korsync.rules.matching import Match, assortment, match
-from korsync.rules.stock import LevelFacts, LevelRules, LevelTarget, SoldIndex, index_sold, target_of
+from korsync.rules.stock import LevelFacts, LevelRules, LevelTarget, SoldIndex, index_sold, pending_pieces, target_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,21 @@ def levels_of(read: StockRead) -> Levels:
     left = [Skip(sku, reason, fates.get(sku, Fate.LEFT)) for sku, reason in why.items() if sku not in named]
     in_step = {item_id: sku for item_id, (sku, _, _) in known.items()} | matched
     return Levels(tuple(levels), (*left, *by_rule, *held), in_step)
+
+
+def sold_by_order(read: StockRead, level: Level) -> Iterator[tuple[int, Decimal]]:
+    """Return which orders took how many pieces of a level's article that KORONA's stock does not contain yet.
+
+    Together they are what the level counts as sold (P); an order is named by its id.
+    """
+    known = assortment(read.cache.catalogue.articles, read.cache.shop_products.products)
+    location_id, settle = read.targets.location.id, read.rules.settle
+    for order in read.memory.state.orders.values():
+        sold = index_sold([order], known, location_id, read.korona_now, settle).by_article
+        lines = sold.get(level.match.article.id, ())
+        pieces = sum((pending_pieces(line, level.read.seen_at) for line in lines), start=Decimal(0))
+        if pieces:
+            yield order.id, pieces
 
 
 def pieces_in_drafts(drafts: Iterable[DraftOrder], orders: Collection[int]) -> dict[int, int]:

@@ -1,5 +1,6 @@
 """What of the journal answers a question about the past: pure."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,11 @@ from itertools import groupby
 
 from korsync.records.journal import Chapter, Entry, ItemEntry, RunEntry, WriteEntry
 from korsync.rules.narrowing import is_of_order
+
+OF_ORDERS = ("orders", "refunds")
+
+LAST_RUNS = 5
+"""So many runs that did something of an item are shown where it is explained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ def is_about(entry: WriteEntry | ItemEntry, item: str) -> bool:
     With # before it only the order is meant.
     """
     key = entry.key if isinstance(entry, WriteEntry) else entry.item
-    if entry.pipeline in ("orders", "refunds"):
+    if entry.pipeline in OF_ORDERS:
         return is_of_order(key, [item.partition(" refund ")[0]]) and (" refund " not in item or key.endswith(item))
     return key == item
 
@@ -38,6 +44,12 @@ def chapters(entries: Iterable[Entry], asked: Asked) -> Iterator[Chapter]:
         is_told = end is not None and _is_since(end.started_at, asked) and not asked.item
         if about or (is_told and end is not None and (end.reason or asked.run)):
             yield Chapter(run, end, about)
+
+
+def of_one(entries: Iterable[Entry], item: str, *, is_order: bool) -> tuple[Chapter, ...]:
+    """Return the last runs that wrote, held or settled something of one article or order."""
+    ours = (each for each in entries if isinstance(each, RunEntry) or (each.pipeline in OF_ORDERS) is is_order)
+    return tuple(deque(chapters(ours, Asked(item)), LAST_RUNS))
 
 
 def _fits(entry: WriteEntry | ItemEntry, asked: Asked) -> bool:

@@ -38,6 +38,11 @@ def price_in(article: Article, group: PriceGroup, now: datetime, unit: Decimal) 
     return PriceFound(price, _unfit(holding, price, group, unit), _doubt(article, holding, group))
 
 
+def held_since(article: Article, group: PriceGroup, now: datetime) -> datetime | None:
+    """Return when the price that holds in a price list began; None where it always held or there is none."""
+    return max((each.valid_from for each in _holding(article, group, now) if each.valid_from), default=None)
+
+
 def _only_value(holding: list[ArticlePrice]) -> Decimal | None:
     values = {each.value for each in holding}
     return values.pop() if len(values) == 1 else None
