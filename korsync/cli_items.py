@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
+from korsync.errors import KorsyncError
 from korsync.text import visible
 
 if TYPE_CHECKING:
@@ -115,12 +116,21 @@ def log(settings_path: Path, item: str, since: datetime | None, run: str) -> Non
 @click.argument("items", metavar="ITEM...", nargs=-1, required=True)
 @click.pass_obj
 def retry(settings_path: Path, items: tuple[str, ...]) -> None:
-    """Try each held or ignored ITEM again: an order (1042) or a refund ("1042 refund 940000000001")."""
+    """Try each held or ignored ITEM again: an order (1042) or a refund ("1042 refund 940000000001").
+
+    Where both sides can be asked, a look says at once whether the reason is gone.
+    """
     from korsync.commands import decide
+    from korsync.commands.prospects import prospects
+    from korsync.report.looking import Looking
 
     decide.retry(load_settings(settings_path, needs_secrets=False), *items)
+    told: dict[str, str] = {}
+    with suppress(KorsyncError):
+        # A decision needs no secrets: without them nobody looks.
+        told = prospects(load_settings(settings_path), Looking(), items)
     for item in items:
-        say(f"{visible(item)} is tried again in the next run")
+        say(visible(f"{item} is tried again in the next run{': ' if item in told else ''}{told.get(item, '')}"))
 
 
 @click.command(epilog="Example: korsync ignore 1042 '1043 refund 940000000001'")

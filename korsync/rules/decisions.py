@@ -157,6 +157,27 @@ def retry(state: State, item: str, pipelines: frozenset[str]) -> State:
     return _settled(state, changed, _held_as(state, item, pipelines))
 
 
+def prospect(item: str, plans: Iterable[Plan[Any]], state: State, pipelines: frozenset[str]) -> str:
+    """Say what the plans make of an item that a person has tried again; empty where they do not speak of it.
+
+    What was refused may be refused again: only of what a plan had held is it known that the reason is gone.
+    """
+    wanted = item.strip().removeprefix("#")
+    of_article = {each.pipeline for each in state.held.values() if each.item == item.strip()} - pipelines
+    for plan in (each for each in plans if each.pipeline in (of_article or pipelines)):
+        skip = next((each for each in plan.skips if each.key.removeprefix("#") == wanted), None)
+        if skip is not None and skip.fate is not Fate.LEFT:
+            return f"{'held again as it stands' if skip.fate is Fate.HELD else 'waits'}: {skip.reason}"
+        if any(change.key.removeprefix("#") == wanted for change in plan.allowed):
+            return "whether it is taken shows then" if of_article or _was_refused(state, item) else "its reason is gone"
+    return ""
+
+
+def _was_refused(state: State, item: str) -> bool:
+    booking = _booking(*_find(state, item))
+    return booking is not None and booking.status is BookingStatus.REFUSED
+
+
 def accept(state: State, pipeline: str, keys: Collection[str] = ()) -> State:
     """Let through what was stopped in the last plan of a pipeline, or of that only these items.
 
