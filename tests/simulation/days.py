@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 from korsync.commands import decide
 from korsync.commands import sync as sync_command
+from korsync.commands.check import check
 from korsync.commands.init import initialise
 from korsync.commands.state import state_of
 from korsync.commands.sync import Clocks, sync
@@ -26,7 +27,7 @@ from korsync.sandbox.world import World
 from tests.simulation.ledger import Ledger, Oversold, Tally
 from tests.simulation.life import Climate, Life
 from tests.support.in_process import without_sockets
-from tests.support.shop import EVERYTHING, MONDAY, Silent
+from tests.support.shop import EVERYTHING, MONDAY, Silent, Watched
 
 HOURS_OPEN = 10
 BETWEEN_RUNS = timedelta(minutes=20)
@@ -111,6 +112,14 @@ class Days:
             self.ledger.fail("a run in a quiet world writes")
         if held := state_of(self.settings).held:
             self.ledger.fail(f"held: {held}")
+        self._check_books()
+
+    def _check_books(self) -> None:
+        """Have korsync compare both sides itself: it must find as little as the ledger does."""
+        now = self.world.clock.now
+        compared = check(self.settings, Watched(), clocks=Clocks(self._sleep, lambda: now().timestamp(), now))
+        if compared.differences or compared.errors:
+            self.ledger.fail(f"korsync check: {compared.differences} {compared.errors}")
 
     def _writes(self) -> int:
         return sum(len(server.writes()) for server in (self.world.korona_server, self.world.shopify_server))
