@@ -17,7 +17,7 @@ from click.shell_completion import shell_complete
 
 from korsync import __version__, cli_items
 from korsync.cli_items import load_settings, output_option, say
-from korsync.errors import BUG, KorsyncError, LockedError
+from korsync.errors import BUG, KorsyncError
 from korsync.text import visible
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def invoke(words: Sequence[str]) -> NoReturn:
         _complain(error)
     except Exception as error:
         if not _is_of_printing(error):
-            _complain_of_bug(error, context.obj if context else None)
+            _complain(_bug(error, context.obj if context else Path("config.yaml")))
     sys.exit(0)
 
 
@@ -67,11 +67,10 @@ def _complain(error: KorsyncError) -> NoReturn:
     sys.exit(error.exit_code)
 
 
-def _complain_of_bug(error: Exception, config_path: Path | None) -> NoReturn:
-    from korsync.report.bugs import keep_details, print_bug
+def _bug(error: Exception, config_path: Path) -> KorsyncError:
+    from korsync.report.bugs import bug
 
-    print_bug(error, keep_details(error, config_path or Path("config.yaml")))
-    sys.exit(BUG)
+    return bug(error, config_path)
 
 
 @click.group(
@@ -103,17 +102,28 @@ def _sync_options(command: Command) -> Command:
 
 
 def _sync(settings_path: Path, command: str, options: dict[str, Any], pipelines: tuple[str, ...] | None = None) -> None:
+    from korsync.commands import state as disk
+    from korsync.commands.monitor import monitor
     from korsync.commands.sync import sync
-    from korsync.report.telling import Reporter
+    from korsync.records.telling import How
+    from korsync.report.watching import Audience, Reporter
     from korsync.rules.narrowing import Only
 
     dry, quiet = options["dry_run"], options["quiet"]
     if options["exit_code"] and not dry:
         raise click.UsageError("--exit-code goes with --dry-run only")
-    reporter = Reporter(dry=dry, quiet=quiet, verbose=options["verbose"], as_json=options["output"] == "json")
+    how = How(quiet, dry, options["verbose"], options["output"] == "json")
+    # Until the configuration says where: a person who mistyped its name finds no file left beside it.
+    beside = settings_path.absolute().with_name("told.json") if quiet or settings_path.exists() else None
+    reporter = Reporter(command, how, Audience(beside), disk.machine_now)
     try:
+        settings = load_settings(settings_path)
+        shop, alerts = settings.shopify.shop, settings.alerts
+        reporter.audience = Audience(
+            settings.told_path, shop, alerts.after, None if dry else monitor(settings, command)
+        )
         ran = sync(
-            load_settings(settings_path),
+            settings,
             reporter,
             command=command,
             pipelines=pipelines,
@@ -122,11 +132,15 @@ def _sync(settings_path: Path, command: str, options: dict[str, Any], pipelines:
             only=Only(options["skus"], options["orders"]),
             changes_count=options["exit_code"],
             wait=options["wait"],
+            patient=quiet,
         )
-    except LockedError as error:
-        if quiet:
-            sys.exit(error.exit_code)
+    except (KeyboardInterrupt, SystemExit):
+        reporter.broken_off()
         raise
+    except KorsyncError as error:
+        sys.exit(reporter.failed(error))
+    except Exception as error:
+        sys.exit(reporter.failed(_bug(error, settings_path)))
     finally:
         reporter.close()
     sys.exit(ran.exit_code)

@@ -200,10 +200,12 @@ def undo(settings_path: Path, run: str, skus: tuple[str, ...], *, dry_run: bool)
     What was put back is not written again until KORONA has another value or `korsync accept products SKU`. Stock is
     never undone, and receipts stay; `korsync log` names the runs.
     """
+    from korsync.commands.state import machine_now
     from korsync.commands.undo import undo as put_back
-    from korsync.report.telling import Reporter
+    from korsync.records.telling import How
+    from korsync.report.watching import Audience, Reporter
 
-    reporter = Reporter(dry=dry_run, verbose=True, plans=True)
+    reporter = Reporter("undo", How(dry=dry_run, verbose=True), Audience(None), machine_now, plans=True)
     try:
         result = put_back(load_settings(settings_path), reporter, run, skus, dry=dry_run)
     finally:

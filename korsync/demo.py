@@ -11,15 +11,17 @@ from shlex import quote
 
 from korsync.commands.check import check
 from korsync.commands.init import initialise
+from korsync.commands.state import machine_now
 from korsync.commands.sync import sync
 from korsync.config.load import load
 from korsync.config.settings import Settings
 from korsync.records.opening import Answer
 from korsync.records.plan import Ran
+from korsync.records.telling import How
 from korsync.report.checked import print_checked
 from korsync.report.looking import Looking
 from korsync.report.opening import Host
-from korsync.report.telling import Reporter
+from korsync.report.watching import Audience, Reporter
 from korsync.sandbox.books import shelves
 from korsync.sandbox.moves import HELP, move
 from korsync.sandbox.sample import fill, picture
@@ -90,7 +92,8 @@ def serve(say: Say, lines: Iterable[str]) -> None:
 
 
 def _run(settings: Settings, *, dry: bool = False, verbose: bool = False) -> Ran:
-    return sync(settings, Reporter(dry=dry, plans=dry or verbose), dry=dry)
+    reporter = Reporter("run", How(dry=dry), Audience(settings.told_path), machine_now, plans=dry or verbose)
+    return sync(settings, reporter, dry=dry)
 
 
 def _let_the_world_move(world: World) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """What can go wrong, as one tree: each error says what happened, what to do, and with which exit code a run ends."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Self
 
 BUG = 70
 """The exit code of a bug in korsync."""
@@ -14,12 +15,23 @@ class KorsyncError(Exception):
     """An error that a person reads: one line what happened, one line what to do."""
 
     exit_code: ClassVar[int] = BUG
+    cause = ""
+    over = ""
 
     def __init__(self, what: str, remedy: str = "") -> None:
         """Take what happened and, where there is something to do, what to do about it."""
         super().__init__(what)
         self.what = what
         self.remedy = remedy
+
+    def of(self, cause: str, over: str) -> Self:
+        """Name what this is one of, for those who tell of each thing once, and what to say when it is over."""
+        self.cause, self.over = cause, over
+        return self
+
+
+class BugError(KorsyncError):
+    """A bug in korsync, as a person is told of it."""
 
 
 class ConfigurationError(KorsyncError):
@@ -89,9 +101,14 @@ class StateError(KorsyncError):
 
 
 class LockedError(KorsyncError):
-    """Another korsync run holds the lock; nothing was sent."""
+    """Another korsync run holds the lock; nothing was sent. `since` when, by this machine's clock."""
 
     exit_code = 7
+
+    def __init__(self, what: str, remedy: str, since: datetime | None = None) -> None:
+        """Take what is known of the other run, what to do, and since when it holds the lock."""
+        super().__init__(what, remedy)
+        self.since = since
 
 
 def most_serious(exit_codes: Iterable[int]) -> int:

@@ -12,8 +12,9 @@ from korsync.pipelines import PIPELINES
 from korsync.pipelines.base import Pipeline, Reading, Sides
 from korsync.pipelines.push import Push
 from korsync.records.journal import Entry, RunEntry
-from korsync.records.memory import Cache, Memory, RunRecord, State
+from korsync.records.memory import Cache, Memory, State
 from korsync.records.plan import Change, Plan, Result, Written
+from korsync.records.runs import RunRecord
 from korsync.rules.clocks import unbelieved, with_no_time_to_come, with_waits_begun_anew
 from korsync.rules.decisions import with_acceptance_spent, with_held, with_refused, with_stop
 from korsync.rules.history import first_trouble, of_items, of_writes, with_run
@@ -49,7 +50,8 @@ class Watcher(Protocol):
 class Run:
     """One run; `reading` holds what is known now, `save` puts on disk what changed of it (None: unchanged).
 
-    `note` appends to the journal, `machine_now` is this machine's time in UTC, `results` what was done so far. `only`
+    `note` appends to the journal, `machine_now` is this machine's time in UTC, `mark` the
+    configuration's, `results` what was done so far. `only`
     narrows what is shown and written, not what is read. `pulled` is what each pipeline read, by its name.
     """
 
@@ -59,6 +61,7 @@ class Run:
     note: Callable[[Iterable[Entry]], None]
     watcher: Watcher
     machine_now: Callable[[], datetime]
+    mark: str
     dry: bool = False
     only: Only = EVERYTHING
     monotonic: Callable[[], float] = time.monotonic
@@ -117,17 +120,19 @@ class Run:
         self.watcher.finished(result)
         return result
 
-    def end(self, command: str, wanted: Sequence[str], exit_code: int, told: Callable[[State], State]) -> None:
+    def end(
+        self, command: str, wanted: Sequence[str], exit_code: int, told: Callable[[State], State], why: str = ""
+    ) -> None:
         """Remember the run however it ended, and what a person was told of by now; a dry run leaves no trace."""
         if self.dry:
             return
         answered = self.sides.latest
         state, cache = self.memory.state, self.memory.cache
         taken = sum(each.is_taken for result in self.results for each in result.written)
-        reason = first_trouble(self.results)
+        reason = why or first_trouble(self.results)
         at = answered or self.machine_now()
         record = RunRecord(at, command, exit_code, taken, len(state.held), reason, answered is not None)
-        state = told(with_run(self._with_times(state), record, self.results, wanted))
+        state = told(with_run(self._with_times(state), record, self.results, wanted, self.mark, self.machine_now()))
         cache = replace(cache, clocks=self.sides.seen)
         if cache.says_more_than(self.at_start.cache):
             cache = replace(cache, last_run=newest_run(state))

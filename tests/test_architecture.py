@@ -29,12 +29,12 @@ pipelines.stock         pipelines.base pipelines.sides pipelines.targets pipelin
 pipelines.push          pipelines.base records
 pipelines               pipelines rules records
 run                     pipelines rules records
-commands                commands run pipelines korona shopify rules records memory config
-report                  report records memory
+commands                commands run pipelines korona shopify wire rules records memory config
+report                  korsync report rules records memory
 sandbox                 sandbox
 demo                    commands report records sandbox config
-cli_items               commands report config
-cli __main__            korsync cli cli_items commands report demo rules records config
+cli_items               commands report config records
+cli __main__            korsync cli cli_items commands report demo rules config records
 """
 """Who may import whom, the first row that fits; errors and text serve everybody, `korsync` is its version."""
 

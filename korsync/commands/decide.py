@@ -1,7 +1,6 @@
 """Writes a person's decision about a held item or a stopped plan into the state."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from datetime import date, datetime, time
 
 from korsync.commands import state as disk
@@ -11,6 +10,7 @@ from korsync.errors import ConfigurationError
 from korsync.memory.files import hold_lock
 from korsync.memory.journal import append
 from korsync.memory.state import save_state
+from korsync.memory.told import load_told, save_told, without
 from korsync.pipelines import PIPELINES
 from korsync.records.memory import State
 from korsync.rules import decisions
@@ -67,8 +67,9 @@ def _decide(settings: Settings, command: str, decision: Callable[[State], State]
     with hold_lock(settings.state_path):
         before = state_of(settings)
         state = decision(before)
-        # What the decision settled is news where it is held again.
-        told = tuple(each for each in state.told_held if each in state.held)
-        save_state(settings.state_path, replace(state, told_held=told))
+        save_state(settings.state_path, state)
         # No decision fails by the journal: the state alone says what was decided.
         append(settings.journal_path, of_items(command, disk.machine_now(), before, state))
+        # What a person settled is no news to them; held again it is.
+        settled = {f"held {key}" for key in before.held if key not in state.held}
+        save_told(settings.told_path, without(load_told(settings.told_path), settled))

@@ -1,10 +1,10 @@
 """Runs pipelines under the lock and saves what they leave behind."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from korsync.commands import state as disk
@@ -21,14 +21,12 @@ from korsync.pipelines import PIPELINES
 from korsync.pipelines.base import Reading, Sides
 from korsync.records.journal import Entry
 from korsync.records.memory import Cache, Memory, State
-from korsync.records.plan import Ran
+from korsync.records.plan import Ran, Skip
 from korsync.rules.decisions import with_told
+from korsync.rules.history import resting
 from korsync.rules.narrowing import EVERYTHING, Only, not_named
 from korsync.run import Run, Watcher, exit_code_of, fits
 from korsync.shopify import client as shopify_client
-
-TOLD_AGAIN_AFTER = timedelta(days=1)
-"""With --quiet, held items that are still the same are named again after so long."""
 
 CHANGES_TO_MAKE = 10
 
@@ -60,12 +58,14 @@ def sync(
     only: Only = EVERYTHING,
     changes_count: bool = False,
     wait: float = 0,
+    patient: bool = False,
     clocks: Clocks | None = None,
 ) -> Ran:
     """Run pipelines, all where none is named; a dry run takes no lock, saves nothing and cannot write.
 
     Only what `only` names is written. For the lock it waits up to `wait` seconds. With `changes_count` a dry run
-    that has changes to make says so in its exit code.
+    that has changes to make says so in its exit code. Where it is `patient` it leaves a side alone for an hour that
+    has refused the login several times in a row.
     """
     clocks = clocks or Clocks()
     sides = connect(settings, read_only=dry, full=full, clocks=clocks)
@@ -82,15 +82,17 @@ def sync(
     with hold_lock(settings.state_path, wait):
         run = opened(sides, teller, remarks, clocks, dry=False, only=only)
         try:
+            if patient and (rest := resting(run.memory.state, run.mark, clocks.now())):
+                raise rest
             run.through(wanted)
         except (KeyboardInterrupt, SystemExit, Exception) as ended:
             # Told on the way out; where nothing can be saved any more, that is what the error itself says.
             with suppress(KorsyncError):
-                run.end(command, wanted, _code_of(ended), lambda state: state)
+                run.end(command, wanted, _code_of(ended), lambda state: state, _reason(ended))
             raise
         ran = _ran(sides, run, remarks)
         teller.ended(ran)
-        run.end(command, wanted, ran.exit_code, lambda state: _with_told(state, ran, sides.latest))
+        run.end(command, wanted, ran.exit_code, lambda state: with_told(state, _skips(ran)))
         return replace(ran, state=run.memory.state)
 
 
@@ -112,6 +114,10 @@ def _code_of(ended: BaseException) -> int:
     if isinstance(ended, SystemExit) and isinstance(ended.code, int):
         return ended.code
     return ended.exit_code if isinstance(ended, KorsyncError) else BUG
+
+
+def _reason(ended: BaseException) -> str:
+    return ended.what if isinstance(ended, KorsyncError) else ""
 
 
 def opened(
@@ -139,7 +145,7 @@ def opened(
         remarks.extend([trouble] if trouble else [])
 
     reading = Reading(Memory(state, cache))
-    return Run(sides, reading, save, note, teller, clocks.now, dry=dry, only=only, monotonic=clocks.monotonic)
+    return Run(sides, reading, save, note, teller, clocks.now, mark, dry=dry, only=only, monotonic=clocks.monotonic)
 
 
 def _ran(sides: Sides, run: Run, remarks: Sequence[str]) -> Ran:
@@ -152,27 +158,17 @@ def _ran(sides: Sides, run: Run, remarks: Sequence[str]) -> Ran:
     if served not in (None, asked):
         warnings = (f"Shopify answered with API version {served}, {asked} was asked for: see shopify.api_version",)
     warnings += tuple(sides.warnings)
-    now = sides.latest
-    due = now is None or state.told_at is None or now - state.told_at >= TOLD_AGAIN_AFTER
     return Ran(
         results=results,
         state=state,
         exit_code=exit_code_of(results, state),
         requests=run.requests,
         writes=run.writes,
-        is_news=due or bool(sides.warnings) or tuple(sorted(state.held)) != state.told_held,
+        at=run.machine_now(),
         remarks=tuple(dict.fromkeys(remarks)),
         warnings=warnings,
     )
 
 
-def _with_told(state: State, ran: Ran, now: datetime | None) -> State:
-    """Remember what was told: what is told once, and which items are held; what is settled is forgotten.
-
-    Held again it is news. A warning is news once a day.
-    """
-    state = with_told(state, (skip for result in ran.results for skip in result.plan.skips))
-    held = tuple(sorted(state.held))
-    if now is not None and ran.is_news and (held or ran.warnings):
-        return replace(state, told_held=held, told_at=now)
-    return replace(state, told_held=tuple(each for each in state.told_held if each in held))
+def _skips(ran: Ran) -> Iterator[Skip]:
+    return (skip for result in ran.results for skip in result.plan.skips)

@@ -10,7 +10,7 @@ import yaml
 
 from korsync.config.entries import PLAIN_KEY, Entry, Notes, YamlKind
 from korsync.config.environment import with_environment_file
-from korsync.config.settings import NetworkSettings, Settings, read_settings
+from korsync.config.settings import AlertSettings, NetworkSettings, Settings, read_settings
 from korsync.errors import ConfigurationError
 from korsync.memory.files import read_whole
 
@@ -65,7 +65,8 @@ def fingerprint(settings: Settings) -> str:
     Left out is where the files lie, since the same folder may be named in several ways, and the way to the sides, which
     changes nothing about what they say.
     """
-    kept = replace(settings, state_path=Path(), cache_path=Path(), journal_path=Path(), network=NetworkSettings())
+    kept = replace(settings, state_path=Path(), cache_path=Path(), journal_path=Path(), told_path=Path())
+    kept = replace(kept, network=NetworkSettings(), alerts=AlertSettings())
     values = repr(asdict(kept)).encode("utf-8")
     return hashlib.pbkdf2_hmac("sha256", values, b"korsync configuration", 20_000).hex()
 

@@ -5,11 +5,11 @@ import ssl
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from decimal import Decimal
-from os.path import isdir
 from pathlib import Path
 from typing import Any
 
 from korsync.config.entries import NUMBER, Entry, Notes, Section, YamlKind, day_of, text_of
+from korsync.config.paths import CACHE, JOURNAL, TOLD, beside, state_path_in
 
 SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com", re.ASCII)
 LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -17,7 +17,7 @@ PORT = r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2
 PATH = r"(/[A-Za-z0-9._~/-]*)?"
 LOOPBACK = re.compile(rf"http://(127\.0\.0\.1|localhost|\[::1\]){PORT}{PATH}", re.ASCII)
 HTTPS = re.compile(rf"https://{LABEL}(\.{LABEL})*{PORT}{PATH}", re.ASCII)
-KORONA_ADDRESS = re.compile(f"{HTTPS.pattern}|{LOOPBACK.pattern}", re.ASCII)
+ADDRESS = re.compile(f"{HTTPS.pattern}|{LOOPBACK.pattern}", re.ASCII)
 # All else in a login is written as in %40 for @.
 WORD = r"[A-Za-z0-9._~!$&'()*+,;=%-]"
 LOGIN = rf"({WORD}+(:{WORD}*)?@)?"
@@ -121,6 +121,19 @@ class NetworkSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """Whom to tell of each run beside the mail of cron, and how long outside trouble may last untold."""
+
+    ping_url: str | None = field(default=None, repr=False)
+    after_minutes: Decimal = Decimal(60)
+
+    @property
+    def after(self) -> timedelta:
+        """How long outside trouble may last until it is told."""
+        return timedelta(minutes=float(self.after_minutes))
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration file."""
 
@@ -133,10 +146,23 @@ class Settings:
     state_path: Path
     cache_path: Path
     journal_path: Path
+    told_path: Path
     network: NetworkSettings = NetworkSettings()
+    alerts: AlertSettings = AlertSettings()
 
 
-ROOT = ("korona", "shopify", "products", "stock", "orders", "safety", "network", "environment_file", "state_file")
+ROOT = (
+    "korona",
+    "shopify",
+    "products",
+    "stock",
+    "orders",
+    "safety",
+    "network",
+    "alerts",
+    "environment_file",
+    "state_file",
+)
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:
@@ -146,7 +172,7 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
 def read_settings(root: Entry, notes: Notes, path: Path) -> Settings:
     """Return the settings in a file's entries, with stand-ins where a mistake was noted; `path` is the file's own."""
     whole = Section(root, notes, ROOT)
-    state_path = _state_path(whole, path)
+    state_path = state_path_in(whole, path)
     return Settings(
         korona=_korona(whole.section("korona", _names(KoronaSettings))),
         shopify=_shopify(whole.section("shopify", _names(ShopifySettings))),
@@ -155,33 +181,21 @@ def read_settings(root: Entry, notes: Notes, path: Path) -> Settings:
         orders=_orders(whole.section("orders", _names(OrderSettings))),
         safety=_safety(whole.section("safety", _names(SafetySettings), required=False)),
         state_path=state_path,
-        cache_path=_beside(state_path, OTHER_FILES[0]),
-        journal_path=_beside(state_path, OTHER_FILES[1]),
+        cache_path=beside(state_path, CACHE),
+        journal_path=beside(state_path, JOURNAL),
+        told_path=beside(state_path, TOLD),
+        alerts=_alerts(whole.section("alerts", _names(AlertSettings), required=False)),
         network=_network(whole.section("network", _names(NetworkSettings), required=False), path.parent),
     )
 
 
-OTHER_FILES = ("cache.json", "journal.jsonl")
-"""What lies beside the state."""
-
-
-def _state_path(root: Section, path: Path) -> Path:
-    name = root.text_or_none("state_file") or "state.json"
-    state_path = path.parent / name
-    is_of_another = state_path.name in OTHER_FILES or name.endswith(tuple(f".{other}" for other in OTHER_FILES))
-    if is_of_another or Path(name).name in ("", "..") or state_path.name == path.name or isdir(state_path):
-        root.notes.wrong(
-            root.entry.named["state_file"],
-            "must name a file of its own: not a folder, not a cache.json or journal.jsonl, and not this file",
-        )
-        return path.parent / "state.json"
-    return state_path
-
-
-def _beside(state_path: Path, name: str) -> Path:
-    """Name what lies beside a state after it: two shops in one folder must not take each other's."""
-    own = "" if state_path.name == "state.json" else f"{state_path.name.removesuffix('.json')}."
-    return state_path.with_name(own + name)
+def _alerts(section: Section) -> AlertSettings:
+    usual = AlertSettings()
+    hint = "https:// and an address, or http:// and an address of this machine"
+    return AlertSettings(
+        ping_url=section.secret_or_none("ping_url", ADDRESS, hint),
+        after_minutes=section.number("after_minutes", usual.after_minutes),
+    )
 
 
 def _network(section: Section, folder: Path) -> NetworkSettings:
@@ -204,7 +218,7 @@ def _network(section: Section, folder: Path) -> NetworkSettings:
 
 
 def _korona(section: Section) -> KoronaSettings:
-    address = section.text("base_url", KORONA_ADDRESS, "https://HOST/web/api/v3 (http only on this machine)")
+    address = section.text("base_url", ADDRESS, "https://HOST/web/api/v3 (http only on this machine)")
     return KoronaSettings(
         base_url=address.rstrip("/"),
         account_id=section.text("account_id", ACCOUNT, "the account's id, of letters, digits and hyphens"),

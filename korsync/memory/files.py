@@ -149,7 +149,6 @@ def _held(note: bytes) -> LockedError:
     what = f"another korsync run holds the lock: process {holder[1]}, since {since:%Y-%m-%d %H:%M:%S} UTC"
     minutes = int((datetime.now(UTC) - since).total_seconds() // 60)
     if minutes < LONG_MINUTES:
-        return LockedError(what, "wait until it is done")
-    return LockedError(
-        f"{what}, that is for {minutes} minutes", f"see what process {holder[1]} does and end it if it hangs"
-    )
+        return LockedError(what, "wait until it is done", since)
+    remedy = f"see what process {holder[1]} does and end it if it hangs"
+    return LockedError(f"{what}, that is for {minutes} minutes", remedy, since)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from korsync.records.bookings import Booking, KnownLine, KnownOrder, Pieces, Restock, sale_key
 from korsync.records.memory import Cache, State
+from korsync.records.telling import Told
 
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 """Nothing happened before or will happen after; nearer to the ends of the calendar sums of times overflow."""
@@ -57,6 +58,13 @@ def check_cache(cache: Cache) -> None:
         raise ValueError("$.targets.products.unit: must be above 0")
 
 
+def check_told(told: Told) -> None:
+    """Raise ValueError with its path for a time that cannot be."""
+    for key, known in told.causes.items():
+        times = ("since", "told_at", "over_since", "over_told_at")
+        _check_times(f"$.causes.{key[:80]}", ((name, getattr(known, name)) for name in times))
+
+
 def _check_receipt(path: str, order: KnownOrder, booking: Booking) -> None:
     receipt = booking.receipt
     if receipt is not None and (receipt.key, receipt.order_id) != (booking.key, order.id):
@@ -81,7 +89,7 @@ def _times_of_order(order: KnownOrder) -> Iterator[tuple[str, datetime | None]]:
 
 
 def _times_of_state(state: State) -> Iterator[tuple[str, datetime | None]]:
-    for name in ("order_cursor", "orders_full_at", "adopted_at", "told_at"):
+    for name in ("order_cursor", "orders_full_at", "adopted_at"):
         yield name, getattr(state, name)
     for key, held in state.held.items():
         yield f"held.{key[:80]}.since", held.since
@@ -89,6 +97,8 @@ def _times_of_state(state: State) -> Iterator[tuple[str, datetime | None]]:
         yield f"unsure_images.{key[:80]}.since", unsure.since
     for index, run in enumerate(state.runs):
         yield f"runs[{index}].at", run.at
+    for name, refusal in state.refusals.items():
+        yield f"refusals.{name[:80]}.at", refusal.at
     for name, standing in state.standings.items():
         yield f"standings.{name[:80]}.succeeded_at", standing.succeeded_at
         yield f"standings.{name[:80]}.failing_since", standing.failing_since

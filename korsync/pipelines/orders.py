@@ -259,7 +259,9 @@ def _of_known_orders(orders: Iterable[KnownOrder]) -> list[Skip]:
     for order in known:
         reason = "" if NOT_BOOKED in order.told else why_never_booked(order)
         if reason:
-            skips.append(Skip(names[order.id], reason, Fate.LEFT, ToldOnce(order.id, NOT_BOOKED)))
+            # Tests and cancellations are everyday; that an order from before the start turns up is not.
+            once = ToldOnce(order.id, NOT_BOOKED, is_news=order.before_start)
+            skips.append(Skip(names[order.id], reason, Fate.LEFT, once))
         if order.has_other_money and order.changed_to is not None and order.booked_amounts is not None:
             change = MoneyChange(order.booked_amounts, order.changed_to)
             way_out = f"correct that by hand in KORONA, then `{to_type('ignore', names[order.id])}`"

@@ -79,7 +79,8 @@ class Push:
                 self.requests.append(request)
                 heard += request
                 for each in request:
-                    self.tell(each)
+                    if each.outcome is not Outcome.NOT_SENT:
+                        self.tell(each)
         except Refused as error:
             self.refusals.append(error)
             self.trouble = error if error.everything or self.pipeline.writes_one_thing else None

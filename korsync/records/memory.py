@@ -18,6 +18,7 @@ from korsync.records.catalogue import (
     ShopProduct,
     StockLevel,
 )
+from korsync.records.runs import Refusal, RunRecord, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,36 +256,6 @@ class UnsureImage:
 
 
 @dataclass(frozen=True, slots=True)
-class RunRecord:
-    """One run, for `korsync status`: when, what, how it ended, and the first trouble it met.
-
-    `at` is Shopify's or KORONA's time, or this machine's where neither answered (`is_answered`).
-    """
-
-    at: datetime
-    command: str
-    exit_code: int
-    written: int
-    held: int
-    reason: str = ""
-    is_answered: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a pipeline stands: when it last did all it should, and since when and by what it is in trouble now.
-
-    Times are those of the runs; `exit_code` is 0 where it is in no trouble.
-    """
-
-    succeeded_at: datetime | None = None
-    failing_since: datetime | None = None
-    exit_code: int = 0
-    what: str = ""
-    remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Identity:
     """Whose state this is; a state of another shop, account or point of sale is refused."""
 
@@ -299,7 +270,7 @@ class State:
 
     `in_step` are the SKUs of the levels that are kept in step, by inventory item id: what leaves is told. `told` are
     marks of what a person was told once, `undone` those of KORONA's values that `korsync undo` took out of Shopify, by
-    pipeline.
+    pipeline. `refusals` are by their cause.
     """
 
     identity: Identity
@@ -315,10 +286,9 @@ class State:
     in_step: dict[int, str] = field(default_factory=dict)
     told: tuple[str, ...] = ()
     undone: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    told_held: tuple[str, ...] = ()
-    told_at: datetime | None = None
     runs: tuple[RunRecord, ...] = ()
     standings: dict[str, Standing] = field(default_factory=dict)
+    refusals: dict[str, Refusal] = field(default_factory=dict)
 
     @property
     def receipts_come_back(self) -> bool:

@@ -1,6 +1,7 @@
 """What a pipeline intends and what became of it, as values: changes, skips, plans, outcomes, results."""
 
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -63,11 +64,12 @@ class Change(Generic[T]):
 class ToldOnce:
     """What a person is told once, and the mark that is remembered after it was shown: of the order, or by itself.
 
-    What happens once needs no mark.
+    What happens once needs no mark. `is_news` where it is told with --quiet as well.
     """
 
     order_id: int | None = None
     mark: str = ""
+    is_news: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +159,8 @@ class Result:
 class Ran:
     """What a sync command did: its results, the state after it, what it asked for, and what it has to remark.
 
-    `remarks` are oddities that stopped nothing: a cache that could not be used. `warnings` are those that stay until
-    a person does something: another API version that answered. `is_news`: held items and warnings are not the same as
-    a while ago.
+    `at` is this machine's time. `remarks` are oddities that stopped nothing: a cache that could not be used. `warnings`
+    are those that stay until a person does something: another API version that answered.
     """
 
     results: tuple[Result, ...]
@@ -167,7 +168,7 @@ class Ran:
     exit_code: int
     requests: int
     writes: int
-    is_news: bool
+    at: datetime
     remarks: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -1,41 +1,71 @@
-"""A run as a program reads it."""
+"""What a program reads: one object for each command, with the same head."""
 
 import json
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
+from korsync import __version__
 from korsync.errors import KorsyncError
+from korsync.records.memory import Held
 from korsync.records.plan import Change, Ran, Result
 from korsync.report.screens import by_item
 from korsync.text import plain
 
 
-def as_json(ran: Ran) -> str:
-    """Return a run as JSON: one object with a list of pipelines, the held items, remarks and the exit code."""
-    return json.dumps(
-        {
-            "exit_code": ran.exit_code,
+def run_as_json(ran: Ran, command: str, shop: str) -> str:
+    """Return a run or a dry run as JSON: the head, and what each pipeline planned and did."""
+    return in_json(
+        head(command, shop, ran.at, ran.exit_code)
+        | {
+            "requests": ran.requests,
+            "writes": ran.writes,
             "pipelines": [_result(result) for result in ran.results],
-            "held": [
-                {
-                    "item": held.item,
-                    "pipeline": held.pipeline,
-                    "reason": held.reason,
-                    "since": held.since.isoformat(),
-                }
-                for held in by_item(ran.state)
-            ],
+            "held": [held_as_json(held) for held in by_item(ran.state)],
             "remarks": [*ran.warnings, *ran.remarks],
-        },
-        indent=2,
+            "errors": [error for result in ran.results for error in map(_error, result.errors)],
+        }
     )
+
+
+def error_as_json(error: KorsyncError, command: str, shop: str, at: datetime) -> str:
+    """Return what kept a command from its work as JSON: the head, and the error."""
+    return in_json(head(command, shop, at, error.exit_code) | {"errors": [_error(error)]})
+
+
+def head(command: str, shop: str, at: datetime, exit_code: int) -> dict[str, Any]:
+    """Return what every object of korsync's begins with; `shop` is empty where the configuration could not be read."""
+    return {
+        "korsync": __version__,
+        "command": command,
+        "shop": shop,
+        "time": at.isoformat(timespec="seconds"),
+        "exit_code": exit_code,
+    }
+
+
+def held_as_json(held: Held) -> dict[str, Any]:
+    return {
+        "item": held.item,
+        "pipeline": held.pipeline,
+        "reason": held.reason,
+        "since": held.since.isoformat(timespec="seconds"),
+    }
+
+
+def in_json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2)
+
+
+def _error(error: KorsyncError) -> dict[str, Any]:
+    return {"what": error.what, "remedy": error.remedy, "exit_code": error.exit_code}
 
 
 def _result(result: Result) -> dict[str, Any]:
     return {
         "pipeline": result.plan.pipeline,
         "dry_run": result.dry,
+        "matched": result.plan.matched,
         "changes": [_change(change) for change in result.plan.changes],
         "written": [
             {"key": each.change.key, "outcome": str(each.outcome), "message": each.message} for each in result.written
@@ -43,9 +73,7 @@ def _result(result: Result) -> dict[str, Any]:
         "left_over": [change.key for change in result.left_over],
         "skips": [{"key": each.key, "reason": each.reason, "fate": str(each.fate)} for each in result.plan.skips],
         "notes": list(result.plan.notes),
-        "errors": [
-            {"what": error.what, "remedy": error.remedy, "exit_code": error.exit_code} for error in result.errors
-        ],
+        "errors": [_error(error) for error in result.errors],
     }
 
 

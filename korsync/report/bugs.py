@@ -4,11 +4,17 @@ import traceback
 from hashlib import sha256
 from pathlib import Path
 
-from korsync.report.screens import page
-from korsync.text import visible
+from korsync.errors import BugError
 
 
-def keep_details(error: Exception, config_path: Path) -> Path | None:
+def bug(error: Exception, config_path: Path) -> BugError:
+    """Return a bug as it is told, having kept its details where that can be done."""
+    log = _keep_details(error, config_path)
+    details = f"; details in {log}" if log else ""
+    return BugError(f"a bug in korsync ({type(error).__name__}); nothing more was sent{details}")
+
+
+def _keep_details(error: Exception, config_path: Path) -> Path | None:
     """Keep the traceback of a bug beside the configuration, and return where; None where that cannot be done.
 
     The same bug has the same file: met in every run it is told of in one place.
@@ -22,10 +28,3 @@ def keep_details(error: Exception, config_path: Path) -> Path | None:
     except OSError:
         return None
     return log
-
-
-def print_bug(error: BaseException, log: Path | None) -> None:
-    """Print one line for a bug in korsync; its details stand in the log, where one could be written."""
-    details = f"; details in {log}" if log else ""
-    line = f"korsync: a bug in korsync ({type(error).__name__}); nothing more was sent{details}"
-    page(stderr=True).print(visible(line))

@@ -8,7 +8,8 @@ from rich.text import Text
 from korsync.records.differences import Compared, Difference, Mending
 from korsync.report.as_json import as_value
 from korsync.report.lines import print_indented
-from korsync.report.screens import count, page, print_error
+from korsync.report.screens import page, print_error
+from korsync.report.words import count
 from korsync.text import plain
 
 HEADS = {

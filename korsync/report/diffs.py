@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from korsync.records.plan import Edit, Fate, Plan, Skip
-from korsync.report.screens import count
+from korsync.report.words import count
 from korsync.text import plain, visible
 
 REASONS_SHOWN = 8

@@ -11,7 +11,8 @@ from korsync.errors import ConfigurationError
 from korsync.records.bookings import KnownOrder
 from korsync.records.checks import Verdict
 from korsync.records.opening import Answer, MatchCounts, Oddity, OpenBefore, Opening, ToBook
-from korsync.report.screens import count, page
+from korsync.report.screens import page
+from korsync.report.words import count
 from korsync.text import visible
 
 WIDTH = 80

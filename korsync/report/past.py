@@ -8,8 +8,8 @@ from rich.console import Console
 
 from korsync.records.journal import Chapter, ItemEntry, Turn, WriteEntry
 from korsync.report.lines import print_indented
-from korsync.report.screens import count
-from korsync.report.telling import OUTCOME_WORDS
+from korsync.report.summary import OUTCOME_WORDS
+from korsync.report.words import count
 from korsync.text import visible
 
 NOTHING = "the journal says nothing of that"

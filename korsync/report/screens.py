@@ -8,6 +8,7 @@ from rich.console import Console
 
 from korsync.errors import KorsyncError
 from korsync.records.memory import Held, State
+from korsync.report.words import count
 from korsync.text import visible
 
 
@@ -46,10 +47,6 @@ def print_error(console: Console, error: KorsyncError) -> None:
         console.print(visible(f"korsync: {line}"))
     if error.remedy:
         console.print(visible(f"  what to do: {error.remedy}"))
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def print_held(console: Console, state: State, now: datetime | None) -> None:

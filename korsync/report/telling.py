@@ -1,135 +1,202 @@
-"""What a run tells while it goes and at its end."""
+"""What is said of what happened, to whom and when: one pure function, from what happened, what was told, and how.
 
-from collections import Counter
-from typing import Any
+With --quiet, which is for cron's mails, a cause is told when it is new, once a day while it lasts, and once when it is
+over; outside trouble only when it has lasted. Whoever reads such a mail knows nothing else: it says which shop, what,
+since when, and what to do.
+"""
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.status import Status
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 
-from korsync.records.plan import Outcome, Plan, Ran, Result, Written
-from korsync.report.as_json import as_json
-from korsync.report.diffs import print_left, print_plan
-from korsync.report.screens import count, page, print_error, print_held
+from korsync.records.plan import Ran
+from korsync.records.telling import Cause, Happened, How, Kind, Known, Ping, Telling, Told
+from korsync.report.summary import summary
+from korsync.report.words import age, count, moment
 from korsync.text import visible
 
-LONG_WORK = 20
-"""From so many changes on a push shows a progress bar at a terminal."""
+TOLD_AGAIN_AFTER = timedelta(days=1)
+"""What lasts is told again after so long, and what is over is forgotten."""
 
-OUTCOME_WORDS = {
-    Outcome.DONE: "written",
-    Outcome.QUEUED: "queued",
-    Outcome.REJECTED: "refused",
-    Outcome.CONFLICT: "in conflict with what stands there",
-    Outcome.UNSURE: "outcome unknown",
-    Outcome.NOT_SENT: "not sent",
-}
+WAITS = (Kind.OUTSIDE, Kind.BUSY)
+"""What often ends by itself: told with --quiet only when it has lasted."""
 
 
-class Reporter:
-    """Prints what a run does as it goes; on anything but a terminal only what changed or is wrong."""
+def tell(happened: Happened, told: Told, how: How, *, after: timedelta, zone: tzinfo | None = None) -> Telling:
+    """Return what to print line by line, what the monitor is told, and what counts as told when that was printed.
 
-    def __init__(
-        self,
-        *,
-        dry: bool = False,
-        quiet: bool = False,
-        verbose: bool = False,
-        as_json: bool = False,
-        plans: bool = False,
-    ) -> None:
-        """Take how much to say and in which form; `plans` shows them also where nobody looks on."""
-        self.out = page()
-        self.err = page(stderr=True)
-        self._dry = dry
-        self._as_json = as_json
-        self._quiet = quiet or as_json
-        self._verbose = verbose
-        self._shows_plans = not self._quiet and (dry or verbose or plans or self.out.is_terminal)
-        self._status: Status | None = None
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
-
-    def reading(self, pipeline: str) -> None:
-        """Show at a terminal that both sides are being read."""
-        if self.out.can_redraw and not self._quiet:
-            self._status = self.out.status(f"{pipeline}: reading both sides …")
-            self._status.start()
-
-    def planned(self, plan: Plan[Any]) -> None:
-        """Show a plan before it is pushed, and begin a progress bar where the push will be long."""
-        self._end_status()
-        if self._shows_plans:
-            print_plan(self.out, plan, rules=self._dry or self._verbose, verbose=self._verbose)
-        if self.out.can_redraw and not self._quiet and not self._dry and len(plan.changes) >= LONG_WORK:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._bar = Progress(*columns, console=self.out, transient=True)
-            self._task = self._bar.add_task(plan.pipeline, total=len(plan.changes))
-            self._bar.start()
-
-    def written(self, written: Written[Any]) -> None:
-        """Move the progress bar, and name what was not simply written."""
-        if self._bar is not None and self._task is not None:
-            self._bar.advance(self._task)
-        if written.outcome is not Outcome.DONE and self._shows_plans:
-            line = f"  {written.change.key}: {OUTCOME_WORDS[written.outcome]}"
-            self.out.print(visible(f"{line}: {written.message}" if written.message else line))
-
-    def finished(self, result: Result) -> None:
-        """End the progress bar, and say what is told only once and what stopped."""
-        self.close()
-        told_already = self._as_json or self._dry or (self._verbose and self._shows_plans)
-        told_once = [skip for skip in result.plan.skips if skip.once]
-        if told_once and not told_already:
-            print_left(self.err if self._quiet else self.out, told_once, verbose=True)
-        if not (self._dry and self._as_json):
-            for error in result.errors:
-                print_error(self.err, error)
-
-    def ended(self, ran: Ran) -> None:
-        if self._as_json:
-            self.out.print(as_json(ran))
-            return
-        is_told = ran.is_news or not self._quiet
-        for remark in (*(ran.warnings if is_told else ()), *(() if self._quiet else ran.remarks)):
-            self.err.print(visible(f"note: {remark}"))
-        if self._dry:
-            return
-        page = self.err if self._quiet else self.out
-        line = summary(ran)
-        # An error has been said where it came up; an answer that was lost stands in the summary alone.
-        is_silent_trouble = ran.exit_code not in (0, 1) and not any(result.errors for result in ran.results)
-        if line and (is_silent_trouble or not self._quiet):
-            page.print(line)
-        if ran.state.held and is_told:
-            print_held(page, ran.state, None)
-
-    def close(self) -> None:
-        """Give the terminal back as it was, however the run ended; may be called twice."""
-        self._end_status()
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = self._task = None
-
-    def _end_status(self) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+    `after` is how long outside trouble may last untold; times are shown in `zone`, None for this machine's own. A dry
+    run takes no news from the next run.
+    """
+    if how.dry:
+        told, after = Told(), timedelta()
+    known = _met(happened, told)
+    news = {key for key, each in known.items() if _is_due(each, happened.at, after)}
+    over = {key for key, each in known.items() if _is_over_and_due(each, happened.at)}
+    if any(known[key].told_at for key in news):
+        # One reminder a day for all that lasts, not one for each.
+        news |= {key for key, each in known.items() if each.is_told and each.over_since is None}
+    out, err = _lines(happened, known, news, over, how, zone)
+    ping = _ping(happened, known, after, zone)
+    if how.dry:
+        return Telling(out, err, told, None)
+    said = (
+        news
+        if how.quiet
+        else {key for key, each in known.items() if each.over_since is None and each.kind not in WAITS}
+    )
+    marked = {key: _marked(each, key in said, key in over, happened.at) for key, each in known.items()}
+    kept = {key: each for key, each in marked.items() if not _is_forgotten(each, happened.at)}
+    return Telling(out, err, Told(kept), ping)
 
 
-def summary(ran: Ran) -> str:
-    """Return one line: what was written per pipeline, what is left and held; empty where nothing happened."""
-    parts = []
-    for result in ran.results:
-        counts = Counter(each.outcome for each in result.written)
-        words = [f"{number} {OUTCOME_WORDS[outcome]}" for outcome, number in sorted(counts.items())]
-        if result.left_over:
-            words.append(f"{len(result.left_over)} left for the next run{_about(result.seconds_left_over)}")
-        if words:
-            parts.append(f"{result.plan.pipeline} {', '.join(words)}")
-    if ran.state.held:
-        parts.append(f"{count(len(ran.state.held), 'item')} held (see `korsync status`)")
-    return f"korsync: {'; '.join(parts)} ({ran.requests} requests, {ran.writes} of them writes)" if parts else ""
+# --- what is known of each cause ---
 
 
-def _about(seconds: int) -> str:
-    return f" (about {max(1, round(seconds / 60))} minutes)" if seconds else ""
+def _met(happened: Happened, told: Told) -> dict[str, Known]:
+    """Return all causes, those that were met now and those of old, as they stand after what happened."""
+    known = {key: _by_now(each, happened.at) for key, each in told.causes.items()}
+    for cause in happened.causes:
+        known[cause.key] = _known(cause, known.get(cause.key), happened)
+    met = {cause.key for cause in happened.causes}
+    for key, each in known.items():
+        if key not in met and each.over_since is None:
+            others = tuple(name for name in each.seen_by if name not in happened.covers)
+            known[key] = replace(each, seen_by=others, over_since=None if others else happened.at)
+    return known
+
+
+def _by_now(each: Known, now: datetime) -> Known:
+    """Return a cause with times to come taken for now: a clock that was wrong once must not keep anything untold."""
+    since, told_at = min(each.since, now), each.told_at and min(each.told_at, now)
+    over_since, over_told_at = each.over_since and min(each.over_since, now), each.over_told_at
+    over_told_at = over_told_at and min(over_told_at, now)
+    return replace(each, since=since, told_at=told_at, over_since=over_since, over_told_at=over_told_at)
+
+
+def _known(cause: Cause, before: Known | None, happened: Happened) -> Known:
+    since = min(cause.since or happened.at, happened.at)
+    seen_by = set(cause.seen_by)
+    if before is None:
+        return Known(cause.kind, cause.what, cause.remedy, cause.over, since, tuple(sorted(seen_by)))
+    if before.over_since is None:
+        since = before.since
+        seen_by |= set(before.seen_by) - happened.covers
+    now = replace(before, what=cause.what, remedy=cause.remedy, since=since, over_since=None)
+    return replace(now, seen_by=tuple(sorted(seen_by)))
+
+
+def _is_due(each: Known, now: datetime, after: timedelta) -> bool:
+    """Tell whether a cause that lasts is to be told: it is new, or a day has passed since it was told."""
+    if each.over_since is not None or (each.kind in WAITS and now - each.since < after):
+        return False
+    return not each.is_told or each.told_at is None or now - each.told_at >= TOLD_AGAIN_AFTER
+
+
+def _is_over_and_due(each: Known, now: datetime) -> bool:
+    """Tell whether the end of a cause is to be told: once a day, so that what comes and goes fills no mailbox."""
+    if each.over_since is None or not each.is_told or not each.over:
+        return False
+    return each.over_told_at is None or now - each.over_told_at >= TOLD_AGAIN_AFTER
+
+
+def _marked(each: Known, is_told: bool, is_over_told: bool, now: datetime) -> Known:
+    if is_told:
+        return replace(each, told_at=now)
+    return replace(each, over_told_at=now) if is_over_told else each
+
+
+def _waiting(known: dict[str, Known]) -> set[str]:
+    """Return what a person at a terminal has seen, but whoever reads the mails is still to be told of if it lasts."""
+    return {key for key, each in known.items() if each.kind in WAITS}
+
+
+def _is_forgotten(each: Known, now: datetime) -> bool:
+    """Tell whether a cause that is over need not be known any more."""
+    if each.over_since is None or (each.is_told and each.over):
+        return False
+    return each.told_at is None or now - each.told_at >= TOLD_AGAIN_AFTER
+
+
+# --- the lines ---
+
+
+def _lines(
+    happened: Happened, known: dict[str, Known], news: set[str], over: set[str], how: How, zone: tzinfo | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what goes to stdout and to stderr."""
+    if how.as_json:
+        return (), ()
+    if how.quiet:
+        return (), tuple(_mail(happened, known, news, over, how, zone))
+    met = [known[cause.key] for cause in happened.causes]
+    trouble = [line for each in met if each.kind not in (Kind.HELD, Kind.REMARK) for line in _trouble(each)]
+    remarks = [visible(f"note: {each.what}") for each in met if each.kind is Kind.REMARK]
+    ended = [_over(known[key], zone) for key in sorted(over)]
+    ran = happened.ran
+    if ran is None:
+        return tuple(ended), tuple(trouble)
+    remarks += [visible(f"note: {each}") for each in ran.remarks]
+    once = [] if how.dry or how.verbose else list(_told_once(ran, only_news=False))
+    held = [] if how.dry else [visible(f"  ! {each.what}") for each in met if each.kind is Kind.HELD]
+    line = summary(ran)
+    return (*once, *ended, *([line] if line else []), *held), (*trouble, *remarks)
+
+
+def _mail(
+    happened: Happened, known: dict[str, Known], news: set[str], over: set[str], how: How, zone: tzinfo | None
+) -> Iterator[str]:
+    """Return the lines of a mail that stands alone; none where nothing is news."""
+    once = [] if how.dry or happened.ran is None else list(_told_once(happened.ran, only_news=True))
+    if not (news or over or once):
+        return
+    yield f"korsync {happened.command}, {happened.shop}, {moment(happened.at, zone)}"
+    for key in sorted(over):
+        yield _over(known[key], zone)
+    told = [known[key] for key in sorted(news)]
+    for each in told:
+        if each.kind is not Kind.HELD:
+            yield from _trouble(each, f" (since {moment(each.since, zone)})" if each.since < happened.at else "")
+    held = [each for each in told if each.kind is Kind.HELD]
+    if held:
+        yield f"{count(len(held), 'item')} held, for a person to settle (see `korsync status`):"
+        yield from (visible(f"  ! {each.what}") for each in held)
+    yield from once
+    others = sum(each.is_told and each.over_since is None for key, each in known.items() if key not in news)
+    if others:
+        yield f"told before and not over: {count(others, 'thing')} (see `korsync status`)"
+
+
+def _trouble(each: Known, when: str = "") -> Iterator[str]:
+    first, *rest = each.what.splitlines() or [""]
+    yield visible(f"{'note' if each.kind is Kind.REMARK else 'korsync'}: {first}{when}")
+    yield from (visible(f"korsync: {line}") for line in rest)
+    if each.remedy:
+        yield visible(f"  what to do: {each.remedy}")
+
+
+def _over(each: Known, zone: tzinfo | None) -> str:
+    lasted = age((each.over_since or each.since) - each.since)
+    return visible(f"over: {each.over}, after {lasted} (since {moment(each.since, zone)})")
+
+
+def _told_once(ran: Ran, *, only_news: bool) -> Iterator[str]:
+    by_reason: dict[str, list[str]] = {}
+    for skip in (skip for result in ran.results for skip in result.plan.skips):
+        if skip.once is not None and (skip.once.is_news or not only_news):
+            by_reason.setdefault(skip.reason, []).append(skip.key)
+    for reason, keys in sorted(by_reason.items(), key=lambda each: (-len(each[1]), each[0])):
+        yield visible(f"  - {reason}: {', '.join(keys)}")
+
+
+def _ping(happened: Happened, known: dict[str, Known], after: timedelta, zone: tzinfo | None) -> Ping | None:
+    """Return what the monitor is told; nothing of outside trouble that may still end by itself.
+
+    It hears of no item and no person, only of what keeps korsync from its work.
+    """
+    lasting = [known[cause.key] for cause in happened.causes if cause.kind not in (Kind.HELD, Kind.REMARK)]
+    wrong = [each for each in lasting if each.kind not in WAITS or happened.at - each.since >= after]
+    if wrong:
+        lines = [line for each in wrong for line in _trouble(each, f" (since {moment(each.since, zone)})")]
+        return Ping(True, "\n".join([f"{happened.shop}: exit {happened.exit_code}", *lines]))
+    return None if lasting else Ping(False, f"{happened.shop}: exit {happened.exit_code}")

@@ -84,5 +84,4 @@ def _with_times(state: State, other: Callable[[datetime | None], datetime | None
         orders=state.orders | orders if orders else state.orders,
         unsure_images=images,
         adopted_at=other(state.adopted_at),
-        told_at=other(state.told_at),
     )

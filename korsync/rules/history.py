@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from korsync.errors import SEVERITY
+from korsync.errors import SEVERITY, Refused
 from korsync.records.journal import Entry, ItemEntry, Turn, WriteEntry
-from korsync.records.memory import RunRecord, Standing, State
+from korsync.records.memory import State
 from korsync.records.plan import Outcome, Result, Written
+from korsync.records.runs import Refusal, RunRecord, Standing
 from korsync.text import plain
 
 RUNS_KEPT = 20
@@ -17,8 +18,18 @@ RUNS_KEPT = 20
 LOST = "an answer was lost, and what became of the write is not known yet"
 
 
-def with_run(state: State, record: RunRecord, results: Sequence[Result], wanted: Sequence[str]) -> State:
-    """Return the state with a run that has ended, and with how each pipeline stands after it.
+MOST_REFUSALS = 3
+"""So often in a row a side may refuse everything until it is left alone for a while."""
+
+REST = timedelta(hours=1)
+
+
+def with_run(
+    state: State, record: RunRecord, results: Sequence[Result], wanted: Sequence[str], mark: str, now: datetime
+) -> State:
+    """Return the state with a run that has ended, how each pipeline stands after it, and which side refuses everything.
+
+    `mark` is that of the configuration, `now` this machine's time.
 
     A wanted pipeline without a result was not tried for what ended the one before it; where the run was ended from
     outside, nothing new is known of it.
@@ -34,7 +45,32 @@ def with_run(state: State, record: RunRecord, results: Sequence[Result], wanted:
         ended_by = results[-1]
         for name in wanted[len(results) :]:
             standings[name] = _standing(standings.get(name, Standing()), ended_by, record.at)
-    return replace(state, runs=runs, standings=standings)
+    refusals = _refusals(state, results, mark, now) if results else state.refusals
+    return replace(state, runs=runs, standings=standings, refusals=refusals)
+
+
+def resting(state: State, mark: str, now: datetime) -> Refused | None:
+    """Return why neither side is asked now: one has refused the login several times, and accounts get locked by more.
+
+    After an hour, or with another configuration, it is tried again.
+    """
+    for cause, refusal in state.refusals.items():
+        rests = refusal.times >= MOST_REFUSALS and refusal.mark == mark and timedelta() <= now - refusal.at < REST
+        if rests:
+            error = Refused(refusal.what, refusal.remedy, everything=True)
+            error.cause = cause
+            return error
+    return None
+
+
+def _refusals(state: State, results: Sequence[Result], mark: str, now: datetime) -> dict[str, Refusal]:
+    found = {}
+    for error in (error for result in results for error in result.errors):
+        if isinstance(error, Refused) and error.everything:
+            before = state.refusals.get(error.cause)
+            times = before.times if before is not None and before.mark == mark else 0
+            found[error.cause] = Refusal(times + 1, now, mark, error.what, error.remedy)
+    return found
 
 
 def first_trouble(results: Sequence[Result]) -> str:

@@ -97,11 +97,17 @@ class Session:
         self._lock = threading.Lock()
         self._secrets: tuple[str, ...] = ()
         self.dates = Dates(machine_now)
+        self._unanswered: KorsyncError | None = None
         self._connection = Connection(base_url.rstrip("/"), limits or Limits(), proxy=proxy, ca_file=ca_file)
 
     @property
     def now(self) -> datetime:
-        """The side's own time by the Date of its last answer, in UTC; raises Unavailable before the first answer."""
+        """The side's own time by the Date of its last answer, in UTC.
+
+        Before the first answer it raises what kept that from coming, Unavailable where nothing was asked yet.
+        """
+        if self.dates.last is None and self._unanswered is not None:
+            raise self._unanswered
         if self.dates.last is None:
             raise Unavailable(f"{self.side} has not said what time it is", "nothing to do: the next run goes on")
         return self.dates.last
@@ -232,7 +238,7 @@ class Session:
         verdict = classify(call.kind, reply.seen)
         if verdict is Verdict.READ_AGAIN:
             return _Unclear(what)
-        error = error_of(verdict, self.side, what, reply.status)
+        error = self._unanswered = error_of(verdict, self.side, what, reply.status)
         if reply.status == 401 and self.hint_where_login_fails:
             error.remedy += f"; {self.hint_where_login_fails}"
         is_slowed = reply.seen is Seen.SLOW_DOWN

@@ -23,6 +23,7 @@ _OF_THE_ACCOUNT = ("CLOUD_ACCOUNT_DISABLED", "API_USAGE_DISABLED")
 _OF_THE_STORE = ("unavailable shop", "shop is unavailable", "access tokens are no longer accepted")
 """What Shopify says in a 403 that holds for whatever else is asked; a missing scope concerns the call."""
 
+
 _REMEDIES = {
     402: "the account is frozen: settle that with {side}",
     403: "grant in {side} what is missing, or correct the configuration",
@@ -187,7 +188,16 @@ def seen_in_failure(error: BaseException) -> Seen:
 
 
 def error_of(verdict: Verdict, side: str, what: str, status: int | None) -> KorsyncError:
-    """Return the error that a verdict ends in, with what to do about it."""
+    """Return the error that a verdict ends in, with what to do about it; one outage is one cause."""
+    error = _error_of(verdict, side, what, status)
+    if isinstance(error, Unavailable | Unsure):
+        return error.of(f"{side} does not answer", f"{side} answers again")
+    if isinstance(error, Refused) and error.everything:
+        return error.of(f"{side} refuses", f"{side} takes korsync's requests again")
+    return error
+
+
+def _error_of(verdict: Verdict, side: str, what: str, status: int | None) -> KorsyncError:
     if verdict is Verdict.RETRY and status == 404:
         remedy = f"the next run goes on; where this stays, check the address of {side} in the configuration"
         return NothingThere(what, remedy)

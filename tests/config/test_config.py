@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from korsync.config.load import fingerprint, load
 from korsync.config.settings import (
+    AlertSettings,
     KoronaSettings,
     LocationSettings,
     NetworkSettings,
@@ -113,13 +114,14 @@ def test_the_example_file_is_right_and_says_what_the_documentation_says() -> Non
         folder / "state.json",
         folder / "cache.json",
         folder / "journal.jsonl",
+        folder / "told.json",
     )
 
 
 def test_the_example_file_names_every_key_and_explains_it() -> None:
     lines = EXAMPLE.read_text("utf-8").splitlines()
     groups = (KoronaSettings, ShopifySettings, ProductSettings, LocationSettings, OrderSettings, SafetySettings)
-    keys = [each.name for group in (*groups, NetworkSettings) for each in fields(group)]
+    keys = [each.name for group in (*groups, NetworkSettings, AlertSettings) for each in fields(group)]
     keys += ["state_file", "locations", "environment_file"]
     for key in keys:
         places = [number for number, line in enumerate(lines) if re.match(rf"[ #-]*{key}:", line)]

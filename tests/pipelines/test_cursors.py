@@ -66,7 +66,6 @@ def test_an_account_set_back_is_read_anew_and_told_once(known: Shop) -> None:
     ran = known.run_later()
     assert known.shopify.available("1001") == 3
     assert [each.split(" was set back")[0] for each in ran.warnings] == ["KORONA's list of stock"]
-    assert ran.is_news
     assert known.run_later().warnings == ()
 
 

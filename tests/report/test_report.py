@@ -4,6 +4,7 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +13,15 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from korsync.errors import ConfigurationError, Refused, SafetyStop, Unavailable
-from korsync.records.memory import Held, Identity, RunRecord, State
+from korsync.records.memory import Held, Identity, State
 from korsync.records.plan import Change, Fate, Outcome, Plan, Ran, Result, Skip, Written
-from korsync.report.as_json import as_json
+from korsync.records.runs import RunRecord
+from korsync.records.telling import How
+from korsync.report.as_json import run_as_json
 from korsync.report.diffs import print_plan
 from korsync.report.screens import print_error, print_status
-from korsync.report.telling import Reporter, summary
+from korsync.report.summary import summary
+from korsync.report.watching import Audience, Reporter
 from korsync.rules.offers import Price, Title
 
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
@@ -33,7 +37,7 @@ def shown(plan: Plan[Any], *, rules: bool = True, verbose: bool = False) -> str:
 def ran(result: Result, *, held: int = 0, requests: int = 0, writes: int = 0, exit_code: int = 0) -> Ran:
     items = {f"orders/{each}": Held("orders", str(each), "why", NOON) for each in range(held)}
     state = State(Identity("shop", "account", "90"), NOON, held=items)
-    return Ran((result,), state, exit_code, requests, writes, is_news=False)
+    return Ran((result,), state, exit_code, requests, writes, at=NOON)
 
 
 def price_change(sku: str = "1001") -> Change[Any]:
@@ -122,7 +126,7 @@ def test_an_error_in_words_from_outside_cannot_command_the_terminal() -> None:
 
 def test_half_an_emoji_in_a_name_does_not_keep_json_from_a_program() -> None:
     result = Result(Plan("products", (price_change("Tee \ud83d"),)))
-    written = as_json(ran(result))
+    written = run_as_json(ran(result), "run", "shop")
     assert written.isascii()
     assert json.loads(written)["pipelines"][0]["changes"][0]["key"] == "Tee \ud83d"
 
@@ -155,7 +159,7 @@ def test_json_holds_plan_outcome_and_errors() -> None:
         (Written(price_change(), Outcome.UNSURE, "lost"),),
         errors=(SafetyStop("too much", "look", ("mark",)), Unavailable("down", "wait")),
     )
-    told = json.loads(as_json(ran(result, exit_code=3)))
+    told = json.loads(run_as_json(ran(result, exit_code=3), "run", "shop"))
     (products,) = told["pipelines"]
     assert told["exit_code"] == 3
     assert products["changes"][0]["edits"] == [{"field": "price", "before": "8.00", "after": "8.90"}]
@@ -163,8 +167,10 @@ def test_json_holds_plan_outcome_and_errors() -> None:
     assert [each["exit_code"] for each in products["errors"]] == [3, 5]
 
 
-def test_without_a_terminal_nothing_is_drawn_while_a_run_goes(capsys: pytest.CaptureFixture[str]) -> None:
-    reporter = Reporter()
+def test_without_a_terminal_nothing_is_drawn_while_a_run_goes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reporter = Reporter("run", How(), Audience(tmp_path / "told.json"), lambda: NOON)
     plan = Plan("products", tuple(price_change(str(each)) for each in range(50)))
     reporter.planned(plan)
     for change in plan.changes:
