@@ -1,10 +1,9 @@
 """The cases of a world: each part of its story is played once undisturbed, then once for every way to die in it."""
 
-import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -17,6 +16,7 @@ from korsync.sandbox.world import World
 from tests.kill.death import Death, Killed, Step, When
 from tests.kill.stories import STORIES, Variant, ledger, stock_up
 from tests.support.shop import EVERYTHING, MONDAY, Shop, Watched
+from tests.support.snapshot import Snapshot, restore, taken
 
 AT_ONCE = timedelta(seconds=5)
 """How soon after its death korsync is started again; after that it runs every 20 minutes."""
@@ -37,16 +37,6 @@ class Case:
         return f"part {self.part}, step {self.at} ({self.step.what}), {self.when}"
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Both sides, the time and korsync's files at one moment."""
-
-    korona: dict[str, Any]
-    shopify: dict[str, Any]
-    now: datetime
-    files: dict[str, bytes]
-
-
 class Stage:
     """A world of one story and variant, and its undisturbed course."""
 
@@ -65,7 +55,7 @@ class Stage:
             part(shop)
             # Not in the same second as the run, where nobody can tell what came first.
             shop.later(1)
-            self.starts.append(self._taken())
+            self.starts.append(taken(self.shop))
             with Death().watching() as death:
                 self._run_until_quiet()
             self.steps.append(death.steps)
@@ -92,7 +82,7 @@ class Stage:
         It runs again after five seconds, and 20 minutes after that; a request that outlived its process arrives
         between these two.
         """
-        self._restore(self.starts[case.part])
+        restore(self.shop, self.starts[case.part])
         with Death(case.at, case.when).watching() as death, suppress(Killed):
             self._run_until_quiet()
         if not death.dead:
@@ -130,29 +120,6 @@ class Stage:
                 return
             self.shop.later()
         raise AssertionError(f"not quiet after {MOST_RUNS} runs")
-
-    def _taken(self) -> Snapshot:
-        folder = self.shop.folder
-        return Snapshot(
-            korona=self._copied(vars(self.shop.korona)),
-            shopify=self._copied(vars(self.shop.shopify.store)),
-            now=self.shop.world.clock.now(),
-            files={each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()},
-        )
-
-    def _restore(self, snapshot: Snapshot) -> None:
-        vars(self.shop.korona).update(self._copied(snapshot.korona))
-        vars(self.shop.shopify.store).update(self._copied(snapshot.shopify))
-        self.shop.world.clock.set(snapshot.now)
-        for server in (self.shop.world.korona_server, self.shop.world.shopify_server):
-            server.requests.clear()
-        for name, content in snapshot.files.items():
-            (self.shop.folder / name).write_bytes(content)
-
-    def _copied(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Return a copy that shares nothing but the clock and the lock."""
-        world = self.shop.world
-        return copy.deepcopy(values, {id(each): each for each in (world.clock, world.lock)})
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""States, caches and configurations after a mishap: korsync reads them right or refuses them in one clear line."""
+"""Files and answers after a mishap: korsync reads them right, or refuses them in one clear line and goes on."""

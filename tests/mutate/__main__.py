@@ -1,4 +1,4 @@
-"""Plays mishaps with the files that a person may edit: states, caches, configurations, environment files."""
+"""Plays mishaps: with files that a person may edit, and with what either side answers."""
 
 import argparse
 import io
@@ -14,13 +14,22 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tests.mutate import configurations, states
+from tests.mutate import answers, configurations, states
 
-KINDS = ("states", "caches", "configurations", "environments")
+FILES = ("states", "caches", "configurations", "environments")
+
+
+def play_answers(folder: Path, count: int, seed: int = 0) -> str:
+    """Play mishaps until so many answers were changed; return how often which. Raises where one ends badly."""
+    with answers.busy_shop(folder) as stage:
+        while stage.met.total() < count:
+            answers.play(stage, seed)
+            seed += 1
+    return ", ".join(f"{times} × {name}" for name, times in sorted(stage.met.items()))
 
 
 def play_all(kind: str, folder: Path, count: int) -> int:
-    """Play so many mishaps of a kind; return how many were taken for what they are. Raises where one ends badly."""
+    """Play so many mishaps with files; return how many were taken for what they are. Raises where one ends badly."""
     if kind == "configurations":
         return _play(configurations.mutated(configurations.FULL), lambda text: configurations.play(folder, text), count)
     if kind == "environments":
@@ -47,13 +56,18 @@ def _play(mishaps: st.SearchStrategy[Any], play: Callable[[Any], bool], count: i
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutate", description=__doc__)
-    parser.add_argument("kind", choices=KINDS)
-    parser.add_argument("--count", type=int, default=5000, help="how many mishaps are played")
+    parser.add_argument("kind", choices=(*FILES, "answers"))
+    parser.add_argument("--count", type=int, default=5000, help="how many mishaps are played, or answers changed")
+    parser.add_argument("--seed", type=int, default=0, help="where the mishaps with answers begin")
     asked = parser.parse_args()
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        taken = play_all(asked.kind, Path(folder), asked.count)
-    print(f"{asked.count} {asked.kind}: {taken} taken, all others refused, {time.monotonic() - started:.0f} s")
+        if asked.kind == "answers":
+            came_of_it = play_answers(Path(folder), asked.count, asked.seed)
+        else:
+            taken = play_all(asked.kind, Path(folder), asked.count)
+            came_of_it = f"{taken} taken, all others refused"
+    print(f"{asked.count} {asked.kind}: {came_of_it}; {time.monotonic() - started:.0f} s")
     return 0
 
 

@@ -1,16 +1,16 @@
-"""A part of what `python -m tests.mutate` plays: mishaps with the files that a person may edit."""
+"""A part of what `python -m tests.mutate` plays: mishaps with files that a person may edit, and with answers."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.mutate import states
-from tests.mutate.__main__ import KINDS, play_all
+from tests.mutate.__main__ import FILES, play_all, play_answers
 
 COUNTS = {"states": 500, "caches": 100, "configurations": 500, "environments": 200}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FILES)
 def test_a_file_after_a_mishap_is_read_right_or_refused_in_a_clear_line(tmp_path: Path, kind: str) -> None:
     assert play_all(kind, tmp_path, COUNTS[kind]) > 0
 
@@ -22,3 +22,8 @@ def test_no_time_and_no_key_that_nobody_wrote_ends_in_the_middle_of_a_run(tmp_pa
         assert sum(taken) < len(taken) / 4
         for cache in states.aimed(bench.cache):
             assert states.play(bench, bench.state, cache)
+
+
+def test_c3_d6_an_answer_after_a_mishap_derives_no_write_and_stops_nothing_else(tmp_path: Path) -> None:
+    """Also A20, D8: no traceback, an exit code of the table, and in the end all is as without it."""
+    print(play_answers(tmp_path, 600))
