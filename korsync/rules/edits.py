@@ -104,6 +104,9 @@ def _added(now: ReceiptLine, booked: BookedLine | None) -> ReceiptLine:
     """Return what a line has more than KORONA holds of it."""
     if booked is None:
         return now
+    if now.quantity <= booked.quantity:
+        # A receipt of nothing would leave the pieces to be booked, and be followed by another one in every run.
+        raise NotBookableError(f"KORONA has {booked.quantity.normalize():f} × “{now.description}” of it already")
     before = {tax.sales_tax_id: tax.amount for tax in booked.taxes}
     taxes = tuple(replace(tax, amount=tax.amount - before.get(tax.sales_tax_id, Decimal(0))) for tax in now.taxes)
     more = replace(

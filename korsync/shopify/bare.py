@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from korsync.wire.answers import NotAsExpected, Row, flag, moment, rows, text, whole
+from korsync.wire.answers import NotAsExpected, Row, flag, listed, moment, rows, text, whole
 
 Read = Callable[[Row, str], Any]
 
@@ -57,15 +57,22 @@ def order_row(row: Row) -> Row:
         bare = {"created_at": times[0], "updated_at": times[0]} | bare
     number = re.search(r"[0-9]{1,18}", str(bare.get("name", "")))
     bare = {"order_number": int(number[0]) if number else bare.get("id")} | bare
-    lines = [_line(each, index) for index, each in enumerate(rows(row, "line_items"), 1)]
+    lines = [_line(each, index) for index, each in enumerate(listed(row, "line_items"), 1)]
     refunds = [refund for each in _rows(row, "refunds") if len(refund := _refund(each)) == len(_REFUND) + 1]
-    return bare | {"currency": "", "taxes_included": True, "total_price": "0", "line_items": lines, "refunds": refunds}
+    money = {
+        "currency": "",
+        "taxes_included": True,
+        "total_price": "0",
+        "payment_gateway_names": [],
+        "shipping_lines": [],
+    }
+    return bare | money | {"line_items": lines, "refunds": refunds}
 
 
 def _line(row: Row, index: int) -> dict[str, Any]:
     bare = _fitting(row, _LINE)
     told = {"id": index, "quantity": bare.get("current_quantity", 1)}
-    return told | bare | {"price": "0"}
+    return told | bare | {"price": "0", "discount_allocations": [], "tax_lines": []}
 
 
 def _refund(row: Row) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from korsync.wire.answers import (
     as_told,
     flag,
     inner,
+    listed,
     moment,
     money,
     needed,
@@ -75,7 +76,7 @@ def _product(row: Row) -> ShopProduct:
     needed(row.get("variants"), "variants")
     return ShopProduct(
         id=product_id,
-        title=text(row, "title") or "",
+        title=needed(text(row, "title"), "title"),
         status=text(row, "status") or "",
         updated_at=moment(row, "updated_at"),
         variants=tuple(variant(each, product_id) for each in rows(row, "variants")),
@@ -98,7 +99,9 @@ def variant(row: Row, product_id: int | None = None) -> Variant:
 
 
 def _variant(row: Row, product_id: int | None) -> Variant:
-    # Stock that another service counts is not tracked by Shopify.
+    # Null where nobody counts; stock that another service counts is not tracked by Shopify.
+    if "inventory_management" not in row:
+        raise NotAsExpected("inventory_management is missing")
     counted_by = text(row, "inventory_management") or ""
     return Variant(
         id=_id(row),
@@ -155,7 +158,7 @@ def _told_order(row: Row, why: str) -> Order:
 
 def _order(row: Row) -> Order:
     order_number = needed(whole(row, "order_number"), "order_number")
-    order_lines = rows(row, "line_items")
+    order_lines = listed(row, "line_items")
     taxes_included = needed(flag(row, "taxes_included"), "taxes_included")
     return Order(
         id=_id(row),
@@ -171,10 +174,10 @@ def _order(row: Row) -> Order:
         total_price=needed(_in_shop_money(row, "total_price"), "total_price"),
         gateways=_words(row, "payment_gateway_names"),
         lines=tuple(_line(each) for each in order_lines),
-        shipping_lines=tuple(_shipping_line(each) for each in rows(row, "shipping_lines")),
+        shipping_lines=tuple(_shipping_line(each) for each in listed(row, "shipping_lines")),
         fees=tuple(_fees(row, order_lines)),
-        taxes=_taxes(row),
-        refunds=tuple(refund(each, taxes_included) for each in rows(row, "refunds")),
+        taxes=_taxes(rows(row, "tax_lines")),
+        refunds=tuple(refund(each, taxes_included) for each in listed(row, "refunds")),
         processed_at=moment(row, "processed_at"),
         current_total_price=_in_shop_money(row, "current_total_price"),
         archived=moment(row, "closed_at") is not None,
@@ -186,7 +189,7 @@ def refund(row: Row, taxes_included: bool = True) -> Refund:
     return Refund(
         id=_id(row),
         created_at=needed(moment(row, "created_at"), "created_at"),
-        lines=tuple(_refund_line(each) for each in rows(row, "refund_line_items")),
+        lines=tuple(_refund_line(each) for each in listed(row, "refund_line_items")),
         transactions=tuple(transaction(each) for each in rows(row, "transactions")),
         shipping=_refunded_shipping(row, taxes_included),
         of_return=bool(inner(row, "return")),
@@ -242,7 +245,7 @@ def _line(row: Row) -> OrderLine:
         current_quantity=whole(row, "current_quantity"),
         price=needed(_in_shop_money(row, "price"), "price"),
         discount=_discount(row),
-        taxes=_taxes(row),
+        taxes=_taxes(listed(row, "tax_lines")),
         gift_card=gift_card,
         tip=tip,
         custom=custom,
@@ -256,7 +259,7 @@ def _shipping_line(row: Row) -> ShippingLine:
         title=text(row, "title") or "",
         price=needed(_in_shop_money(row, "price"), "price"),
         discount=_discount(row),
-        taxes=_taxes(row),
+        taxes=_taxes(listed(row, "tax_lines")),
         removed=flag(row, "is_removed") is True,
     )
 
@@ -280,7 +283,7 @@ def _fee(row: Row, title: str, fee_id: int) -> Fee:
     price = _amount_of(row)
     if price is None:
         price = needed(_in_shop_money(row, "price"), "price")
-    return Fee(fee_id, title, price, _taxes(row))
+    return Fee(fee_id, title, price, _taxes(rows(row, "tax_lines")))
 
 
 def _refund_line(row: Row) -> RefundLine:
@@ -297,12 +300,12 @@ def _refund_line(row: Row) -> RefundLine:
 
 def _discount(row: Row) -> Decimal:
     """Return the sum of the allocations: `total_discount` holds only what was taken off by hand."""
-    allocations = rows(row, "discount_allocations")
+    allocations = listed(row, "discount_allocations")
     return sum((needed(_in_shop_money(each, "amount"), "amount") for each in allocations), _NOTHING)
 
 
-def _taxes(row: Row) -> tuple[TaxLine, ...]:
-    return tuple(_tax(each) for each in rows(row, "tax_lines"))
+def _taxes(tax_lines: list[Row]) -> tuple[TaxLine, ...]:
+    return tuple(_tax(each) for each in tax_lines)
 
 
 def _tax(row: Row) -> TaxLine:
@@ -325,7 +328,7 @@ def _amount_of(money_set: Row) -> Decimal | None:
 
 
 def _words(row: Row, name: str) -> tuple[str, ...]:
-    value = row.get(name) or []
+    value = needed(row.get(name), name)
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise NotAsExpected(f"{name} is not a list of words")
     return tuple(value)

@@ -126,6 +126,15 @@ def rows(row: Row, name: str) -> list[Row]:
     return [an_object(each, name) for each in value]
 
 
+def listed(row: Row, name: str) -> list[Row]:
+    """Return the list of objects under a name that the API always gives; a missing one is no empty one.
+
+    Raises NotAsExpected then: nobody knows what was in it.
+    """
+    needed(row.get(name), name)
+    return rows(row, name)
+
+
 def text(row: Row, name: str) -> str | None:
     value = row.get(name)
     if value is not None and not isinstance(value, str):

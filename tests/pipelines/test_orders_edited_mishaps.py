@@ -9,6 +9,7 @@ from korsync.sandbox.exchange import Fault
 from korsync.sandbox.shopify.sales import Order
 from tests.pipelines.test_posting import misfortune
 from tests.support.booked import lines
+from tests.support.odd_rows import spoil
 from tests.support.shop import Shop
 from tests.support.webshop import held, on_sale
 
@@ -115,3 +116,21 @@ def test_other_sales_taxes_in_korona_are_no_change_of_an_order(shop: Shop) -> No
     shop.later(60 * 25)
     assert shop.run(full=True).exit_code == 0
     assert held(shop) == {}
+
+
+def test_pieces_that_korona_holds_already_are_not_booked_as_added_over_and_over(shop: Shop) -> None:
+    """Shopify once shows an order without its lines, just as its lost receipt is sent again."""
+    on_sale(shop, "1001", "8.90", pieces=100)
+    shop.init()
+    order = shop.shopify.place_order([("1001", 2)])
+    misfortune(shop, Fault("lose_request"))
+    shop.run("orders")
+    spoil(shop.world.shopify_server, "/orders", lambda row: row.get("id") == order.id, "line_items", [])
+    shop.run_later("orders")
+    shop.world.shopify_server.after_request = None
+    runs(shop)
+    assert booked(shop) == [(f"order/{order.id}", [("1001", 2)])]
+    assert "KORONA has 2 × “" in held(shop)[order.name.removeprefix("#")]
+    decide.ignore(shop.settings, order.name)
+    assert runs(shop)[-1] == 0
+    assert shop.korona.stock_of("1001") == shop.shopify.available("1001") == 98

@@ -20,9 +20,13 @@ ORDER: dict[str, Any] = {
     "currency": "EUR",
     "taxes_included": True,
     "total_price": "20.92",
+    "payment_gateway_names": [],
+    "line_items": [],
+    "shipping_lines": [],
+    "refunds": [],
 }
-LINE: dict[str, Any] = {"id": 1, "quantity": 2, "price": "8.90"}
-REFUND: dict[str, Any] = {"id": 9, "created_at": "2026-11-25T09:00:00+01:00"}
+LINE: dict[str, Any] = {"id": 1, "quantity": 2, "price": "8.90", "discount_allocations": [], "tax_lines": []}
+REFUND: dict[str, Any] = {"id": 9, "created_at": "2026-11-25T09:00:00+01:00", "refund_line_items": []}
 IN_LINES = {
     "id": 1,
     "subtotal_amount_set": {"shop_money": {"amount": "4.90"}, "presentment_money": {"amount": "5.39"}},
@@ -59,6 +63,29 @@ def test_an_order_that_cannot_be_read_is_told_by_its_name(name: str, value: obje
         del row[name]
     read = reads.order(row)
     assert (read.name, name in read.unreadable) == ("#1042", True)
+
+
+@pytest.mark.parametrize("name", ["payment_gateway_names", "shipping_lines", "refunds"])
+@pytest.mark.parametrize("value", [None, "gone"])
+def test_a_list_that_is_missing_is_not_an_empty_one(name: str, value: str | None) -> None:
+    row = {**ORDER, "line_items": [LINE], name: None}
+    if value:
+        del row[name]
+    read = reads.order(row)
+    assert name in read.unreadable
+    assert [each.quantity for each in read.lines] == [2]
+
+
+@pytest.mark.parametrize("name", ["discount_allocations", "tax_lines"])
+def test_a_line_whose_discounts_or_taxes_are_missing_has_not_none_of_them(name: str) -> None:
+    row = {each: value for each, value in LINE.items() if each != name}
+    assert name in reads.order({**ORDER, "line_items": [row]}).unreadable
+    assert name in reads.order({**ORDER, "shipping_lines": [row]}).unreadable
+
+
+def test_of_an_order_without_its_lines_nobody_knows_what_was_sold() -> None:
+    with pytest.raises(NotAsExpected):
+        reads.order({**ORDER, "line_items": None})
 
 
 def test_an_order_that_nobody_could_identify_or_date_cannot_be_used() -> None:
@@ -230,7 +257,7 @@ def test_fees_that_are_listed_are_not_counted_again_by_their_sum() -> None:
 
 
 def test_a_removed_shipping_line_is_known_as_removed() -> None:
-    rows = [{"id": 1, "price": "4.90"}, {"id": 2, "price": "6.90", "is_removed": True}]
+    rows = [{**LINE, "price": "4.90"}, {**LINE, "id": 2, "price": "6.90", "is_removed": True}]
     assert [each.removed for each in order(shipping_lines=rows).shipping_lines] == [False, True]
 
 
@@ -283,12 +310,22 @@ def test_a_variant_is_tracked_only_where_shopify_itself_counts() -> None:
     assert reads.variant({**row, "inventory_management": "shopify"}).tracked
     assert not reads.variant({**row, "inventory_management": "a-fulfilment-service"}).tracked
     assert not reads.variant({**row, "inventory_management": None}).tracked
-    assert reads.variant(row).sku == ""
+    assert reads.variant({**row, "inventory_management": None}).sku == ""
+    assert reads.variant(row).unreadable == "inventory_management is missing"
+
+
+@pytest.mark.parametrize("title", [None, "gone"])
+def test_a_product_without_a_title_is_not_one_with_an_empty_title(title: str | None) -> None:
+    row: dict[str, Any] = {"id": 1, "status": "active", "variants": [], "images": [], "title": title}
+    if title:
+        del row["title"]
+    assert reads.product(row).unreadable == "title is missing"
 
 
 @pytest.mark.parametrize("price", [None, "", "NaN", "8,90", True])
 def test_a_variant_without_a_price_says_so_and_is_told_all_the_same(price: Any) -> None:
-    read = reads.variant({"id": 1, "product_id": 2, "sku": "1042", "price": price, "inventory_item_id": 3})
+    row = {"id": 1, "product_id": 2, "sku": "1042", "inventory_item_id": 3, "inventory_management": None}
+    read = reads.variant({**row, "price": price})
     assert "price" in read.price_unreadable
     assert (read.id, read.sku, read.inventory_item_id, read.unreadable) == (1, "1042", 3, "")
 
