@@ -73,7 +73,12 @@ def test_a_whole_life_of_an_order_leaves_no_trace_of_its_buyer(shop: Shop, order
     for _ in range(3):
         shop.later()
         printed.append(korsync(shop, "run", "--verbose", "--full"))
+    printed += [korsync(shop, "explain", "1001"), korsync(shop, "check"), korsync(shop, "log", "#1001")]
+    printed += [
+        korsync(shop, command, *words, "--output", "json") for command, *words in (["explain", "1001"], ["check"])
+    ]
     assert len(shop.korona.receipts) == 3
+    assert "Gravur" in "".join(printed[-5:])
     assert "7777" in "".join(printed)
     assert_nothing_personal(shop, "".join(printed))
 
