@@ -29,7 +29,7 @@ from korsync.rules.read_back import (
     with_found_returns,
 )
 from korsync.rules.receipts import NearNumbers, NotBookableError, sale_receipt
-from korsync.rules.stock import lost_articles
+from korsync.rules.takes import lost_articles
 from korsync.rules.taxes import tax_differences
 from korsync.text import to_type
 

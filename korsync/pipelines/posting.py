@@ -23,6 +23,7 @@ from korsync.rules.read_back import (
     read_back,
     several,
 )
+from korsync.rules.settling import marks_of, row_revisions
 from korsync.text import to_type
 
 NUMBER_IN_USE = "NUMBER_ALREADY_IN_USE"
@@ -83,12 +84,15 @@ class ReceiptPipeline:
 
     def intend(self, memory: Memory, batch: Sequence[Change[Posting]]) -> Memory:
         """Note an intent for each receipt of a batch, dated with KORONA's time."""
-        orders = dict(memory.state.orders)
+        orders, cache = dict(memory.state.orders), memory.cache
+        rows = row_revisions(cache.stocks)
         for change in batch:
             value = change.after
             order = orders[value.posted.order_id]
             now = self._sides.clocks.noted(self._sides.korona.now)
-            noted = intent(value.posted, order, value.previous, now)
+            noted = intent(
+                value.posted, order, value.previous, now, marks_of(value.posted, cache.catalogue.articles, rows)
+            )
             orders[order.id] = order.with_booking(noted)
         return memory.with_state(orders=orders)
 

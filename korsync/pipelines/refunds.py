@@ -24,6 +24,7 @@ from korsync.rules.payments import FAILED
 from korsync.rules.read_back import first_receipts_stop, read_back, with_found_returns
 from korsync.rules.receipts import NotBookableError
 from korsync.rules.returns import RESTOCKED, remark_on, restocked_pieces, return_receipt, returned_pieces
+from korsync.rules.settling import is_in_stock, row_revisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class RefundsPulled:
     targets: BookingTargets
     location_id: int
     settle: timedelta
+
+    @property
+    def stock_rows(self) -> Mapping[str, int]:
+        """The revisions of KORONA's stock rows, none where a run does not read them: then time alone counts."""
+        return row_revisions(self.reading.memory.cache.stocks) if "stock" in self.reading.lists else {}
 
 
 class Refunds(ReceiptPipeline):
@@ -80,7 +86,7 @@ class Refunds(ReceiptPipeline):
         looked_up = [_looked_up(each, pulled.settle) for each in pulled.open]
         orders = memory.state.orders | {each.known.id: each.known for each in looked_up}
         memory = memory.with_state(orders=orders)
-        settled = [each for each in looked_up if _is_settled(each, pulled.settle)]
+        settled = [each for each in looked_up if _is_settled(each, pulled.settle, pulled.stock_rows)]
         decisions = [decision for each in settled for decision in _decide_all(each, pulled)]
         changes = tuple(each for each in decisions if isinstance(each, Change))
         orders |= {each.known.id: _with_held_refunds(each, decisions) for each in settled}
@@ -125,9 +131,9 @@ def _looked_up(each: OpenReturns, settle: timedelta) -> OpenReturns:
     return replace(each, known=with_found_returns(known, each.look.receipts, each.look.at))
 
 
-def _is_settled(each: OpenReturns, settle: timedelta) -> bool:
+def _is_settled(each: OpenReturns, settle: timedelta, rows: Mapping[str, int]) -> bool:
     sale = each.known.sale
-    return bool(each.known.open_refunds) and sale is not None and sale.is_settled(each.look.at, settle)
+    return bool(each.known.open_refunds) and sale is not None and is_in_stock(sale, each.look.at, settle, rows)
 
 
 def _with_held_refunds(each: OpenReturns, decisions: Iterable[Change[Posting] | Skip]) -> KnownOrder:
@@ -235,7 +241,7 @@ def _decide(
         return begun
     if begun is None and unsure:
         return Skip(name, "waits for an earlier refund of this order", Fate.WAITING)
-    if begun is None and _is_of_added(each, refund_id, pulled.settle):
+    if begun is None and _is_of_added(each, refund_id, pulled):
         return Skip(name, "waits until what an edit added is booked and settled", Fate.WAITING)
     try:
         receipt = begun or _receipt(each, refund_id, returned, pulled)
@@ -246,9 +252,10 @@ def _decide(
     return Change(name, None, posting(receipt, names, "return", pulled.targets.point_of_sale_id, booking))
 
 
-def _is_of_added(each: OpenReturns, refund_id: int, settle: timedelta) -> bool:
+def _is_of_added(each: OpenReturns, refund_id: int, pulled: RefundsPulled) -> bool:
     """Tell whether a refund is of a line of which an edit added pieces that are not settled yet."""
-    unsettled = [edit for edit in each.known.edits if not edit.is_settled(each.look.at, settle)]
+    settle, rows = pulled.settle, pulled.stock_rows
+    unsettled = [edit for edit in each.known.edits if not is_in_stock(edit, each.look.at, settle, rows)]
     added = {*each.known.added_pieces, *(some.line_id for edit in unsettled for some in edit.pieces)}
     return any(restock.line_id in added for restock in each.known.restocks if restock.refund_id == refund_id)
 

@@ -13,12 +13,13 @@ from korsync.pipelines.base import Checked, GoesOn, Reading, Sides, side_by_side
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import read_catalogue, read_levels, read_shop_products, read_stock
 from korsync.pipelines.targets import find_stock_targets, must_be_active
-from korsync.records.memory import Look, Memory, State, StockTargets, WarehouseStock, held_key
+from korsync.records.memory import Look, Memory, StockTargets, WarehouseStock, held_key
 from korsync.records.orders import DraftOrder
-from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, ToldOnce, Written
+from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
 from korsync.rules import guards
 from korsync.rules.clocks import unbelieved
 from korsync.rules.levels import Level, StockRead, asks_for_drafts, levels_of, pieces_in_drafts
+from korsync.rules.notices import notices_of, told_by_now
 from korsync.rules.stock import LevelRules
 
 GUARDED_LISTS = frozenset({"catalogue", "shop_products", "levels", "stock"})
@@ -124,7 +125,7 @@ class Stock:
         decisions = [_decide(level, pulled) for level in found.levels]
         changes = sorted((each for each in decisions if isinstance(each, Change)), key=_turn)
         guarded = _guard(pulled, changes, found.levels)
-        notices, told = _told_by_now(memory.state, _notices(pulled, found.levels))
+        notices, told = told_by_now(memory.state, notices_of(pulled.read, found.levels, pulled.drafts_refused))
         memory = _with_looks(memory.with_state(in_step=dict(found.in_step), told=told), found.levels)
         if guarded.stop is not None:
             # The next run asks for KORONA's figures again and compares with the same.
@@ -305,36 +306,6 @@ def _by_sales_alone(change: Change[Available], available: int) -> Change[Availab
 
 def _figures(change: Change[Available]) -> tuple[int, int]:
     return change.before.available if change.before else 0, change.after.available
-
-
-def _notices(pulled: StockPulled, levels: Iterable[Level]) -> Iterator[Skip]:
-    """Say what a person has to know of levels that are kept in step all the same; what is told once has a mark."""
-    for level in levels:
-        sku, target = level.match.sku, level.target
-        if target.reserved:
-            yield Skip(sku, f"{target.reserved} reserved by draft orders in Shopify", Fate.WAITING)
-        look = pulled.reading.memory.cache.looks.get(level.read.inventory_item_id)
-        if target.level < level.available and target.risen > (look.reserved if look else 0):
-            yield Skip(sku, _rise(level), Fate.LEFT, ToldOnce())
-        if level.match.article.sales_lock:
-            reason = "locked for sale in KORONA, but on sale in Shopify: its price and level are kept in step"
-            yield Skip(sku, reason, Fate.LEFT, ToldOnce(mark=f"sales lock {level.match.article.id}"))
-    if pulled.drafts_refused:
-        yield Skip("draft orders", pulled.drafts_refused, Fate.LEFT, ToldOnce(mark="draft orders refused"))
-
-
-def _rise(level: Level) -> str:
-    was = level.available - level.target.risen
-    there = f"KORONA has {level.actual.normalize():f}"
-    return f"raised in Shopify from {was} to {level.available} by nothing that KORONA knows of: set back, {there}"
-
-
-def _told_by_now(state: State, notices: Iterable[Skip]) -> tuple[list[Skip], tuple[str, ...]]:
-    """Return what is told now, and the marks of what was told before and still is so."""
-    notices = list(notices)
-    now = {skip.once.mark for skip in notices if skip.once and skip.once.mark}
-    fresh = [skip for skip in notices if skip.once is None or skip.once.mark not in state.told]
-    return fresh, tuple(mark for mark in state.told if mark in now)
 
 
 def _with_looks(memory: Memory, levels: Iterable[Level]) -> Memory:

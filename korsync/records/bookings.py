@@ -9,6 +9,7 @@ from itertools import chain
 
 from korsync.records.amounts import Amounts
 from korsync.records.receipts import Receipt
+from korsync.records.stock_rows import StockMark
 
 QUIET = timedelta(days=30)
 """A finished order is forgotten when nothing happened to it for so long; it can be read back from KORONA."""
@@ -63,7 +64,7 @@ class Booking:
     """The state of one receipt; `receipt` is exactly what is posted and is kept until KORONA has shown it so.
 
     `sent_at` and `confirmed_at` are KORONA's own time; `order_number` is what the receipt is looked up by, `amounts`
-    what it comes to.
+    what it comes to, `stock_rows` what the stock rows of its articles were before it was posted.
     """
 
     key: str
@@ -76,6 +77,7 @@ class Booking:
     reason: str = ""
     order_number: str = ""
     amounts: Amounts | None = None
+    stock_rows: tuple[StockMark, ...] = ()
 
     @property
     def is_booked(self) -> bool:

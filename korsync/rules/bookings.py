@@ -18,6 +18,7 @@ from korsync.records.catalogue import Shop
 from korsync.records.orders import Order
 from korsync.records.plan import Fate, Outcome, Skip
 from korsync.records.receipts import Receipt
+from korsync.records.stock_rows import StockMark
 from korsync.rules.receipts import sold_pieces
 from korsync.rules.returns import restocked_pieces
 from korsync.text import to_type
@@ -117,12 +118,15 @@ def _location(order: Order, refund_id: int, line_id: int) -> int | None:
 # --- what was begun, and what became of it ---
 
 
-def intent(receipt: Receipt, order: KnownOrder, previous: Booking | None, now: datetime) -> Booking:
+def intent(
+    receipt: Receipt, order: KnownOrder, previous: Booking | None, now: datetime, stock_rows: tuple[StockMark, ...]
+) -> Booking:
     """Return the note that exactly this receipt is about to be posted; `now` is KORONA's time.
 
-    Attempts of which nothing can stand in KORONA are not counted.
+    Attempts of which nothing can stand in KORONA are not counted; otherwise the first one may have moved the stock.
     """
-    attempts = previous.attempts + 1 if previous and previous.may_stand_in_korona else 1
+    begun = previous if previous and previous.may_stand_in_korona else None
+    attempts = begun.attempts + 1 if begun else 1
     line_ids = {line.id for line in order.lines}
     # Shipping and fees move no pieces.
     pieces = tuple(Pieces(each.line_id, int(abs(each.quantity))) for each in receipt.lines if each.line_id in line_ids)
@@ -136,6 +140,7 @@ def intent(receipt: Receipt, order: KnownOrder, previous: Booking | None, now: d
         attempts=attempts,
         order_number=receipt.order_number,
         amounts=amounts_of(receipt.gross, taxes),
+        stock_rows=begun.stock_rows if begun else stock_rows,
     )
 
 

@@ -11,6 +11,7 @@ from korsync.records.orders import DraftOrder
 from korsync.records.plan import Fate, Skip
 from korsync.rules.in_step import left_step, still_there
 from korsync.rules.matching import Match, assortment, match
+from korsync.rules.settling import row_revisions
 from korsync.rules.stock import LevelFacts, LevelRules, LevelTarget, SoldIndex, index_sold, pending_pieces, target_of
 
 
@@ -100,8 +101,9 @@ def sold_by_order(read: StockRead, level: Level) -> Iterator[tuple[int, Decimal]
     """
     known = assortment(read.cache.catalogue.articles, read.cache.shop_products.products)
     location_id, settle = read.targets.location.id, read.rules.settle
+    rows = row_revisions(read.cache.stocks)
     for order in read.memory.state.orders.values():
-        sold = index_sold([order], known, location_id, read.korona_now, settle).by_article
+        sold = index_sold([order], known, location_id, read.korona_now, settle, rows).by_article
         lines = sold.get(level.match.article.id, ())
         pieces = sum((pending_pieces(line, level.read.seen_at) for line in lines), start=Decimal(0))
         if pieces:
@@ -134,7 +136,7 @@ class _Sums:
         cache, state, location_id = read.cache, read.memory.state, read.targets.location.id
         known = assortment(cache.catalogue.articles, cache.shop_products.products)
         self._sold: SoldIndex = index_sold(
-            state.orders.values(), known, location_id, read.korona_now, read.rules.settle
+            state.orders.values(), known, location_id, read.korona_now, read.rules.settle, row_revisions(cache.stocks)
         )
         self._actual = summed(cache.stocks, read.targets.warehouse_ids)
         self._before = summed(read.stocks_before, read.targets.warehouse_ids)

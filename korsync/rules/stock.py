@@ -5,21 +5,20 @@ KORONA's figure over Shopify's in between would sell the piece twice. P are piec
 contain yet, U falls of a level that no known order explains.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
+from functools import partial
 
 from korsync.records.bookings import Booking, KnownLine, KnownOrder
-from korsync.records.catalogue import Article
 from korsync.records.memory import Look
 from korsync.rules.matching import Assortment
+from korsync.rules.settling import is_in_stock
+from korsync.rules.takes import taken_by
 
 CLOCK_GRAIN = timedelta(seconds=5)
 """Shopify's times have whole seconds and come from several machines: closer than this, before and after are unsure."""
-
-DEEPEST_BUNDLE = 5
-"""Bundles in bundles are followed so far; a bundle that contains itself ends here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +47,6 @@ class SoldLine:
     per_piece: Decimal = Decimal(1)
     from_here: bool = True
     in_flight: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """An article that an order line takes from the shelf, and how many pieces of it with one sold.
-
-    `named` tells whether the line's own SKU names it, so that the receipt takes it from this article's stock.
-    """
-
-    article_id: str
-    per_piece: Decimal
-    named: bool = True
 
 
 def pending_pieces(line: SoldLine, seen_at: datetime) -> Decimal:
@@ -127,9 +114,14 @@ class SoldIndex:
 
 
 def index_sold(
-    orders: Iterable[KnownOrder], assortment: Assortment, location_id: int, korona_now: datetime, settle: timedelta
+    orders: Iterable[KnownOrder],
+    assortment: Assortment,
+    location_id: int,
+    korona_now: datetime,
+    settle: timedelta,
+    rows: Mapping[str, int],
 ) -> SoldIndex:
-    """Sort the lines of all known orders by what they take from the shelf.
+    """Sort the lines of all known orders by what they take from the shelf; `rows` are KORONA's stock rows' revisions.
 
     Test orders take nothing, ignored ones only what is booked and may not be in KORONA's stock yet.
     """
@@ -139,69 +131,37 @@ def index_sold(
         if not order.takes_stock:
             continue
         for known in order.lines:
-            line = _sold_line(order, known, location_id, korona_now, settle)
+            line = _sold_line(order, known, location_id)
             if order.ignored:
                 line = _still_to_arrive(order, known, line)
             if known.variant_id is not None:
                 by_variant.setdefault(known.variant_id, []).append(line)
             for taken in taken_by(known, assortment):
                 of_article = replace(line, per_piece=taken.per_piece, from_here=taken.named)
-                by_article.setdefault(taken.article_id, []).append(of_article)
+                is_in = partial(is_in_stock, now=korona_now, settle=settle, rows=rows, article_id=taken.article_id)
+                by_article.setdefault(taken.article_id, []).append(_with_settled(of_article, order, known, is_in))
     return SoldIndex(
         {article_id: tuple(lines) for article_id, lines in by_article.items()},
         {variant_id: tuple(lines) for variant_id, lines in by_variant.items()},
     )
 
 
-def taken_by(line: KnownLine, assortment: Assortment) -> list[Taken]:
-    """Return the articles that an order line takes from the shelf and how many of each per piece.
-
-    Where a SKU has moved to another variant since, the line counts for both articles: one level has lost the pieces,
-    the other's stock loses them with the receipt. A bundle counts for itself and for its parts.
-    """
-    own = assortment.by_number.get(line.sku.strip())
-    wholes = [Taken(each.id, Decimal(1), each is own) for each in assortment.articles_of(line.sku, line.variant_id)]
-    return [part for each in wholes for part in _parts(each, assortment.articles, DEEPEST_BUNDLE)]
-
-
-def lost_articles(order: KnownOrder, assortment: Assortment) -> dict[str, Decimal]:
-    """Return the pieces that left the shelf and that no receipt will ever take out of KORONA, by article number."""
-    lost: dict[str, Decimal] = {}
-    gone = order.lost_pieces
-    for line in order.lines:
-        for taken in taken_by(line, assortment) if line.id in gone else ():
-            article = assortment.articles[taken.article_id]
-            if article.track_inventory and not article.parts:
-                number = (article.number or article.name).strip()
-                lost[number] = lost.get(number, Decimal(0)) + gone[line.id] * taken.per_piece
-    return lost
-
-
-def _parts(whole: Taken, articles: Mapping[str, Article], depth: int) -> list[Taken]:
-    found = [whole]
-    for part in articles[whole.article_id].parts if depth and whole.article_id in articles else ():
-        if part.article_id in articles:
-            pieces = whole.per_piece * part.quantity
-            found += _parts(replace(whole, article_id=part.article_id, per_piece=pieces), articles, depth - 1)
-    return found
-
-
-def _sold_line(
-    order: KnownOrder, line: KnownLine, location_id: int, korona_now: datetime, settle: timedelta
-) -> SoldLine:
-    settled = _posted(line, (each for each in order.sales if each.is_settled(korona_now, settle)))
-    settled += sum(each.quantity for each in order.booked_by_hand if each.line_id == line.id)
+def _sold_line(order: KnownOrder, line: KnownLine, location_id: int) -> SoldLine:
     put_back = tuple(
         PutBack(each.quantity, each.at, each.location_id in (None, location_id), _may_be_sent(order, each.refund_id))
         for each in order.restocks
         if each.line_id == line.id
     )
-    in_flight = any(
-        each.may_stand_in_korona and not each.is_settled(korona_now, settle) and _posted(line, [each])
-        for each in order.bookings
-    )
     sold = line.quantity - sum(each.quantity for each in order.gone_before if each.line_id == line.id)
-    return SoldLine(sold, order.created_at, settled, put_back, in_flight=in_flight)
+    return SoldLine(sold, order.created_at, 0, put_back)
+
+
+def _with_settled(line: SoldLine, order: KnownOrder, known: KnownLine, is_in: Callable[[Booking], bool]) -> SoldLine:
+    """Return a line with the pieces that are surely in an article's stock, and whether others may be."""
+    settled = _posted(known, (each for each in order.sales if is_in(each)))
+    settled += sum(each.quantity for each in order.booked_by_hand if each.line_id == known.id)
+    in_flight = any(each.may_stand_in_korona and not is_in(each) and _posted(known, [each]) for each in order.bookings)
+    return replace(line, settled=settled, in_flight=in_flight)
 
 
 def _posted(line: KnownLine, bookings: Iterable[Booking]) -> int:

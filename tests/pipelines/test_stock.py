@@ -12,7 +12,7 @@ from korsync.records.memory import WarehouseStock
 from korsync.records.plan import Fate
 from korsync.rules.levels import summed
 from korsync.rules.matching import assortment
-from korsync.rules.stock import DEEPEST_BUNDLE, taken_by
+from korsync.rules.takes import DEEPEST_BUNDLE, taken_by
 from tests.support.shop import Requests, Shop
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from korsync.records.bookings import KnownLine
 from korsync.rules.matching import Assortment
-from korsync.rules.stock import Taken, taken_by
+from korsync.rules.takes import Taken, taken_by
 from tests.support.schedule import Schedule, is_needed
 
 

@@ -22,7 +22,8 @@ expected_level = rules.expected_level
 
 A_FEW_MINUTES = timedelta(minutes=5)
 NO_FALL = ("unexplained_fall", lambda _expected, _available: 0)
-BOOKED_IS_SETTLED = ("is_settled", lambda booking, *_: booking.is_booked)
+BY_TIME_ALONE: tuple[str, Any] = ("_unchanged", lambda *_: [])
+BOOKED_IS_SETTLED = ("is_in_stock", lambda booking, **_: booking.is_booked)
 
 
 # --- what is sold and not in KORONA yet (P) ---
@@ -70,7 +71,7 @@ def test_a_queued_order_never_counts_as_booked(tmp_path: Path) -> None:
     def queued_or_booked(booking: Booking, *_: object) -> bool:
         return booking.status in (BookingStatus.QUEUED, BookingStatus.BOOKED)
 
-    is_needed(schedule, tmp_path, (("is_settled", queued_or_booked),))
+    is_needed(schedule, tmp_path, (("is_settled", queued_or_booked), BY_TIME_ALONE))
 
 
 def test_what_goes_back_between_the_level_and_the_order_list_counts_as_sold_in_this_run(tmp_path: Path) -> None:
@@ -141,12 +142,12 @@ def test_a_receipt_is_settled_only_if_it_was_before_any_of_koronas_stock_was_rea
         day.between("productStocks", lambda: None)
         day.run("stock", minutes=0)
 
-    def as_of_the_end(orders: Iterator[KnownOrder], articles: Any, place: int, now: datetime, settle: Any) -> Any:
-        return rules.index_sold(orders, articles, place, now + timedelta(seconds=2), settle)
+    def as_of_the_end(orders: Iterator[KnownOrder], articles: Any, place: int, now: datetime, *rest: Any) -> Any:
+        return rules.index_sold(orders, articles, place, now + timedelta(seconds=2), *rest)
 
     location = {"location": "Laden Mitte", "warehouses": ["1", "2"], "buffer": 0}
     replacement = ("index_sold", as_of_the_end)
-    is_needed(schedule, tmp_path, (replacement,), stock={"locations": [location]})
+    is_needed(schedule, tmp_path, (replacement, BY_TIME_ALONE), stock={"locations": [location]})
 
 
 # --- what came back ---

@@ -26,7 +26,7 @@ from tests.support.schedule import ADJUST, ORDERS, Schedule, is_needed
 
 A_FEW_MINUTES = timedelta(minutes=5)
 NO_FALL = ("unexplained_fall", lambda _expected, _available: 0)
-BOOKED_IS_SETTLED = ("is_settled", lambda booking, *_: booking.is_booked)
+BOOKED_IS_SETTLED = ("is_in_stock", lambda booking, **_: booking.is_booked)
 
 why_not_raised = rules.why_not_raised
 

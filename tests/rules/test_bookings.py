@@ -24,6 +24,7 @@ from korsync.records.catalogue import Shop
 from korsync.records.orders import Order
 from korsync.records.plan import Fate, Outcome, Skip
 from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptLine
+from korsync.records.stock_rows import StockMark
 from korsync.rules.bookings import (
     QUEUE_PATIENCE,
     begun_before,
@@ -155,7 +156,7 @@ def test_no_piece_is_lost_by_a_reading_that_cannot_tell_all(before: KnownOrder, 
 
 
 def test_an_intent_holds_the_receipt_the_pieces_of_its_order_and_the_time() -> None:
-    made = intent(posted(), known(), None, NOW)
+    made = intent(posted(), known(), None, NOW, ())
     amounts = Amounts(Decimal("34.90"))
     assert made == Booking(
         "order/1", BookingStatus.INTENT, (Pieces(LINE, 3),), posted(), NOW, 1, order_number="1001", amounts=amounts
@@ -172,7 +173,14 @@ def test_an_intent_holds_the_receipt_the_pieces_of_its_order_and_the_time() -> N
     ],
 )
 def test_only_attempts_that_may_have_left_a_receipt_are_counted(previous: Booking | None, attempts: int) -> None:
-    assert intent(posted(), known(), previous, NOW).attempts == attempts
+    assert intent(posted(), known(), previous, NOW, ()).attempts == attempts
+
+
+def test_what_is_sent_again_is_known_by_the_stock_before_the_first_attempt() -> None:
+    before, now = (StockMark("a", 7),), (StockMark("a", 9),)
+    begun = intent(posted(), known(), None, NOW, before)
+    assert intent(posted(), known(), begun, NOW, now).stock_rows == before
+    assert intent(posted(), known(), replace(begun, status=BookingStatus.REFUSED), NOW, now).stock_rows == now
 
 
 @pytest.mark.parametrize(
@@ -187,7 +195,7 @@ def test_only_attempts_that_may_have_left_a_receipt_are_counted(previous: Bookin
     ],
 )
 def test_a_receipt_is_kept_until_korona_shows_it(outcome: Outcome, status: BookingStatus) -> None:
-    after = outcome_of(intent(posted(), known(), None, LONG_AGO), outcome, "why", NOW)
+    after = outcome_of(intent(posted(), known(), None, LONG_AGO, ()), outcome, "why", NOW)
     assert after.status is status
     assert after.receipt == posted()
     assert after.confirmed_at == (NOW if outcome is Outcome.DONE else None)
@@ -216,7 +224,7 @@ def test_what_is_not_there_leaves_everything_as_it_was() -> None:
 
 
 def test_what_is_there_as_it_was_posted_is_booked_from_now_on() -> None:
-    order = known(sale=intent(posted(), known(), None, LONG_AGO))
+    order = known(sale=intent(posted(), known(), None, LONG_AGO, ()))
     found = found_sale(order, None, [booked("order/2"), booked()], NOW)
     pieces = (Pieces(LINE, 3),)
     assert found is not None
@@ -225,7 +233,7 @@ def test_what_is_there_as_it_was_posted_is_booked_from_now_on() -> None:
 
 
 def test_rows_that_korona_put_into_a_receipt_by_itself_are_no_difference() -> None:
-    order = known(sale=intent(posted(), known(), None, LONG_AGO))
+    order = known(sale=intent(posted(), known(), None, LONG_AGO, ()))
     found = found_sale(order, None, [booked(quantities=((LINE, 3), (99, 1), (None, 2)))], NOW)
     assert found is not None
     assert (found.status, found.pieces) == (BookingStatus.BOOKED, (Pieces(LINE, 3),))
@@ -244,7 +252,7 @@ def test_rows_that_korona_put_into_a_receipt_by_itself_are_no_difference() -> No
 def test_what_is_there_otherwise_than_posted_is_a_conflict_now_and_at_the_next_look(
     there: list[BookedReceipt], reason: str
 ) -> None:
-    order = known(sale=intent(posted(), known(), None, LONG_AGO))
+    order = known(sale=intent(posted(), known(), None, LONG_AGO, ()))
     for _ in range(3):
         found = found_sale(order, Decimal("34.90"), there, NOW)
         assert found is not None

@@ -206,7 +206,7 @@ ARTICLES = {
 
 
 def indexed(*orders: KnownOrder) -> SoldIndex:
-    return index_sold(orders, assortment(ARTICLES, {}), HERE, SEEN, SETTLE)
+    return index_sold(orders, assortment(ARTICLES, {}), HERE, SEEN, SETTLE, {})
 
 
 def booking(minutes_ago: float, status: BookingStatus = BookingStatus.BOOKED) -> Booking:

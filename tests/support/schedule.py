@@ -11,7 +11,7 @@ from korsync import run
 from korsync.pipelines import stock
 from korsync.records.bookings import Booking, KnownOrder
 from korsync.records.plan import Ran
-from korsync.rules import bookings, levels
+from korsync.rules import bookings, levels, settling, takes
 from korsync.rules import stock as rules_stock
 from korsync.sandbox.exchange import Request
 from korsync.sandbox.server import SandboxServer
@@ -26,12 +26,14 @@ ADJUST = "adjust.json"
 PLACES: dict[str, object] = {
     **dict.fromkeys(("pending_pieces", "is_back", "expected_level", "just_sold", "reserved_pieces"), rules_stock),
     **dict.fromkeys(("unexplained_fall", "target_level", "why_not_raised", "last_doubt", "taken_by"), rules_stock),
-    **dict.fromkeys(("_parts", "DEEPEST_BUNDLE"), rules_stock),
+    **dict.fromkeys(("_parts", "DEEPEST_BUNDLE"), takes),
     **dict.fromkeys(("index_sold", "target_of", "match"), levels),
     "read_levels": stock,
     **dict.fromkeys(("plan", "intend", "push", "record"), stock.Stock),
     "sold_pieces": bookings,
     "is_settled": Booking,
+    "is_in_stock": rules_stock,
+    "_unchanged": settling,
     "is_begun": KnownOrder,
     "adjust": ShopifyClient,
     "PIPELINES": run,

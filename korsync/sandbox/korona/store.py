@@ -188,6 +188,7 @@ class KoronaStore:
     - `uses_prefix`: the point of sale's prefix is put before receipt numbers
     - `queues`: receipts are answered QUEUED and booked `queue_delay` later
     - `booking_delay`: receipts are answered ADDED, but show and move stock only so much later
+    - `stock_delay`: receipts show at once, but move stock only so much later
     - `reject_articles`: numbers whose receipts are answered with ERROR rows
     - `gross_off`: the totals of receipts booked from now on are off by so much
     - `denies_included`: receipts answer every tax as not included, and their totals as if it came on top
@@ -218,6 +219,7 @@ class KoronaStore:
         self.queues = False
         self.queue_delay = timedelta(minutes=5)
         self.booking_delay = timedelta(0)
+        self.stock_delay = timedelta(0)
         self.reject_articles: set[str] = set()
         self.gross_off = Decimal(0)
         self.denies_included = False
@@ -226,6 +228,7 @@ class KoronaStore:
         self.padding = 0
         self.without_actual: set[str] = set()
         self.waiting: list[tuple[datetime, Receipt]] = []
+        self.moving: list[tuple[datetime, Receipt]] = []
         self._tables: dict[type[Row], dict[str, Row]] = {}
         self._revisions: Counter[type[Row]] = Counter()
         self._ids = 0
@@ -311,9 +314,15 @@ class KoronaStore:
             self.take_out(self.table(Article)[part_id], warehouse_id, pieces * each)
 
     def book(self, receipt: Receipt) -> None:
-        """Write a receipt and move the stock of its warehouse."""
+        """Write a receipt and move the stock of its warehouse, now or later."""
         self.save(receipt)
         self.table(PointOfSale)[receipt.point_of_sale_id].last_receipt_number = receipt.number
+        if self.stock_delay > timedelta(0):
+            self.moving.append((self.clock.now() + self.stock_delay, receipt))
+        else:
+            self._move(receipt)
+
+    def _move(self, receipt: Receipt) -> None:
         for article_id, pieces in receipt.lines:
             self.take_out(self.table(Article)[article_id], receipt.warehouse_id, pieces)
 
@@ -326,4 +335,8 @@ class KoronaStore:
             self.waiting = [each for each in self.waiting if each[0] > now]
             for _, receipt in due:
                 self.book(receipt)
+            moved = [each for each in self.moving if each[0] <= now]
+            self.moving = [each for each in self.moving if each[0] > now]
+            for _, receipt in moved:
+                self._move(receipt)
             yield
