@@ -5,9 +5,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
+from korsync.sandbox.korona.store import PointOfSale
 from korsync.sandbox.sample import picture
+from korsync.sandbox.shopify.access import ALL_SCOPES
 from korsync.sandbox.shopify.sales import Order
 from korsync.sandbox.world import World
+
+OTHER_LOCATION = "Online-Lager"
 
 HELP = """till SKU PIECES          sell at the till
 deliver SKU PIECES       a delivery arrives in the warehouse
@@ -18,6 +22,12 @@ image SKU                give the article another picture
 order SKU PIECES ...     somebody orders in the web shop
 refund ORDER SKU PIECES  refund and restock pieces of an order
 cancel ORDER             cancel an order, its pieces go back
+old DAYS SKU PIECES ...  somebody ordered so many days ago, and it is still open
+ship ORDER               ship what is left of an order
+archive ORDER            archive an order as it stands, shipped or not
+elsewhere SKU PIECES     so many are for sale at the other location, too
+scope NAME on|off        grant the app a scope in Shopify, or take it away
+decouple                 somebody decouples the point of sale in KORONA
 later MINUTES            move both servers' clocks on
 help                     this list"""
 
@@ -83,6 +93,44 @@ def _cancel(world: World, words: list[str]) -> str:
     return f"order {words[0]} cancelled"
 
 
+def _old(world: World, words: list[str]) -> str:
+    lines = [(sku, int(pieces)) for sku, pieces in zip(words[1::2], words[2::2], strict=True)]
+    if not lines:
+        raise ValueError("an order needs lines")
+    order = world.shopify.place_order(lines, at=world.clock.now() - timedelta(days=int(words[0])))
+    return f"order {order.name} was placed {words[0]} days ago and is still open"
+
+
+def _ship(world: World, words: list[str]) -> str:
+    world.shopify.fulfil_order(_find(world, words[0]))
+    return f"order {words[0]} shipped"
+
+
+def _archive(world: World, words: list[str]) -> str:
+    world.shopify.close_order(_find(world, words[0]))
+    return f"order {words[0]} archived"
+
+
+def _elsewhere(world: World, words: list[str]) -> str:
+    world.shopify.set_available(words[0], int(words[1]), OTHER_LOCATION)
+    return f"“{OTHER_LOCATION}” sells {words[1]} × {words[0]}, too"
+
+
+def _scope(world: World, words: list[str]) -> str:
+    name, how = words
+    if name not in ALL_SCOPES or how not in ("on", "off"):
+        raise ValueError(f"a scope is one of {', '.join(sorted(ALL_SCOPES))}")
+    (world.shopify.scopes.add if how == "on" else world.shopify.scopes.discard)(name)
+    return f"the app may {', '.join(sorted(world.shopify.scopes)) or 'do nothing'}"
+
+
+def _decouple(world: World, _words: list[str]) -> str:
+    with world.korona.turn():
+        till = world.korona.find(PointOfSale, "90")
+        till.coupling_id = None
+    return f"point of sale “{till.name}” is decoupled"
+
+
 def _later(world: World, words: list[str]) -> str:
     world.clock.advance(timedelta(minutes=float(words[0])))
     return f"it is now {world.clock.now():%Y-%m-%d %H:%M} UTC on both sides"
@@ -107,5 +155,11 @@ _MOVES: dict[str, Callable[[World, list[str]], str]] = {
     "order": _order,
     "refund": _refund,
     "cancel": _cancel,
+    "old": _old,
+    "ship": _ship,
+    "archive": _archive,
+    "elsewhere": _elsewhere,
+    "scope": _scope,
+    "decouple": _decouple,
     "later": _later,
 }

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from korsync.sandbox.moves import move
 from korsync.sandbox.shopify.sales import Order
 from tests.support.shop import Shop
 from tests.support.typed import Korsync
@@ -276,3 +277,30 @@ def test_all_that_is_wrong_in_korona_is_said_at_once(shop: Shop, korsync: Korsyn
     for part in ("no KORONA.retail", "“Schopify”", "no cashier “77”", "no payment method “78”", "the number “79”"):
         assert part in said.err
     assert "put these 5 things right" in said.err
+
+
+def test_whoever_plays_with_the_sandbox_meets_all_of_it(shop: Shop, korsync: Korsync) -> None:
+    for number in ("1001", "1002"):
+        shop.stocked(number, 5)
+    for line in (
+        "old 20 1001 2",
+        "old 20 1002 3",
+        "archive 1002",
+        "elsewhere 1001 5",
+        "scope read_orders off",
+        "decouple",
+    ):
+        assert not move(shop.world, line).startswith("that cannot be done")
+    refused = korsync("init")
+    assert refused.code == 4
+    assert "the app lacks read_orders" in refused.err
+    assert "“Onlineshop” is not coupled" in refused.err
+    move(shop.world, "scope read_orders on")
+    said = korsync("init", "--couple", "--yes")
+    assert said.code == 0
+    assert "“Online-Lager” has 5 pieces for sale, too" in said.out
+    assert "1 open order from before 2026-11-15" in said.out
+    move(shop.world, "ship 1001")
+    shop.later()
+    assert korsync("run").code == 1
+    assert "take 2 × 1001 out of KORONA by hand" in shop.held("#1001").reason

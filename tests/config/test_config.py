@@ -86,7 +86,8 @@ def mistakes(folder: Path, text: str | bytes, environment: Mapping[str, str] = E
 
 
 def test_the_example_file_is_right_and_says_what_the_documentation_says() -> None:
-    found = load(EXAMPLE, ENVIRONMENT)
+    app = {"SHOPIFY_CLIENT_ID": "canary-id", "SHOPIFY_CLIENT_SECRET": "canary-secret"}
+    found = load(EXAMPLE, ENVIRONMENT | app)
     folder = EXAMPLE.absolute().parent
     assert found == Settings(
         KoronaSettings(
@@ -100,7 +101,7 @@ def test_the_example_file_is_right_and_says_what_the_documentation_says() -> Non
             cashier="99",
             customer_group="1",
         ),
-        ShopifySettings("my-shop.myshopify.com", "2026-10", access_token="canary-token"),
+        ShopifySettings("my-shop.myshopify.com", "2026-10", client_id="canary-id", client_secret="canary-secret"),
         ProductSettings(("title", "price", "tracked", "image")),
         LocationSettings("Laden Mitte", ("1",), 0),
         OrderSettings(
