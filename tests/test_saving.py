@@ -35,8 +35,8 @@ def saves() -> Iterator[list[str]]:
 def test_a_run_that_finds_nothing_new_leaves_the_cache_alone(shop: Shop) -> None:
     shop.stocked("1001")
     shop.init()
-    shop.run_later()
-    shop.run_later()
+    for _ in range(3):
+        shop.run_later()
     with saves() as seen:
         shop.run_later()
     assert "save_cache" not in seen

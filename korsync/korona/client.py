@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from korsync.config.settings import KoronaSettings, NetworkSettings
-from korsync.errors import Refused
+from korsync.errors import Refused, Rejected, Unavailable
 from korsync.korona import reads, writes
 from korsync.korona.lists import Listing, Lists
 from korsync.records.catalogue import (
@@ -76,6 +76,7 @@ class KoronaClient:
         self.session = session
         self._root = f"accounts/{quote(account_id, safe='')}"
         self._lists = Lists(session, self._root)
+        self._newest: dict[str, int] | None = None
 
     @property
     def now(self) -> datetime:
@@ -117,6 +118,20 @@ class KoronaClient:
     def receipts_since(self, point_of_sale_id: str, revision: int) -> tuple[list[BookedReceipt], int]:
         """Return the receipts of a point of sale booked since."""
         return self._lists.changed(_receipts_of(point_of_sale_id), revision)
+
+    def newest_revision(self, kind: str) -> int | None:
+        """Return the highest revision of any product, price or image, asked for once; None where KORONA does not say.
+
+        Clusters before 3.10 know no such call (404). It is no cursor: it counts rows that were never shown.
+        """
+        if self._newest is None:
+            try:
+                self._newest = self.session.get(f"{self._root}/maxRevisions", reads.newest_revisions)
+            except (Rejected, Unavailable, Refused) as error:
+                if isinstance(error, Refused) and error.everything:
+                    raise
+                self._newest = {}
+        return self._newest.get(kind)
 
     # --- single objects and short lists ---
 

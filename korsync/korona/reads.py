@@ -327,3 +327,9 @@ def _told_reference(row: Row, name: str) -> str | None:
 def _digits(references: Row, name: str) -> int | None:
     value: Any = references.get(name)
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20 else None
+
+
+def newest_revisions(answer: Answer) -> dict[str, int]:
+    """Return the highest revision that was given out, by kind of object; what is no number is left out."""
+    told = an_object(answer.body, "answer")
+    return {kind: each for kind, each in told.items() if isinstance(each, int) and not isinstance(each, bool)}

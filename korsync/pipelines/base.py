@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from queue import SimpleQueue
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -17,6 +17,8 @@ from korsync.records.memory import ClocksSeen, Memory
 from korsync.records.orders import Order
 from korsync.records.plan import Change, Outcome, Plan, Written
 from korsync.shopify.client import ShopifyClient
+
+DAY = timedelta(days=1)
 
 LATE_REVISIONS = 200
 """KORONA may commit a row a moment late, under a lower revision than one that was read: so far each ask goes back."""

@@ -1,11 +1,12 @@
 """Reads what of a list of KORONA's has changed since it was last read, or all of it where that cannot be told."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from korsync.pipelines.base import LATE_REVISIONS, Sides
+from korsync.pipelines.base import DAY, LATE_REVISIONS, Sides
 from korsync.records.catalogue import Article, ArticleImage, PriceRow, StockLevel
+from korsync.records.seen import Rest
 from korsync.rules.revisions import highest, is_set_back
 
 RowT = TypeVar("RowT", Article, PriceRow, ArticleImage, StockLevel)
@@ -13,11 +14,38 @@ RowT = TypeVar("RowT", Article, PriceRow, ArticleImage, StockLevel)
 
 @dataclass(frozen=True, slots=True)
 class Changed(Generic[RowT]):
-    """Rows that have changed, or all of them, and the revision from which to ask the next time."""
+    """Rows that have changed, or all of them, and the revision from which to ask the next time.
+
+    `is_asked` is False where KORONA says in one word that the list stands still.
+    """
 
     rows: list[RowT]
     revision: int
     in_full: bool
+    is_asked: bool = True
+
+
+def stands_still(sides: Sides, rests: Mapping[str, Rest], kind: str, revision: int) -> bool:
+    """Tell whether KORONA has nothing newer of a kind, and nothing older that may still come late."""
+    rest = rests.get(kind)
+    if sides.full or rest is None or not rest.is_sure or rest.revision != revision:
+        return False
+    return sides.korona.newest_revision(kind) == revision
+
+
+def with_rest(sides: Sides, rests: Mapping[str, Rest], kind: str, read: Changed[RowT]) -> dict[str, Rest]:
+    """Return the rests after a list was read.
+
+    Where KORONA does not say how far it has come, or counts what it does not show, it is not asked that for a day.
+    """
+    now, rest = sides.korona_now, rests.get(kind)
+    if rest is None or rest.revision != read.revision:
+        rest = Rest(read.revision, now + sides.settings.safety.settle)
+    elif read.is_asked and not read.in_full and rest.is_sure:
+        rest = Rest(read.revision, now + DAY)
+    elif read.is_asked and rest.sure_from <= now:
+        rest = replace(rest, is_sure=True)
+    return {**rests, kind: rest}
 
 
 def changed_since(

@@ -11,9 +11,9 @@ from korsync.errors import Rejected, Unavailable
 from korsync.pipelines.base import LATE_REVISIONS, MOST_UNSURE, Reading, Sides
 from korsync.records.bookings import QUIET, Booking, BookingStatus, KnownOrder
 from korsync.records.catalogue import Article
-from korsync.records.memory import ReceiptMark
 from korsync.records.orders import Order, Transaction
 from korsync.records.receipts import BookedReceipt
+from korsync.records.seen import ReceiptMark
 from korsync.rules.matching import assortment
 from korsync.rules.read_back import is_about
 

@@ -5,9 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from korsync.errors import ConfigurationError
-from korsync.pipelines.base import Reading, Sides
+from korsync.pipelines.base import DAY, Reading, Sides
 from korsync.pipelines.lookups import look_up
-from korsync.pipelines.sides import DAY
 from korsync.pipelines.targets import find_point_of_sale, find_shop
 from korsync.records.bookings import QUIET, KnownOrder
 from korsync.records.orders import Order

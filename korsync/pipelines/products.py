@@ -22,8 +22,9 @@ from korsync.pipelines.images import (
 )
 from korsync.pipelines.sides import read_catalogue, read_images, read_shop_products
 from korsync.pipelines.targets import find_product_targets
-from korsync.records.memory import KeptTitle, Memory, ProductTargets
+from korsync.records.memory import Memory, ProductTargets
 from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
+from korsync.records.seen import KeptTitle
 from korsync.rules.decisions import with_marks
 from korsync.rules.guards import Guarded, guard_catalogue, key_of, mark, shrunk
 from korsync.rules.matching import Matching, is_live, match

@@ -9,17 +9,16 @@ from itertools import islice
 from typing import TypeVar
 
 from korsync.errors import KorsyncError, Rejected, Unavailable
-from korsync.pipelines.base import LATE_REVISIONS, Reading, Sides
-from korsync.pipelines.changed import Changed, changed_since
+from korsync.pipelines.base import DAY, LATE_REVISIONS, Reading, Sides
+from korsync.pipelines.changed import Changed, changed_since, stands_still, with_rest
 from korsync.records.catalogue import Article, InventoryLevel, PriceRow, ShopProduct
-from korsync.records.memory import Cache, Levels, ShopProducts, WarehouseStock
+from korsync.records.memory import Cache
+from korsync.records.seen import Levels, ShopProducts, WarehouseStock
 from korsync.rules.clocks import FURTHEST
 from korsync.rules.guards import judged
 from korsync.rules.matching import may_be_cut
 
 T = TypeVar("T")
-
-DAY = timedelta(days=1)
 
 LEAST_OVERLAP = timedelta(minutes=10)
 """Shopify's times have whole seconds, and lists lag: what was read before is read again for at least so long."""
@@ -36,14 +35,15 @@ def read_catalogue(sides: Sides, reading: Reading) -> Reading:
     if "catalogue" in reading.lists:
         return reading
     old = reading.memory.cache.catalogue
-    changed: Changed[PriceRow] = Changed([], old.price_revision, in_full=False)
+    changed: Changed[PriceRow] = Changed([], old.price_revision, in_full=False, is_asked=False)
     try:
-        known = old.late_prices.items()
-        read = sides.korona.changed_prices
-        changed = changed_since(sides, "prices", read, old.price_revision, known, in_full=sides.full)
+        if not stands_still(sides, old.rests, "price", old.price_revision):
+            known = old.late_prices.items()
+            read = sides.korona.changed_prices
+            changed = changed_since(sides, "prices", read, old.price_revision, known, in_full=sides.full)
     except KorsyncError as error:
         reading = reading.without("prices", error)
-    return _once("catalogue", reading, lambda: _catalogue(sides, reading, changed.rows, changed.revision))
+    return _once("catalogue", reading, lambda: _catalogue(sides, reading, changed))
 
 
 def read_images(sides: Sides, reading: Reading) -> Reading:
@@ -86,16 +86,18 @@ def _once(name: str, reading: Reading, read: Callable[[], tuple[Cache, bool]]) -
     return replace(reading, memory=replace(reading.memory, cache=cache), lists=lists, shrunk=shrunk_lists)
 
 
-def _catalogue(sides: Sides, reading: Reading, prices: Iterable[PriceRow], price_revision: int) -> tuple[Cache, bool]:
+def _catalogue(sides: Sides, reading: Reading, prices: Changed[PriceRow]) -> tuple[Cache, bool]:
     cache, korona = reading.memory.cache, sides.korona
     old = cache.catalogue
     now = sides.korona_now
-    seen = {row.id: row.revision for row in prices if row.revision > price_revision - LATE_REVISIONS}
-    news = (row for row in prices if old.late_prices.get(row.id) != row.revision)
+    seen = {row.id: row.revision for row in prices.rows if row.revision > prices.revision - LATE_REVISIONS}
+    news = (row for row in prices.rows if old.late_prices.get(row.id) != row.revision)
     named = {row.article_id for row in news if row.article_id is not None}
     in_full = _is_due(sides, old.full_at, now)
-    known = ((each.id, each.revision) for each in old.articles.values())
-    read = changed_since(sides, "articles", korona.changed_products, old.product_revision, known, in_full=in_full)
+    read: Changed[Article] = Changed([], old.product_revision, in_full=False, is_asked=False)
+    if in_full or not stands_still(sides, old.rests, "product", old.product_revision):
+        known = ((each.id, each.revision) for each in old.articles.values())
+        read = changed_since(sides, "articles", korona.changed_products, old.product_revision, known, in_full=in_full)
     changed, revision, in_full = read.rows, read.revision, read.in_full
     unseen = named - {article.id for article in changed}
     if not in_full and len(unseen) > READ_AGAIN_SINGLY:
@@ -111,14 +113,16 @@ def _catalogue(sides: Sides, reading: Reading, prices: Iterable[PriceRow], price
     else:
         odd = {each.id for each in old.articles.values() if _is_odd(each, cache)} - {each.id for each in changed}
         again = [each for each in map(korona.product, sorted(unseen | _some(odd))) if each is not None]
-        articles = old.articles | {each.id: _numbered(each, old.articles) for each in [*again, *changed]}
+        articles = _merged(old.articles, {each.id: _numbered(each, old.articles) for each in [*again, *changed]})
+    rests = with_rest(sides, with_rest(sides, old.rests, "price", prices), "product", read)
     full_at = now if in_full else old.full_at
     catalogue = replace(
         old,
         articles=articles,
         product_revision=revision,
-        price_revision=price_revision,
-        late_prices=seen,
+        price_revision=prices.revision,
+        late_prices=seen if prices.is_asked else old.late_prices,
+        rests=rests,
         full_at=full_at,
     )
     return replace(cache, catalogue=catalogue), False
@@ -127,13 +131,16 @@ def _catalogue(sides: Sides, reading: Reading, prices: Iterable[PriceRow], price
 def _images(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
     cache = reading.memory.cache
     old = cache.catalogue
+    if stands_still(sides, old.rests, "image", old.image_revision):
+        return cache, False
     revisions = ((each.id, each.revision) for each in old.images.values())
     changed = sides.korona.changed_images
     read = changed_since(sides, "images", changed, old.image_revision, revisions, in_full=sides.full)
     # What is known of an image holds as long as its revision does, also where it is read once more.
     known = {} if sides.full else {image_id: each.revision for image_id, each in old.images.items()}
     news = {image.id: image for image in read.rows if known.get(image.id) != image.revision}
-    return replace(cache, catalogue=replace(old, images=old.images | news, image_revision=read.revision)), False
+    images, rests = _merged(old.images, news), with_rest(sides, old.rests, "image", read)
+    return replace(cache, catalogue=replace(old, images=images, image_revision=read.revision, rests=rests)), False
 
 
 def _shop_products(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
@@ -165,8 +172,10 @@ def _changed_products(sides: Sides, reading: Reading) -> ShopProducts | None:
     again = {product_id: shopify.product(product_id) for product_id in {*doubtful, *_some(odd)}}
     gone = {product_id for product_id, product in again.items() if product is None}
     now_read = {product.id: product for product in again.values() if product} | changed
-    found = old.products | _as_known(sides, now_read, old.products)
-    products = {product_id: each for product_id, each in found.items() if product_id not in gone}
+    products = old.products
+    if now_read or gone:
+        found = products | _as_known(sides, now_read, products)
+        products = {product_id: each for product_id, each in found.items() if product_id not in gone}
     # Where nothing came the cursor stays: the next run asks for the same nothing, and no cache need be written.
     return replace(old, products=products, cursor=max(old.cursor, now) if changed else old.cursor)
 
@@ -259,6 +268,11 @@ def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tupl
             found if in_full else old.rows | found, revision, sides.korona_now if in_full else old.full_at
         )
     return replace(cache, stocks=stocks), shrunk_anywhere
+
+
+def _merged(old: dict[str, T], news: dict[str, T]) -> dict[str, T]:
+    """Return what is known with what is new; the very same where nothing is, so that nobody compares it anew."""
+    return old | news if news else old
 
 
 def _is_due(sides: Sides, full_at: datetime | None, now: datetime) -> bool:

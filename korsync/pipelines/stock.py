@@ -13,9 +13,10 @@ from korsync.pipelines.base import Checked, GoesOn, Reading, Sides, side_by_side
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import read_catalogue, read_levels, read_shop_products, read_stock
 from korsync.pipelines.targets import find_stock_targets, must_be_active
-from korsync.records.memory import Look, Memory, StockTargets, WarehouseStock, held_key
+from korsync.records.memory import Memory, StockTargets, held_key
 from korsync.records.orders import DraftOrder
 from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
+from korsync.records.seen import Look, WarehouseStock
 from korsync.rules import guards
 from korsync.rules.clocks import unbelieved
 from korsync.rules.levels import Level, StockRead, asks_for_drafts, levels_of, pieces_in_drafts
@@ -148,10 +149,9 @@ class Stock:
 
     def intend(self, memory: Memory, batch: Sequence[Change[Available]]) -> Memory:
         """Drop the looks and note a doubt: if korsync dies now, nobody knows which of the levels were moved."""
-        cache = memory.cache
         items = {change.after.inventory_item_id: change.after.seen_at for change in batch}
-        looks = {item_id: look for item_id, look in cache.looks.items() if item_id not in items}
-        return memory.with_cache(looks=looks, doubts=cache.doubts | items)
+        looks = {item_id: look for item_id, look in memory.cache.looks.items() if item_id not in items}
+        return memory.with_cache(looks=looks, doubts=memory.cache.doubts | items)
 
     def push(self, batch: Sequence[Change[Available]], goes_on: GoesOn) -> Iterator[Sequence[Written[Available]]]:
         """Adjust each level by the difference, so that a sale between reading and writing survives.

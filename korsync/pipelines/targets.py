@@ -8,8 +8,7 @@ from typing import Any, Protocol, TypeVar
 from korsync.config.settings import Settings
 from korsync.errors import ConfigurationError, Refused, Rejected
 from korsync.korona.client import KoronaClient
-from korsync.pipelines.base import Reading, Sides
-from korsync.pipelines.sides import DAY
+from korsync.pipelines.base import DAY, Reading, Sides
 from korsync.records.catalogue import (
     Article,
     Location,

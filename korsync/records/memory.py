@@ -7,18 +7,14 @@ from typing import Any
 
 from korsync.records.bookings import KnownOrder
 from korsync.records.catalogue import (
-    Article,
-    ArticleImage,
-    InventoryLevel,
     Location,
     PaymentMethod,
     PriceGroup,
     SalesTax,
     Shop,
-    ShopProduct,
-    StockLevel,
 )
 from korsync.records.runs import Refusal, RunRecord, Standing
+from korsync.records.seen import Catalogue, KeptTitle, Levels, Look, ReceiptMark, ShopProducts, WarehouseStock
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,80 +58,6 @@ class BookingTargets:
     customer_group_id: str | None = None
     books_unknown: bool = False
     rounding_cents: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """KORONA's articles and images as last seen, by id, with the highest revisions seen; `full_at` is KORONA's time.
-
-    `late_prices` are the revisions of the price rows, by id, that are read once more in case one comes late.
-    """
-
-    articles: dict[str, Article] = field(default_factory=dict)
-    images: dict[str, ArticleImage] = field(default_factory=dict)
-    product_revision: int = 0
-    price_revision: int = 0
-    image_revision: int = 0
-    late_prices: dict[str, int] = field(default_factory=dict)
-    full_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ShopProducts:
-    """Shopify's products as last seen, by id; cursor and `full_at` are Shopify's time."""
-
-    products: dict[int, ShopProduct] = field(default_factory=dict)
-    cursor: datetime | None = None
-    full_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WarehouseStock:
-    """KORONA's stock of one warehouse as last seen, by article id."""
-
-    rows: dict[str, StockLevel] = field(default_factory=dict)
-    revision: int = 0
-    full_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """Shopify's inventory levels at the location as last seen, by inventory item id.
-
-    `read_at` is Shopify's time at the start of the last read: what that read did not bring was unchanged then.
-    """
-
-    levels: dict[int, InventoryLevel] = field(default_factory=dict)
-    read_at: datetime | None = None
-    full_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """The last look at a level: what it should have been at `at` (Shopify's time) by all that korsync knew.
-
-    `reserved` are pieces that open draft orders held then.
-    """
-
-    pieces: int
-    at: datetime
-    reserved: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptMark:
-    """The highest revision seen of a receipt; what is booked after `at` (KORONA's time) has a higher one."""
-
-    revision: int
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class KeptTitle:
-    """A title that Shopify keeps in another form than it was sent, with markup taken out, say."""
-
-    sent: str
-    kept: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from korsync.records.catalogue import InventoryLevel
-from korsync.records.memory import Cache, Memory, StockTargets, WarehouseStock
+from korsync.records.memory import Cache, Memory, StockTargets
 from korsync.records.orders import DraftOrder
 from korsync.records.plan import Fate, Skip
+from korsync.records.seen import WarehouseStock
 from korsync.rules.in_step import left_step, still_there
 from korsync.rules.matching import Match, assortment, match
 from korsync.rules.settling import row_revisions

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from korsync.records.memory import KeptTitle, ProductTargets
+from korsync.records.memory import ProductTargets
 from korsync.records.plan import Change, Fate, Skip
+from korsync.records.seen import KeptTitle
 from korsync.rules.asked_once import asked_once
 from korsync.rules.matching import Match
 from korsync.rules.money import round_to

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from korsync.records.bookings import Booking, KnownOrder
 from korsync.records.catalogue import Article
-from korsync.records.memory import WarehouseStock
 from korsync.records.receipts import Receipt
+from korsync.records.seen import WarehouseStock
 from korsync.records.stock_rows import StockMark
 from korsync.rules.takes import with_parts
 

@@ -12,7 +12,7 @@ from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 
 from korsync.records.bookings import Booking, KnownLine, KnownOrder
-from korsync.records.memory import Look
+from korsync.records.seen import Look
 from korsync.rules.matching import Assortment
 from korsync.rules.settling import is_in_stock
 from korsync.rules.takes import taken_by

@@ -22,17 +22,8 @@ from korsync.records.catalogue import (
     StockLevel,
     Variant,
 )
-from korsync.records.memory import (
-    Cache,
-    Catalogue,
-    Levels,
-    Look,
-    ProductTargets,
-    ReceiptMark,
-    ShopProducts,
-    Targets,
-    WarehouseStock,
-)
+from korsync.records.memory import Cache, ProductTargets, Targets
+from korsync.records.seen import Catalogue, Levels, Look, ReceiptMark, ShopProducts, WarehouseStock
 
 NOON = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
 ARTICLE = Article("a-1", "4711", "Käse", 17, True, False, None, (ArticlePrice("g", Decimal("2.50"), NOON),))

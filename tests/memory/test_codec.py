@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from korsync.memory.codec import decode, encode, from_json, to_json
 from korsync.records.catalogue import Article, ArticlePrice
-from korsync.records.memory import Cache, Catalogue
+from korsync.records.memory import Cache
+from korsync.records.seen import Catalogue
 
 NOON = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
 

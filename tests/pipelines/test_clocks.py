@@ -70,7 +70,7 @@ def test_no_level_is_raised_by_a_run_whose_answers_are_dated_wrongly(
     assert (ran.exit_code, stocked.shopify.available(SKU)) == (0, 7)
 
 
-@pytest.mark.parametrize("path", ["/products", "/productStocks", "/inventory_levels.json", "/orders.json"])
+@pytest.mark.parametrize("path", ["/maxRevisions", "/productStocks", "/inventory_levels.json", "/orders.json"])
 def test_one_answer_that_is_dated_wrongly_is_enough(stocked: Shop, path: str) -> None:
     stocked.korona.deliver(SKU, 2)
     stocked.later()

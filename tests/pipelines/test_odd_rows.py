@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from korsync.memory.cache import any_cache
-from korsync.pipelines import sides
+from korsync.pipelines import changed
 from korsync.records.plan import Fate
 from korsync.sandbox.korona.store import Article
 from tests.support.catalogue import price, title
@@ -110,7 +110,7 @@ def test_what_lies_in_another_price_list_is_not_looked_at(two: Shop, value: obje
 def test_an_article_that_cannot_be_read_is_asked_for_by_itself_and_the_cursor_moves(
     two: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sides, "LATE_REVISIONS", 0)
+    monkeypatch.setattr(changed, "LATE_REVISIONS", 1)
     spoil(two.world.korona_server, "/products", is_1001(two), "name", 7)
     before = any_cache(two.settings.cache_path).catalogue.product_revision
     two.run("stock", "products")

@@ -232,7 +232,7 @@ def test_no_product_put_carries_variants_or_images(shop: Shop) -> None:
     assert [set(each["product"]) for each in puts] == [{"id", "title"}]
 
 
-def test_an_idle_run_asks_korona_three_times_and_shopify_once(shop: Shop) -> None:
+def test_an_idle_run_of_products_asks_each_side_once(shop: Shop) -> None:
     for number in range(1001, 1031):
         shop.stocked(str(number), image=picture(number) if number % 10 == 0 else None)
     shop.init()
@@ -240,7 +240,7 @@ def test_an_idle_run_asks_korona_three_times_and_shopify_once(shop: Shop) -> Non
     shop.run_later("products")
     with shop.requests() as seen:
         shop.run_later("products")
-    assert (len(seen.korona), len(seen.shopify)) == (3, 1)
+    assert (len(seen.korona), len(seen.shopify)) == (1, 1)
     assert seen.writes == []
 
 

@@ -249,10 +249,11 @@ def test_what_was_accepted_holds_until_all_of_it_is_sent(twenty: Shop, next_run:
     stops(twenty, next_run)
     accept(twenty)
     twenty.world.shopify_server.faults.append(
-        Fault("status", "PUT", "/variants/", skip=4, status=401, body={"errors": "[API] Invalid API key"})
+        Fault("status", "PUT", "/variants/", skip=4, times=99, status=401, body={"errors": "[API] Invalid API key"})
     )
     assert next_run().exit_code == 4
     assert changed(twenty, "59.00") == 4
+    twenty.world.shopify_server.faults.clear()
     assert next_run().exit_code == 0
     assert (changed(twenty, "59.00"), twenty.state.accepted) == (12, {})
 

@@ -22,7 +22,7 @@ def test_sale_and_restocked_refund_bring_both_sides_back_to_where_they_were(shop
     assert seen.writes == []
 
 
-def test_an_idle_run_asks_seven_times_however_many_articles_there_are(shop: Shop) -> None:
+def test_an_idle_run_asks_five_times_however_many_articles_there_are(shop: Shop) -> None:
     for number in range(1000, 1040):
         shop.stocked(str(number))
     shop.init()
@@ -32,7 +32,7 @@ def test_an_idle_run_asks_seven_times_however_many_articles_there_are(shop: Shop
     with shop.requests() as second:
         shop.run_later(minutes=60)
     assert first.writes == second.writes == []
-    assert len(second.everything) == 7
+    assert len(second.everything) == 5
 
 
 def test_a_dry_run_sends_nothing_that_writes_and_saves_nothing(shop: Shop) -> None:

@@ -8,8 +8,8 @@ import pytest
 from korsync.commands import decide
 from korsync.records.bookings import KnownLine
 from korsync.records.catalogue import Article, Part, StockLevel
-from korsync.records.memory import WarehouseStock
 from korsync.records.plan import Fate
+from korsync.records.seen import WarehouseStock
 from korsync.rules.levels import summed
 from korsync.rules.matching import assortment
 from korsync.rules.takes import DEEPEST_BUNDLE, taken_by

@@ -14,8 +14,9 @@ from korsync.pipelines.products import Products
 from korsync.pipelines.refunds import Refunds
 from korsync.pipelines.stock import Stock
 from korsync.records.catalogue import Article, ShopProduct
-from korsync.records.memory import Look, Memory
+from korsync.records.memory import Memory
 from korsync.records.plan import Change, Outcome, Plan, Written
+from korsync.records.seen import Look
 from korsync.rules import stock as rules
 from korsync.rules.matching import Match, Matching, match
 from korsync.rules.stock import LevelFacts, LevelRules, LevelTarget

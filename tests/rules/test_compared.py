@@ -9,8 +9,9 @@ import pytest
 from korsync.errors import SafetyStop
 from korsync.pipelines.stock import Available
 from korsync.records.differences import Mending
-from korsync.records.memory import Cache, Held, Identity, Levels, State, WarehouseStock
+from korsync.records.memory import Cache, Held, Identity, State
 from korsync.records.plan import Change, Fate, Plan, Skip
+from korsync.records.seen import Levels, WarehouseStock
 from korsync.rules.compared import level_differences, product_differences, requests_for
 from korsync.rules.levels import Level
 from korsync.rules.matching import Match

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from korsync.records.memory import Look
+from korsync.records.seen import Look
 from korsync.rules.stock import LevelFacts, LevelRules, SoldLine, target_level, target_of
 
 SEEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -193,7 +193,8 @@ def test_the_required_fields_are_those_of_the_vendors_document(document: dict[st
 
 @with_document
 def test_every_path_and_query_is_in_the_vendors_document(document: dict[str, Any]) -> None:
-    for template, names in PATHS.items():
+    # The call came with 3.10; the document at hand is that of 3.2.
+    for template, names in PATHS.items() - {("GET /accounts/{koronaAccountId}/maxRevisions", frozenset())}:
         method, _, path = template.partition(" ")
         call = document["paths"][path][method.lower()]
 

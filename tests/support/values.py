@@ -20,20 +20,8 @@ from korsync.records.catalogue import (
     StockLevel,
     Variant,
 )
-from korsync.records.memory import (
-    BookingTargets,
-    Cache,
-    Catalogue,
-    Identity,
-    Levels,
-    Look,
-    Memory,
-    ProductTargets,
-    ShopProducts,
-    State,
-    StockTargets,
-    WarehouseStock,
-)
+from korsync.records.memory import BookingTargets, Cache, Identity, Memory, ProductTargets, State, StockTargets
+from korsync.records.seen import Catalogue, Levels, Look, ShopProducts, WarehouseStock
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 EARLIER = NOON - timedelta(minutes=20)

@@ -13,6 +13,7 @@ _ACCOUNT = "/accounts/{koronaAccountId}"
 
 PATHS: dict[str, frozenset[str]] = {
     f"GET {_ACCOUNT}": _NONE,
+    f"GET {_ACCOUNT}/maxRevisions": _NONE,
     f"GET {_ACCOUNT}/products": _MASTER_DATA,
     f"GET {_ACCOUNT}/products/{{productId}}": _NONE,
     f"GET {_ACCOUNT}/products/{{productId}}/stocks": _LIST,

@@ -118,6 +118,13 @@ def _account(call: Call) -> Answer:
     return Answer(200, account_json(call.store))
 
 
+def _max_revisions(call: Call) -> Answer:
+    if not call.store.tells_max_revisions:
+        raise Refusal(404, "MODEL_ID_NOT_FOUND", "nothing at maxRevisions")
+    kinds = {"product": Article, "price": Price, "image": Image, "price_group": PriceGroup, "receipt": Receipt}
+    return Answer(200, {name: call.store.newest_revision(kind) for name, kind in kinds.items()})
+
+
 def _images(call: Call) -> Answer:
     images = call.store.table(Image).values()
     with_data = yes_or_no(call.request, "exportImageData")
@@ -252,6 +259,7 @@ _ACCOUNT = "/accounts/{koronaAccountId}"
 
 ROUTES: dict[str, Route] = {
     f"GET {_ACCOUNT}": _account,
+    f"GET {_ACCOUNT}/maxRevisions": _max_revisions,
     f"GET {_ACCOUNT}/products": _every(Article),
     f"GET {_ACCOUNT}/products/{{productId}}": _one(Article, "productId"),
     f"GET {_ACCOUNT}/products/{{productId}}/stocks": _stocks_of_product,

@@ -196,6 +196,7 @@ class KoronaStore:
     - `leaves_out`: fields that receipts are answered without, wherever they stand: externalReferences, included, gross
     - `padding`: so many characters of fiscal data make each receipt longer
     - `without_actual`: numbers whose stock rows come without a figure
+    - `tells_max_revisions`: how far each kind has come is told in one call; clusters before 3.10 know no such call
     - `active_packages`: the licences; without RETAIL there are no stock lists
     """
 
@@ -208,6 +209,7 @@ class KoronaStore:
         self.zone = ZoneInfo("Europe/Berlin")
         self.test_mode = True
         self.active_packages = {"POS", "RETAIL", "PLUS"}
+        self.tells_max_revisions = True
         self.ignores_sort = False
         self.contains_filters = False
         self.finds_no_order_numbers = False
@@ -257,6 +259,10 @@ class KoronaStore:
         """Return the highest revision of a kind, whatever a list shows of it."""
         # every kind starts elsewhere, so that a cursor used for the wrong kind does not happen to fit
         return self._revisions[kind] or sum(kind.__name__.encode())
+
+    def newest_revision(self, kind: type[Row]) -> int:
+        """Return the revision of the last row of a kind that was saved; 0 where none ever was."""
+        return self._revisions[kind]
 
     def new_id(self) -> str:
         """Return a fresh id; the same ones in the same order for every account, so that runs can be repeated."""
