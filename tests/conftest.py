@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from korsync.__main__ import main
+from tests.support.canaries import assert_silent
 from tests.support.shop import Shop, open_shop
 from tests.support.typed import Korsync, Said
 
@@ -33,6 +34,7 @@ def korsync(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
             code = ended.code
         printed = capsys.readouterr()
         assert "Traceback" not in printed.out + printed.err
+        assert_silent(printed.out + printed.err)
         assert isinstance(code, int)
         return Said(code, printed.out, printed.err)
 

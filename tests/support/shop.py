@@ -26,6 +26,7 @@ from korsync.rules.narrowing import Only
 from korsync.sandbox.korona.store import Article
 from korsync.sandbox.server import Recorded
 from korsync.sandbox.world import World
+from tests.support.canaries import assert_kept
 
 MONDAY = datetime(2026, 11, 23, 9, 0, 0, tzinfo=UTC)
 EVERYTHING = tuple(each.name for each in PIPELINES)
@@ -190,9 +191,13 @@ class Requests:
 
 @contextmanager
 def open_shop(folder: Path, **config: Any) -> Iterator[Shop]:
-    """Run an empty shop whose clock stands at Monday, ten o'clock in Berlin; the bucket is off."""
+    """Run an empty shop whose clock stands at Monday, ten o'clock in Berlin; the bucket is off.
+
+    In the end nothing secret and nothing about a person may stand in what was sent or kept.
+    """
     world = World()
     world.clock.set(MONDAY)
     world.shopify.bucket = None
     with world:
         yield Shop(world, folder, **config)
+    assert_kept(world, folder)

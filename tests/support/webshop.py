@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from korsync.sandbox.korona.store import PaymentMethod, Receipt, SalesTax
-from korsync.sandbox.shopify.line_wire import CANARY
 from korsync.sandbox.world import World
+from tests.support.canaries import assert_kept, assert_silent
 from tests.support.shop import MONDAY, Shop
 
 Json = dict[str, Any]
@@ -25,6 +25,7 @@ def open_webshop(folder: Path, *, currency: str = "EUR", taxes_included: bool = 
     assert world.korona_server.crashes == []
     assert world.shopify_server.crashes == []
     assert_korona_understood(shop)
+    assert_nothing_personal(shop)
 
 
 def assert_korona_understood(shop: Shop) -> None:
@@ -105,13 +106,8 @@ def assert_booked(shop: Shop, total: str, rows: list[Json], payments: list[Json]
 
 def assert_nothing_personal(shop: Shop, printed: str = "") -> None:
     """No text about a person stands in any request, in any file beside the state, or in what was printed."""
-    servers = (shop.world.korona_server, shop.world.shopify_server)
-    for request in (each for server in servers for each in server.requests):
-        assert CANARY not in f"{request.method} {request.path} {request.query}"
-        assert CANARY.encode() not in request.body
-    for path in (each for each in shop.folder.rglob("*") if each.is_file()):
-        assert CANARY.encode() not in path.read_bytes(), path.name
-    assert CANARY not in printed
+    assert_kept(shop.world, shop.folder)
+    assert_silent(printed)
 
 
 def held(shop: Shop) -> Mapping[str, str]:
