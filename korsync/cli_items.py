@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -49,6 +49,13 @@ def status(settings_path: Path) -> None:
     sys.exit(1 if state.held else 0)
 
 
+def _head(command: str, settings: "Settings", exit_code: int) -> dict[str, Any]:
+    from korsync.commands.state import machine_now
+    from korsync.report.as_json import head
+
+    return head(command, settings.shopify.shop, machine_now(), exit_code)
+
+
 @click.command(epilog="Example: korsync check --since 2026-11-01")
 @click.option(
     "--since",
@@ -70,7 +77,7 @@ def check(settings_path: Path, since: datetime | None, output: str) -> None:
     if requests >= SLOW:
         say(f"both sides are read in full: about {requests} requests", err=True)
     compared = compare(settings, Looking(), since.date() if since else None)
-    print_checked(compared, as_json=output == "json")
+    print_checked(compared, _head("check", settings, compared.exit_code) if output == "json" else None)
     sys.exit(compared.exit_code)
 
 
@@ -90,7 +97,8 @@ def explain(settings_path: Path, item: str, output: str) -> None:
 
     settings = load_settings(settings_path)
     explained = look_at(settings, Looking(), item)
-    print_explained(explained, timezone_of(settings), as_json=output == "json")
+    head = _head("explain", settings, explained.exit_code) if output == "json" else None
+    print_explained(explained, timezone_of(settings), head)
     sys.exit(explained.exit_code)
 
 

@@ -70,7 +70,7 @@ def demonstrate(say: Say) -> bool:
         say(f"{last.writes} writes")
         say("\n$ korsync check")
         compared = check(settings, Looking())
-        print_checked(compared, as_json=False)
+        print_checked(compared)
         return agree and last.writes == 0 and last.exit_code == 0 and compared.exit_code == 0
 
 

@@ -1,16 +1,18 @@
 """Where both sides differ, as a person reads it: by what becomes of it, and one line that says how they stand."""
 
-import json
+from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from korsync.records.differences import Compared, Difference, Mending
-from korsync.report.as_json import as_value
-from korsync.report.lines import print_indented
+from korsync.report.as_json import as_value, in_json
 from korsync.report.screens import page, print_error
-from korsync.report.words import count
-from korsync.text import plain
+from korsync.report.words import count, print_lines
+from korsync.text import plain, visible
+
+HANG = 6
 
 HEADS = {
     Mending.PERSON: ("!", "needs a person", ("needs a person", "need a person")),
@@ -19,35 +21,35 @@ HEADS = {
 }
 
 
-def print_checked(compared: Compared, *, as_json: bool) -> None:
-    """Print every difference and the verdict; a comparison that is not whole never says that both sides agree."""
+def print_checked(compared: Compared, head: Mapping[str, Any] | None = None) -> None:
+    """Print every difference and the verdict; with a head as JSON.
+
+    A comparison that is not whole never says that both sides agree.
+    """
     console = page()
-    if as_json:
-        console.print(checked_as_json(compared))
+    if head is not None:
+        console.print(in_json({**head, **_checked(compared)}))
         return
     for error in compared.errors:
         print_error(page(stderr=True), error)
-    for mending, (sign, head, _) in HEADS.items():
+    for mending, (sign, title, _) in HEADS.items():
         found = compared.mended(mending)
         if found:
-            console.print(Text(f"{head}:", style="bold"))
+            console.print(Text(f"{title}:", style="bold"))
             for each in found:
                 _print_difference(console, sign, each)
     console.print(verdict(compared))
 
 
-def checked_as_json(compared: Compared) -> str:
-    """Return a comparison as JSON: the counts, every difference, and what kept korsync from comparing more."""
+def _checked(compared: Compared) -> dict[str, Any]:
     counts = {"articles": compared.articles, "levels": compared.levels}
     counts |= {"orders": compared.orders, "receipts": compared.receipts}
-    told = {
-        "exit_code": compared.exit_code,
+    return {
         "since": as_value(compared.since),
         "compared": counts,
         "differences": as_value(compared.differences),
         "errors": as_value(compared.errors),
     }
-    return json.dumps(told, indent=2)
 
 
 def verdict(compared: Compared) -> str:
@@ -71,9 +73,9 @@ def verdict(compared: Compared) -> str:
 
 def _print_difference(console: Console, sign: str, each: Difference) -> None:
     figures = f"{each.field}: KORONA {_said(each.korona)}, Shopify {_said(each.shopify)}" if each.field else ""
-    print_indented(console, f"  {sign} ", "  ".join(part for part in (each.key, figures) if part))
-    if each.reason:
-        print_indented(console, " " * 6, each.reason, style="dim")
+    lines = [f"  {sign} {'  '.join(part for part in (each.key, figures) if part)}"]
+    lines += [f"{' ' * HANG}{each.reason}"] if each.reason else []
+    print_lines(console, [visible(line) for line in lines], HANG)
 
 
 def _said(value: object) -> str:

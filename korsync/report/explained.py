@@ -1,9 +1,9 @@
 """One screen that says of an article or an order how it stands, why, and what comes next."""
 
-import json
-from collections.abc import Iterator, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
 from decimal import Decimal
+from typing import Any
 
 from rich.console import Console
 
@@ -18,10 +18,11 @@ from korsync.records.explained import (
     VariantFacts,
 )
 from korsync.records.journal import Chapter
-from korsync.report.as_json import as_value
-from korsync.report.lines import print_indented
+from korsync.report.as_json import as_value, in_json
 from korsync.report.past import lines_of
 from korsync.report.screens import page, print_error
+from korsync.report.words import moment, print_lines
+from korsync.text import visible
 
 LABEL = 12
 """So wide is the column of what a line is about."""
@@ -29,11 +30,11 @@ LABEL = 12
 Row = tuple[str, str]
 
 
-def print_explained(explained: Explained, zone: tzinfo, *, as_json: bool) -> None:
-    """Print a screen for each article and order of a name; times are those of the shop."""
+def print_explained(explained: Explained, zone: tzinfo, head: Mapping[str, Any] | None = None) -> None:
+    """Print a screen for each article and order of a name, times as in the shop; with a head as JSON."""
     console = page()
-    if as_json:
-        console.print(json.dumps({"exit_code": explained.exit_code, **as_value(explained)}, indent=2))
+    if head is not None:
+        console.print(in_json({**head, **as_value(explained)}))
         return
     for error in explained.errors:
         print_error(page(stderr=True), error)
@@ -46,11 +47,10 @@ def print_screens(console: Console, explained: Explained, zone: tzinfo) -> None:
     for place, rows in enumerate(screens):
         if place:
             console.print()
-        for label, text in rows:
-            first = f"  {label}".ljust(LABEL) if text else label
-            print_indented(console, first, text, rest=LABEL)
+        lines = (f"{f'  {label}'.ljust(LABEL) if text else label}{text}" for label, text in rows)
+        print_lines(console, [visible(line) for line in lines], LABEL)
     if explained.unknown:
-        print_indented(console, explained.unknown, rest=0)
+        print_lines(console, [visible(explained.unknown)])
 
 
 def article_rows(each: ArticleExplained, zone: tzinfo) -> Iterator[Row]:
@@ -75,7 +75,7 @@ def article_rows(each: ArticleExplained, zone: tzinfo) -> Iterator[Row]:
 
 def order_rows(each: OrderExplained, zone: tzinfo) -> Iterator[Row]:
     """Yield what is shown of an order, line by line; the first is its title."""
-    yield f"{each.name}  placed {_when(each.placed_at, zone)}", ""
+    yield f"{each.name}  placed {moment(each.placed_at, zone)}", ""
     paid = f", paid by {', '.join(each.gateways)}" if each.gateways else ""
     total = f"{each.total:f} {each.currency}{paid}; " if each.total is not None else ""
     yield "Shopify", f"{total}{each.standing}"
@@ -115,7 +115,7 @@ def _sum(each: LevelSum, zone: tzinfo) -> str:
         pieces = sum((one.pieces for one in each.sold), Decimal(0))
         parts.append(f"{_number(pieces)} sold and not yet in KORONA's stock ({names})")
     if each.missing:
-        since = f" since {_when(each.doubted_at, zone)}" if each.doubted_at else ""
+        since = f" since {moment(each.doubted_at, zone)}" if each.doubted_at else ""
         parts.append(f"{each.missing} missing{since} without an order so far")
     if each.reserved:
         parts.append(f"{each.reserved} reserved by draft orders")
@@ -126,7 +126,7 @@ def _sum(each: LevelSum, zone: tzinfo) -> str:
 
 def _not_raised(each: LevelSum, zone: tzinfo) -> Iterator[Row]:
     """Say until when a level stays where it is."""
-    until = _when(each.until, zone)
+    until = moment(each.until, zone) if each.until else ""
     if each.why_not_raised:
         yield "not raised", f"{each.why_not_raised}{f'; at least until {until}' if until else ''}"
     elif each.missing and until:
@@ -134,7 +134,7 @@ def _not_raised(each: LevelSum, zone: tzinfo) -> Iterator[Row]:
 
 
 def _receipt(each: ReceiptFacts, zone: tzinfo) -> str:
-    at = f" of {_when(each.at, zone)}" if each.at else ""
+    at = f" of {moment(each.at, zone)}" if each.at else ""
     total = f": {each.total:f}" if each.total is not None else ""
     taxes = f", taxes {', '.join(f'{one.amount:f} ({one.name})' for one in each.taxes)}" if each.taxes else ""
     paid = f", paid {', '.join(f'{one.amount:f} {one.name}' for one in each.payments)}" if each.payments else ""
@@ -152,11 +152,7 @@ def _past(past: Sequence[Chapter], zone: tzinfo) -> Iterator[Row]:
     for chapter in past:
         at = chapter.end.started_at if chapter.end else chapter.entries[0].at
         for line in lines_of(chapter.entries):
-            yield "past", f"{_when(at, zone)}  {line}"
-
-
-def _when(moment: datetime | None, zone: tzinfo) -> str:
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else ""
+            yield "past", f"{moment(at, zone)}  {line}"
 
 
 def _number(pieces: Decimal) -> str:

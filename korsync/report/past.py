@@ -7,10 +7,11 @@ from itertools import groupby
 from rich.console import Console
 
 from korsync.records.journal import Chapter, ItemEntry, Turn, WriteEntry
-from korsync.report.lines import print_indented
 from korsync.report.summary import OUTCOME_WORDS
-from korsync.report.words import count
+from korsync.report.words import count, moment, print_lines
 from korsync.text import visible
+
+HANG = 6
 
 NOTHING = "the journal says nothing of that"
 
@@ -19,9 +20,8 @@ def print_log(console: Console, chapters: Sequence[Chapter], zone: tzinfo) -> No
     """Print what was asked of the journal, the oldest first; times are those of the shop."""
     for chapter in chapters:
         first = chapter.end.started_at if chapter.end else chapter.entries[0].at
-        console.print(visible(f"{first.astimezone(zone):%Y-%m-%d %H:%M}  {_head(chapter)}"))
-        for line in lines_of(chapter.entries):
-            print_indented(console, "  ", line)
+        lines = (f"  {line}" for line in lines_of(chapter.entries))
+        print_lines(console, [visible(line) for line in (f"{moment(first, zone)}  {_head(chapter)}", *lines)], HANG)
     if not chapters:
         console.print(NOTHING)
 

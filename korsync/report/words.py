@@ -29,19 +29,22 @@ def moment(at: datetime, zone: tzinfo | None) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def print_lines(console: Console, lines: tuple[str, ...] | list[str]) -> None:
+def print_lines(console: Console, lines: tuple[str, ...] | list[str], hang: int | None = None) -> None:
     """Print lines: at a terminal folded between words with a hanging indent, elsewhere each as it is."""
     for line in lines:
-        console.print("\n".join(folded(line, console.width)) if console.is_terminal else line)
+        console.print("\n".join(folded(line, console.width, hang)) if console.is_terminal else line)
 
 
-def folded(line: str, width: int) -> list[str]:
-    """Return a line in parts of at most so many columns; what is longer than that without a blank stays whole."""
-    lead = line[: len(line) - len(line.lstrip())]
+def folded(line: str, width: int, hang: int | None = None) -> list[str]:
+    """Return a line in parts of at most so many columns; what is longer than that without a blank stays whole.
+
+    All but the first begin `hang` columns in, without that a step further in than the line itself.
+    """
+    lead = line[: len(line) - len(line.lstrip())] + INDENT if hang is None else " " * hang
     return textwrap.wrap(
         line,
         max(width - 1, 20),
-        subsequent_indent=lead + INDENT,
+        subsequent_indent=lead,
         break_long_words=False,
         break_on_hyphens=False,
         drop_whitespace=True,

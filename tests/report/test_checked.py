@@ -1,10 +1,12 @@
 """What `korsync check` shows, on a narrow page and on a wide one."""
 
-import os
+import io
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from rich.console import Console
 
 from korsync.errors import Unavailable
 from korsync.records.differences import Compared, Difference, Mending
@@ -31,8 +33,8 @@ DIFFERENCES = (
 NARROW = """\
 needs a person:
   ! #1042  receipts: KORONA 2, Shopify 1
-      KORONA holds 2 receipts for it: 90-1042 (revision 4711), 90-1042 (revision
-      4712)
+      KORONA holds 2 receipts for it: 90-1042 (revision 4711), 90-1042
+      (revision 4712)
   ! #1043
       edited\\x1b[2J after it was booked
 waits and is looked at again in every run:
@@ -46,26 +48,25 @@ compared)
 """
 
 
-def shown(compared: Compared, columns: int, capsys: pytest.CaptureFixture[str]) -> str:
-    capsys.readouterr()
-    before = os.environ.get("COLUMNS")
-    os.environ["COLUMNS"] = str(columns)
-    try:
-        print_checked(compared, as_json=False)
-    finally:
-        os.environ.pop("COLUMNS")
-        if before is not None:
-            os.environ["COLUMNS"] = before
-    return capsys.readouterr().out
+def shown(compared: Compared, columns: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return what a terminal of so many columns shows."""
+    shown = io.StringIO()
+    how: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False, "soft_wrap": True}
+    console = Console(file=shown, force_terminal=True, color_system=None, width=columns, **how)
+    monkeypatch.setattr("korsync.report.checked.page", lambda **_: console)
+    print_checked(compared)
+    return shown.getvalue()
 
 
-def test_differences_are_sorted_by_what_becomes_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+def test_differences_are_sorted_by_what_becomes_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = Compared(NOON, 230, 217, 41, 1, DIFFERENCES)
-    assert shown(compared, 80, capsys) == NARROW
-    assert shown(compared, 140, capsys) == NARROW.replace("(revision\n      4712)", "(revision 4712)")
+    assert shown(compared, 80, monkeypatch) == NARROW
+    assert shown(compared, 140, monkeypatch) == NARROW.replace(
+        "90-1042\n      (revision 4712)", "90-1042 (revision 4712)"
+    )
 
 
-def test_a_comparison_that_is_not_whole_never_says_that_both_sides_agree(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_comparison_that_is_not_whole_never_says_that_both_sides_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = Compared(NOON, 0, 0, 0, 0, errors=(Unavailable("KORONA: does not answer", "wait"),))
-    assert shown(compared, 80, capsys).startswith("not all could be compared; no difference in the rest (")
+    assert "not all could be compared; no difference in the rest (" in shown(compared, 80, monkeypatch)
     assert compared.exit_code == 5

@@ -3,6 +3,7 @@
 import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -91,8 +92,8 @@ NARROW = """\
   line      2 × 1051 Weihnachtstee → 1051 Weihnachtstee
   line      1 × Trinkgeld → no article in KORONA has this number
   refund    94: 1 × 1051 put back, not booked yet
-  booked    sale, receipt 90-1042 of 2026-11-24 08:00: 17.80, taxes 2.84 (19 %),
-            paid 17.80 PayPal; 2 × Weihnachtstee
+  booked    sale, receipt 90-1042 of 2026-11-24 08:00: 17.80, taxes 2.84 (19
+            %), paid 17.80 PayPal; 2 × Weihnachtstee
   waits     refunds: waits until the sale is settled
 """
 
@@ -101,8 +102,8 @@ WIDE = """\
   KORONA    Weihnachtstee; 8.90 in “Shopify” since 2026-11-24; pieces are counted
   Shopify   “Tee\\x1b[2J” (active); 8.00; pieces are counted; 22 pieces
   match     the article's number is the SKU of this variant
-  level     KORONA 24 - 2 sold and not yet in KORONA's stock (#1042: 1, #1043: 1) - 1 missing since 2026-11-24 08:00 without an order so far
-            = 21; Shopify has 22
+  level     KORONA 24 - 2 sold and not yet in KORONA's stock (#1042: 1, #1043: 1) - 1 missing since 2026-11-24 08:00 without an order so
+            far = 21; Shopify has 22
   waits     what is missing counts as sold until 2026-11-24 08:15 at least: an order may not be listed yet
   next run  stock: available 22 → 21
   past      2026-11-24 08:00  stock  1051  available 23 → 22: written
@@ -119,7 +120,8 @@ WIDE = """\
 
 def shown(columns: int) -> str:
     page = io.StringIO()
-    console = Console(file=page, markup=False, highlight=False, emoji=False, soft_wrap=True, width=columns)
+    how: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False, "soft_wrap": True}
+    console = Console(file=page, force_terminal=True, color_system=None, width=columns, **how)
     print_screens(console, Explained("1051", (ARTICLE,), (ORDER,)), BERLIN)
     return page.getvalue()
 
