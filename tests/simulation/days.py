@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,9 +24,11 @@ from korsync.records.memory import State, held_key
 from korsync.records.opening import Answer
 from korsync.records.plan import Plan, Ran, Result, Written
 from korsync.sandbox.exchange import Action, Fault, Request
+from korsync.sandbox.server import SandboxServer
 from korsync.sandbox.world import World
 from tests.simulation.ledger import Ledger, Oversold, Tally
 from tests.simulation.life import Climate, Life
+from tests.simulation.troubles import Troubles
 from tests.support.in_process import without_sockets
 from tests.support.shop import EVERYTHING, MONDAY, Silent, Watched
 
@@ -33,6 +36,9 @@ HOURS_OPEN = 10
 BETWEEN_RUNS = timedelta(minutes=20)
 QUIET_RUNS = 3
 QUIET_RUNS_OF_A_QUEUE = 8
+RUNS_OF_A_DOUBT = 3
+"""A clock that is right again has jumped: the run that sees it believes no time, and what waits begins anew."""
+
 PRICE = Decimal("9.90")
 """What the simulated store asks for an article of which nothing is said."""
 
@@ -60,6 +66,8 @@ class Days:
         path = world.write_config(folder, stock={"locations": [location]})
         self.settings = load(path, {})
         self.mark = fingerprint(self.settings)  # made once, because it is slow to make by design
+        often = {"forbidden": climate.forbidden, "wrong_dates": climate.wrong_dates}
+        self.troubles = Troubles(world, self.random, self.ledger.note, **often)
         self._dead = False
         self._failure: Oversold | None = None
         self._requests_to_live: int | None = None
@@ -74,7 +82,7 @@ class Days:
         initialise(self.settings, Silent(Answer.RESERVE), couples=False, adopts=False)
         for server in (self.world.korona_server, self.world.shopify_server):
             server.before_request = self._before_request
-            server.after_request = self._after_request
+            server.after_request = partial(self._after_request, server)
 
     def spend(self, days: int) -> Tally:
         """Live through so many days; raise Oversold where an invariant breaks."""
@@ -99,8 +107,10 @@ class Days:
         self.life.close_shop()
 
     def _quiet_hours(self) -> None:
+        self.troubles.end()
         # A queued receipt is known to be booked only in the run after, its return in the one after that, and so on.
-        for _ in range(QUIET_RUNS_OF_A_QUEUE if self.climate.queues else QUIET_RUNS):
+        runs = QUIET_RUNS_OF_A_QUEUE if self.climate.queues else QUIET_RUNS
+        for _ in range(runs + (RUNS_OF_A_DOUBT if self.climate.wrong_dates else 0)):
             self.life.pass_time(self.world.clock.now() + BETWEEN_RUNS)
             self.run(calm=True)
             self.ledger.check()
@@ -133,6 +143,8 @@ class Days:
         dies = not calm and self.random.random() < self.climate.deaths
         if rough:
             self._misfortunes()
+        if not calm:
+            self.troubles.begin_run()
         if dies and self.random.random() < 0.5:
             self._requests_to_live = self.random.randint(0, 15)
         elif dies:
@@ -186,7 +198,8 @@ class Days:
     def _before_request(self, request: Request) -> None:
         self._in_the_server(lambda: self._go_on_before(request))
 
-    def _after_request(self, _request: Request, _answer: object) -> None:
+    def _after_request(self, server: SandboxServer, _request: Request, _answer: object) -> None:
+        self.troubles.date(server)
         self._in_the_server(self._go_on_after)
 
     def _in_the_server(self, work: Callable[[], None]) -> None:
@@ -261,6 +274,8 @@ class Days:
     def finished(self, result: Result) -> None:
         self._unless_dead()
         self.ledger.finished(result)
+        if any("clock" in error.what for error in result.errors):
+            self.ledger.lost_sight()
 
     def ended(self, _ran: Ran) -> None:
         self._unless_dead()
@@ -295,6 +310,8 @@ def climate_of(seed: int, *, disturbed: bool) -> Climate:
         deaths=chance.choice((0.0, 0.1, 0.2)),
         hurried_runs=chance.choice((0.0, 0.3, 0.5)),
         queues=chance.choice((False, False, True)),
+        forbidden=chance.choice((0.0, 0.0, 0.1)),
+        wrong_dates=chance.choice((0.0, 0.0, 0.05, 0.15)),
     )
 
 

@@ -26,6 +26,8 @@ class Climate:
     deaths: float
     hurried_runs: float
     queues: bool
+    forbidden: float = 0.0
+    wrong_dates: float = 0.0
 
 
 @dataclass
