@@ -37,16 +37,34 @@ def say(line: str, *, err: bool = False) -> None:
         click.echo(line, err=err)
 
 
-@click.command(epilog="Example: korsync status")
+@click.command(epilog="Example: korsync status --max-age 60")
+@click.option(
+    "--max-age",
+    type=click.IntRange(1),
+    metavar="MINUTES",
+    help="For monitoring: exit 8 where a pipeline has not done all it should for longer.",
+)
+@click.option("--ignored", is_flag=True, help="Name what was settled by hand.")
+@output_option
 @click.pass_obj
-def status(settings_path: Path) -> None:
-    """Show the last runs and every held item with its reason; exit 1 where any is held."""
-    from korsync.commands.state import state_of
-    from korsync.report.screens import page, print_status
+def status(settings_path: Path, max_age: int | None, *, ignored: bool, output: str) -> None:
+    """Show how each pipeline stands, what is held, stopped or on its way, and the last runs.
 
-    state = state_of(load_settings(settings_path, needs_secrets=False))
-    print_status(page(), state)
-    sys.exit(1 if state.held else 0)
+    Exit 1 where items are held, 3, 4 or 5 as long as a pipeline is in that trouble.
+    """
+    from datetime import timedelta
+
+    from korsync.commands.status import status as look
+    from korsync.report.screens import page
+    from korsync.report.status import print_status, status_as_json
+
+    settings = load_settings(settings_path, needs_secrets=False)
+    found = look(settings, timedelta(minutes=max_age) if max_age else None)
+    if output == "json":
+        page().print(status_as_json(found))
+    else:
+        print_status(page(), found, ignored=ignored)
+    sys.exit(found.exit_code)
 
 
 def _head(command: str, settings: "Settings", exit_code: int) -> dict[str, Any]:

@@ -133,6 +133,8 @@ class Run:
         at = answered or self.machine_now()
         record = RunRecord(at, command, exit_code, taken, len(state.held), reason, answered is not None)
         state = told(with_run(self._with_times(state), record, self.results, wanted, self.mark, self.machine_now()))
+        if cache.targets.shop is not None:
+            state = replace(state, timezone=cache.targets.shop.timezone)
         cache = replace(cache, clocks=self.sides.seen)
         if cache.says_more_than(self.at_start.cache):
             cache = replace(cache, last_run=newest_run(state))

@@ -7,6 +7,7 @@ import korsync
 from korsync.cli import cli
 from korsync.commands.sync import CHANGES_TO_MAKE
 from korsync.errors import BUG, SEVERITY, LockedError
+from korsync.rules.standing import TOO_OLD
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 PACKAGE = Path(korsync.__file__).parent
@@ -17,7 +18,7 @@ INTERRUPTED, TERMINATED = 128 + 2, 128 + 15
 def test_every_exit_code_stands_in_the_table() -> None:
     rows = re.findall(r"^\| ([0-9, ]+) \|", README, re.MULTILINE)
     codes = {int(code) for row in rows for code in row.split(",")}
-    assert codes == {0, *SEVERITY, LockedError.exit_code, CHANGES_TO_MAKE, BUG, INTERRUPTED, TERMINATED}
+    assert codes == {0, *SEVERITY, LockedError.exit_code, CHANGES_TO_MAKE, TOO_OLD, BUG, INTERRUPTED, TERMINATED}
 
 
 def test_every_command_is_named() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from korsync.config.settings import Settings
-from korsync.memory.cache import any_cache
+from korsync.errors import StateError
 from korsync.memory.state import load_state
 from korsync.records.memory import Identity, State
 
@@ -24,9 +24,15 @@ def machine_now() -> datetime:
     return datetime.now(UTC)
 
 
-def timezone_of(settings: Settings) -> tzinfo:
-    """Return the shop's time zone as far as it is known, otherwise UTC: neither side is asked."""
-    shop = any_cache(settings.cache_path).targets.shop
+def timezone_in(state: State) -> tzinfo:
+    """Return the shop's time zone as far as it is known, otherwise UTC."""
     with suppress(ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo(shop.timezone) if shop else UTC
+        return ZoneInfo(state.timezone) if state.timezone else UTC
+    return UTC
+
+
+def timezone_of(settings: Settings) -> tzinfo:
+    """Return the time zone of the configured shop, UTC where nothing is known of it; raises nothing."""
+    with suppress(StateError):
+        return timezone_in(state_of(settings))
     return UTC

@@ -126,6 +126,39 @@ def _take(descriptor: int, path: Path) -> bool:
     return True
 
 
+def holder_of(state_path: Path) -> LockedError | None:
+    """Return what is known of the run that holds the lock, None where none does; the lock is not waited for."""
+    path = state_path.with_name(f"{state_path.name}.lock")
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        note = os.pread(descriptor, 100, 0)
+        if not _is_alive(note):
+            # Not tried for nothing: a run that begins in this very moment would find the lock taken.
+            return None
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _held(note)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _is_alive(note: bytes) -> bool:
+    holder = HOLDER.fullmatch(note.decode("ascii", "replace"))
+    try:
+        os.kill(int(holder[1]) if holder else 0, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return holder is not None
+
+
 def _unusable(path: Path, error: OSError) -> StateError:
     remedy = "see to it that korsync may write in this folder and that the disk is not full"
     if error.errno == errno.ELOOP:

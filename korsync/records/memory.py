@@ -192,7 +192,7 @@ class State:
 
     `in_step` are the SKUs of the levels that are kept in step, by inventory item id: what leaves is told. `told` are
     marks of what a person was told once, `undone` those of KORONA's values that `korsync undo` took out of Shopify, by
-    pipeline. `refusals` are by their cause.
+    pipeline. `refusals` are by their cause, `timezone` is the shop's.
     """
 
     identity: Identity
@@ -211,6 +211,7 @@ class State:
     runs: tuple[RunRecord, ...] = ()
     standings: dict[str, Standing] = field(default_factory=dict)
     refusals: dict[str, Refusal] = field(default_factory=dict)
+    timezone: str = ""
 
     @property
     def receipts_come_back(self) -> bool:

@@ -1,14 +1,12 @@
 """Pages of text: what is held, how korsync stands, an error, a bug. All foreign text goes through `visible`."""
 
 import os
-from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 
 from korsync.errors import KorsyncError
 from korsync.records.memory import Held, State
-from korsync.report.words import count
 from korsync.text import visible
 
 
@@ -49,32 +47,5 @@ def print_error(console: Console, error: KorsyncError) -> None:
         console.print(visible(f"  what to do: {error.remedy}"))
 
 
-def print_held(console: Console, state: State, now: datetime | None) -> None:
-    for held in by_item(state):
-        age = "" if now is None else f", for {_age(held.since, now)}"
-        console.print(visible(f"  ! {held.item} ({held.pipeline}{age}): {held.reason}"))
-
-
 def by_item(state: State) -> list[Held]:
     return sorted(state.held.values(), key=lambda held: (held.item, held.pipeline))
-
-
-def _age(since: datetime, now: datetime) -> str:
-    minutes = max(0, int((now - since).total_seconds() // 60))
-    if minutes >= 48 * 60:
-        return f"{minutes // (24 * 60)} days"
-    return f"{minutes // 60} hours" if minutes >= 120 else f"{minutes} minutes"
-
-
-def print_status(console: Console, state: State) -> None:
-    """Print the last runs, what is held, and what is on its way."""
-    last = state.runs[-1] if state.runs else None
-    if last is None:
-        console.print("korsync has not run yet")
-    for run in state.runs[-5:]:
-        when = f"{run.at:%Y-%m-%d %H:%M} UTC"
-        console.print(visible(f"{when}  {run.command}: exit {run.exit_code}, {count(run.written, 'change')} written"))
-    for pipeline in sorted(state.stopped):
-        console.print(f"{pipeline} stopped for safety: look at it with `korsync {pipeline} --dry-run`")
-    console.print(f"{count(len(state.held), 'item')} held")
-    print_held(console, state, last.at if last else None)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ from hypothesis import strategies as st
 
 from korsync.errors import ConfigurationError, StateError
 from korsync.records.bookings import sale_key
-from korsync.report.screens import page, print_status
+from korsync.records.standing import Status
+from korsync.report.screens import page
+from korsync.report.status import print_status
 from korsync.rules import decisions
+from korsync.rules.standing import PIPELINES, status_code
 from korsync.sandbox.exchange import Fault
 from tests.pipelines.test_posting import misfortune
 from tests.support.shop import Shop, open_shop
@@ -148,7 +152,8 @@ def play(bench: Bench, state: Any, cache: Any) -> bool:
         assert str(state_path) in refused
         assert "\n" not in refused
         return False
-    print_status(page(), known)
+    now = shop.world.clock.now()
+    print_status(page(), Status(known, "shop", PIPELINES, now, UTC, None, status_code(known, now)))
     for order in known.orders.values():
         assert order.sale is None or order.sale.key == sale_key(order.id)
         assert all(booking.refund_id is not None for booking in order.returns)

@@ -2,7 +2,7 @@
 
 import io
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,10 @@ from rich.console import Console
 from korsync.errors import ConfigurationError, Refused, SafetyStop, Unavailable
 from korsync.records.memory import Held, Identity, State
 from korsync.records.plan import Change, Fate, Outcome, Plan, Ran, Result, Skip, Written
-from korsync.records.runs import RunRecord
 from korsync.records.telling import How
 from korsync.report.as_json import run_as_json
 from korsync.report.diffs import print_plan
-from korsync.report.screens import print_error, print_status
+from korsync.report.screens import print_error
 from korsync.report.summary import summary
 from korsync.report.watching import Audience, Reporter
 from korsync.rules.offers import Price, Title
@@ -135,22 +134,6 @@ def test_an_error_says_what_happened_and_what_to_do() -> None:
     page = io.StringIO()
     print_error(Console(file=page, markup=False), ConfigurationError("the key is wrong", "correct the key"))
     assert page.getvalue() == "korsync: the key is wrong\n  what to do: correct the key\n"
-
-
-def test_the_status_names_the_last_runs_and_every_held_item_with_its_age() -> None:
-    state = State(
-        Identity("shop", "account", "90"),
-        NOON,
-        held={"orders/#1001": Held("orders", "#1001", "no article", NOON - timedelta(hours=3))},
-        stopped={"stock": ("1001 falls to 0 or below",)},
-        runs=(RunRecord(NOON, "run", 1, 4, 1),),
-    )
-    page = io.StringIO()
-    print_status(Console(file=page, markup=False, width=200), state)
-    told = page.getvalue()
-    assert "2026-11-23 11:00 UTC  run: exit 1, 4 changes written" in told
-    assert "stock stopped for safety" in told
-    assert "! #1001 (orders, for 3 hours): no article" in told
 
 
 def test_json_holds_plan_outcome_and_errors() -> None:
