@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import tenacity
 
@@ -274,10 +274,8 @@ class Session:
 
 
 def _repeat(state: tenacity.RetryCallState) -> _Repeat:
-    error = state.outcome.exception() if state.outcome else None
-    if not isinstance(error, _Repeat):
-        raise KorsyncError("a retry without a reason")
-    return error
+    """Return the error that is retried: none but this kind is."""
+    return cast(_Repeat, cast(tenacity.Future, state.outcome).exception())
 
 
 def _enough(state: tenacity.RetryCallState) -> bool:

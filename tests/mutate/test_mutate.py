@@ -24,6 +24,6 @@ def test_no_time_and_no_key_that_nobody_wrote_ends_in_the_middle_of_a_run(tmp_pa
             assert states.play(bench, bench.state, cache)
 
 
-def test_c3_d6_an_answer_after_a_mishap_derives_no_write_and_stops_nothing_else(tmp_path: Path) -> None:
-    """Also A20, D8: no traceback, an exit code of the table, and in the end all is as without it."""
+def test_an_answer_after_a_mishap_derives_no_write_and_stops_nothing_else(tmp_path: Path) -> None:
+    """No traceback, an exit code of the table, and in the end all is as without it."""
     print(play_answers(tmp_path, 600))
