@@ -221,6 +221,10 @@ class _Reader:
             return Unread(f"its image waits: {error.what}", Fate.WAITING, not_given)
         if data is None:
             return _unfit(row, TOO_LARGE)
+        if not data:
+            # Saved a moment ago, perhaps, and its content not yet: nothing says that it is another image then.
+            not_given = replace(row, not_given_at=self._korona.now)
+            return Unread("its image waits: it is empty in KORONA", Fate.WAITING, not_given)
         self._room -= len(data)
         trouble = _trouble(data)
         return _unfit(row, trouble) if trouble else data

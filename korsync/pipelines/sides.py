@@ -17,6 +17,7 @@ from korsync.records.seen import Levels, ShopProducts, WarehouseStock
 from korsync.rules.clocks import FURTHEST
 from korsync.rules.guards import judged
 from korsync.rules.matching import may_be_cut
+from korsync.rules.odd_rows import as_far_as_known, numbered, on_sale
 
 T = TypeVar("T")
 
@@ -106,14 +107,14 @@ def _catalogue(sides: Sides, reading: Reading, prices: Changed[PriceRow]) -> tup
     cache, is_shrunk = judged(cache, "catalogue", len(changed), len(old.articles)) if in_full else (cache, False)
     if is_shrunk:
         # What comes of a list that is not believed is news all the same; what it leaves out stays as it was.
-        articles = old.articles | {each.id: _numbered(each, old.articles) for each in changed}
+        articles = old.articles | {each.id: numbered(each, old.articles) for each in changed}
         return replace(cache, catalogue=replace(old, articles=articles)), True
     if in_full:
-        articles = {each.id: _numbered(each, old.articles) for each in changed}
+        articles = {each.id: numbered(each, old.articles) for each in changed}
     else:
         odd = {each.id for each in old.articles.values() if _is_odd(each, cache)} - {each.id for each in changed}
         again = [each for each in map(korona.product, sorted(unseen | _some(odd))) if each is not None]
-        articles = _merged(old.articles, {each.id: _numbered(each, old.articles) for each in [*again, *changed]})
+        articles = _merged(old.articles, {each.id: numbered(each, old.articles) for each in [*again, *changed]})
     rests = with_rest(sides, with_rest(sides, old.rests, "price", prices), "product", read)
     full_at = now if in_full else old.full_at
     catalogue = replace(
@@ -261,7 +262,9 @@ def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tupl
                 in_full, revision = False, old.revision
                 shrunk_anywhere = True
         else:
-            odd = {article_id for article_id, row in old.rows.items() if row.unreadable} - found.keys()
+            # A row without a figure may get one under the revision that it has.
+            open_ = {key for key, row in (old.rows | found).items() if row.unreadable or row.actual is None}
+            odd = on_sale(cache, open_) - {key for key, row in found.items() if row.revision > old.revision}
             again = (korona.stock_of(article_id, warehouse_id) for article_id in sorted(_some(odd)))
             found |= {row.article_id: row for row in again if row is not None}
         stocks[warehouse_id] = WarehouseStock(
@@ -308,7 +311,7 @@ def _as_known(
     A product that shows as many as REST shows at most may have more; the answer holds as long as it is unchanged.
     """
     found = {}
-    for each in (_as_far_as_known(product, known) for product in products.values()):
+    for each in (as_far_as_known(product, known) for product in products.values()):
         if may_be_cut(each):
             before = known.get(each.id)
             is_same = before is not None and replace(each, variant_count=before.variant_count) == before
@@ -324,25 +327,3 @@ def _counted(sides: Sides, product_id: int) -> int | None:
     with suppress(Rejected, Unavailable):
         return sides.shopify.variant_count(product_id)
     return None
-
-
-def _as_far_as_known(product: ShopProduct, known: Mapping[int, ShopProduct]) -> ShopProduct:
-    """Give a product that could not be read the variants it had: by them a person knows it."""
-    before = known.get(product.id)
-    if not product.unreadable or before is None:
-        return product
-    return replace(before, unreadable=product.unreadable)
-
-
-def _numbered(article: Article, known: Mapping[str, Article]) -> Article:
-    """Give a deleted article, which comes without its number, the number it had: the id is what identifies it.
-
-    One that could not be read keeps all that was known of it.
-    """
-    before = known.get(article.id)
-    if article.unreadable and before is not None:
-        number = article.number or before.number
-        return replace(before, number=number, revision=article.revision, unreadable=article.unreadable)
-    if article.number is None and not article.active and before is not None:
-        return replace(article, number=before.number)
-    return article

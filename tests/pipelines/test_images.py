@@ -120,7 +120,6 @@ def test_an_article_that_moves_to_another_product_brings_its_image_there(picture
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "neither PNG nor JPG"),
         (b"<html>please log in</html>", "neither PNG nor JPG"),
         (b"GIF89a" + bytes(20), "neither PNG nor JPG"),
         (picture(1)[:7], "neither PNG nor JPG"),
@@ -139,6 +138,17 @@ def test_what_is_no_image_is_left_with_its_reason_and_asked_for_only_once(shop: 
     assert (asked(seen), seen.writes) == (0, [])
     assert reason in shop.reason("products", "1001")
     shop.korona.replace_image("1001", picture(1), new_id=False)
+    shop.run_later("products")
+    assert contents(shop) == [picture(1)]
+
+
+def test_an_image_that_is_empty_is_asked_for_again(shop: Shop) -> None:
+    shop.stocked("1001", image=b"")
+    shop.init()
+    shop.run("products")
+    assert shop.reason("products", "1001") == "its image waits: it is empty in KORONA"
+    with shop.korona.turn():
+        shop.korona.table(Image)[shop.korona.find(Article, "1001").image_id or ""].data = picture(1)
     shop.run_later("products")
     assert contents(shop) == [picture(1)]
 

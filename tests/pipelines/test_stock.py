@@ -152,6 +152,25 @@ def test_a_missing_figure_is_not_zero(shop: Shop) -> None:
     assert (shop.shopify.available("1001"), shop.shopify.available("1002")) == (10, 3)
 
 
+def test_a_row_without_a_figure_is_asked_for_again_and_only_where_it_matters(shop: Shop) -> None:
+    shop.stocked("1001", 10)
+    shop.korona.add_article("1003", "Not in the shop", stock=1)
+    settled(shop)
+    shop.korona.without_actual |= {"1001", "1003"}
+    shop.korona.sell_at_till("1001", 3)
+    shop.korona.sell_at_till("1003", 1)
+    for _ in range(250):
+        shop.korona.count("1003", 1)
+    shop.run_later("stock")
+    shop.run_later("stock")
+    assert shop.shopify.available("1001") == 10
+    shop.korona.without_actual.clear()
+    with shop.requests() as seen:
+        shop.run_later("stock")
+    assert shop.shopify.available("1001") == 7
+    assert seen.count("GET", "/stocks") == 1
+
+
 def test_a_bundle_that_contains_itself_ends() -> None:
     bundle = Article("a", "1001", "Set", 1, True, False, None, (), parts=(Part("a", Decimal(1)),))
     taken = taken_by(KnownLine(11, "1001", None, 1), assortment({"a": bundle}, {}))
