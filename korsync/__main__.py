@@ -7,9 +7,9 @@ import sys
 
 
 def main() -> None:
-    """Load korsync and run it; ended by Ctrl-C or SIGTERM at any moment, it ends with the code of that."""
+    """Load korsync and run it; told to end at any moment, by Ctrl-C too, it ends with the code of that."""
     try:
-        signal.signal(signal.SIGTERM, _end)
+        end_on(signal.SIGTERM, signal.SIGHUP)
         _spell_out_what_the_terminal_lacks()
         from korsync.cli import invoke
 
@@ -18,6 +18,13 @@ def main() -> None:
         sys.exit(130)
     finally:
         _hand_over_what_was_printed()
+
+
+def end_on(*signals: signal.Signals) -> None:
+    """Let a run end by these signals as it ends by any error; one that it was started to ignore stays ignored."""
+    for each in signals:
+        if signal.getsignal(each) is not signal.SIG_IGN:
+            signal.signal(each, _end)
 
 
 def _end(_signal: int, _frame: object) -> None:
