@@ -227,7 +227,7 @@ def side_by_side(
             if lane:
                 waiting.appendleft(lane)
             yield [outcome]
-    if isinstance(trouble, Exception | KeyboardInterrupt | SystemExit) and not isinstance(trouble, KorsyncError):
+    if not isinstance(trouble, KorsyncError | None):
         # Nobody else could say so any more; otherwise the next run would take all of them for lost.
         yield [Written(change, Outcome.NOT_SENT) for lane in waiting for change in lane]
     if trouble is not None:
