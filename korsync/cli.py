@@ -217,6 +217,25 @@ def _answer_to(opening: "Opening") -> "Answer | None":
     return Answer(word) if word != "stop" else None
 
 
+@cli.command(epilog="Example: korsync doctor --output json")
+@output_option
+@click.pass_obj
+def doctor(settings_path: Path, output: str) -> None:
+    """Look at all that a run rests on, a line each, with how to mend it; writes nothing.
+
+    Exit 0 where all is well, 1 where something is worth a look, otherwise what a run would end with.
+    """
+    from korsync.commands.doctor import Machine, examine, timer_lines
+    from korsync.commands.state import machine_now
+    from korsync.commands.sync import Clocks
+    from korsync.report.doctor import Sheet
+
+    sheet = Sheet(as_json=output == "json")
+    looks = examine(settings_path, os.environ, sheet.tell, Machine(machine_now, timer_lines), Clocks())
+    sheet.close(looks.shop, machine_now(), looks.exit_code)
+    sys.exit(looks.exit_code)
+
+
 @cli.command(epilog="Example: korsync couple")
 @click.pass_obj
 def couple(settings_path: Path) -> None:

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Protocol
 
-from korsync.commands.checks import (
+from korsync.commands.couple import couple_once
+from korsync.commands.readiness import (
     Looks,
     look_at_korona,
     look_at_other_locations,
     look_at_shopify,
     must_be_passed,
 )
-from korsync.commands.couple import couple_once
 from korsync.commands.state import identity_of
 from korsync.commands.sync import Clocks, connect
 from korsync.config.load import fingerprint
@@ -32,6 +32,7 @@ from korsync.records.catalogue import Location
 from korsync.records.memory import Cache, Memory, State
 from korsync.records.opening import Answer, Opening
 from korsync.records.receipts import BookedReceipt
+from korsync.rules.access import clock_check
 from korsync.rules.bookings import remember, start_instant, zone_of
 from korsync.rules.matching import match
 from korsync.rules.opening import counts_of, match_checks, open_before, to_book
@@ -105,6 +106,7 @@ def _look_around(sides: Sides, *, couples: bool) -> tuple[Looks, tuple[Location,
         shop, locations = look_at_shopify(looks, sides)
     with looks.group("KORONA"):
         look_at_korona(looks, sides, shop, is_coupled_later=couples)
+    looks.judged(clock_check(sides.clocks.doubt))
     must_be_passed(looks.checks)
     return looks, locations
 

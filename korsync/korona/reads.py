@@ -167,6 +167,7 @@ def point_of_sale(row: Row) -> PointOfSale:
         organizational_unit_id=_reference(row, "organizationalUnit"),
         fiscal_service=text(row, "fiscalServiceType") or None,
         last_receipt_number=text(row, "lastReceiptNumber") or None,
+        number_prefix=text(row, "receiptNumberPrefix") or None,
     )
 
 

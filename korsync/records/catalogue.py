@@ -145,6 +145,7 @@ class PointOfSale:
     organizational_unit_id: str | None
     fiscal_service: str | None
     last_receipt_number: str | None
+    number_prefix: str | None = None
 
     @property
     def sells_from(self) -> str | None:

@@ -6,8 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from korsync.records.bookings import KnownOrder
-from korsync.records.checks import Check
 from korsync.records.memory import Memory
+from korsync.records.readiness import Check
 
 
 class Answer(StrEnum):

@@ -9,8 +9,8 @@ from rich.status import Status
 
 from korsync.errors import ConfigurationError
 from korsync.records.bookings import KnownOrder
-from korsync.records.checks import Verdict
 from korsync.records.opening import Answer, MatchCounts, Oddity, OpenBefore, Opening, ToBook
+from korsync.records.readiness import Verdict
 from korsync.report.screens import page
 from korsync.report.words import count
 from korsync.text import visible

@@ -1,10 +1,10 @@
 """What korsync may do and where: scopes, API version, licences, locations, clocks; pure."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from korsync.records.catalogue import Location
-from korsync.records.checks import Check, failed, fine, warning
+from korsync.records.readiness import Check, failed, fine, warning
 
 SCOPES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "read_products": ("to find the variants by their SKU", ()),
@@ -32,7 +32,8 @@ VERSION_LIVES = 12
 
 VERSION_ENDS_SOON = timedelta(days=60)
 
-CLOCKS_APART = timedelta(minutes=5)
+LONG_DEPRECATED = frozenset({"products"})
+"""Marked since 2024-04, and still served to custom apps (shopify.dev, the new product model)."""
 
 
 def scope_checks(granted: Collection[str], fields: Collection[str]) -> list[Check]:
@@ -92,14 +93,18 @@ def other_locations(pieces: Iterable[tuple[Location, int, int]]) -> list[Check]:
     return found or [fine("other locations", "none has matched articles for sale")]
 
 
-def clock_check(sides: Mapping[str, datetime], machine: datetime) -> Check:
-    """Say whether the clocks of both sides and of this machine agree."""
-    apart = {side: abs(now - machine) for side, now in sides.items()}
-    off = [
-        f"{side}'s is {round(gap.total_seconds() / 60)} minutes off"
-        for side, gap in apart.items()
-        if gap > CLOCKS_APART
-    ]
-    if off:
-        return warning("clock", f"this machine's clock and the servers' differ: {', '.join(off)}", "set it by NTP")
-    return fine("clock", "this machine's, KORONA's and Shopify's agree")
+def clock_check(doubt: str) -> Check:
+    """Say whether the clocks of both sides and of this machine fit together; `doubt` is why they do not."""
+    if doubt:
+        what = f"{doubt}: as long as that is so, nothing that depends on time is believed"
+        return warning("clock", what, "set this machine's clock (NTP); where it is right, tell the side's support")
+    return fine("clock", "this machine's, KORONA's and Shopify's fit together")
+
+
+def deprecation_check(deprecated: Mapping[str, str]) -> Check:
+    """Say which of Shopify's lists are marked as going away; products have long been, and go on serving."""
+    news = {name: reason for name, reason in deprecated.items() if name not in LONG_DEPRECATED}
+    if news:
+        what = "; ".join(f"{name} ({reason})" for name, reason in sorted(news.items()))
+        return warning("deprecation", f"Shopify marks as going away: {what}", "look for a newer korsync")
+    return fine("deprecation", "nothing that is new")

@@ -8,9 +8,9 @@ from itertools import islice
 
 from korsync.records.bookings import KnownOrder
 from korsync.records.catalogue import Article, PriceGroup, ShopProduct
-from korsync.records.checks import Check, failed, fine, warning
 from korsync.records.opening import MatchCounts, OddItem, Oddity, OpenBefore, ToBook
 from korsync.records.orders import Order
+from korsync.records.readiness import Check, failed, fine, warning
 from korsync.rules.levels import StockRead, levels_of
 from korsync.rules.matching import is_live, match
 from korsync.rules.prices import price_at

@@ -70,6 +70,7 @@ class ShopifyClient:
         self.session = session
         self.api_version = api_version
         self.served_version: str | None = None
+        self.deprecated: dict[str, str] = {}
         self._root = f"admin/api/{api_version}"
 
     @property
@@ -200,8 +201,8 @@ class ShopifyClient:
 
     def open_orders_before(self, created_at_max: datetime) -> list[Order]:
         """Return the orders created at or before an instant that are neither fulfilled, archived nor cancelled."""
-        asked = {"status": "open", "fulfillment_status": "unfulfilled", "created_at_max": _instant(created_at_max)}
-        return self._orders(asked)
+        latest = {"created_at_max": _instant(created_at_max)}
+        return self._orders({"status": "open", "fulfillment_status": "unfulfilled", **latest})
 
     def draft_orders(self, completed_since: datetime) -> list[DraftOrder]:
         """Return the open draft orders, and those that were touched since an instant and have become orders.
@@ -248,6 +249,8 @@ class ShopifyClient:
         def read_page(answer: Answer) -> tuple[list[T], str | None]:
             if served := answer.headers.get("x-shopify-api-version"):
                 self.served_version = self.session.said(served)
+            if reason := answer.headers.get("x-shopify-api-deprecated-reason"):
+                self.deprecated[name] = reason
             return [read(row, answer) for row in _rows(answer, name)], _cursor(answer)
 
         while len(followed) < _MOST_PAGES:

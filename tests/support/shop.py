@@ -106,7 +106,7 @@ class Shop:
         """
         if not self._matches():
             self.stocked("0000")
-        clocks = Clocks(self.wait, self._monotonic)
+        clocks = Clocks(self.wait, self._monotonic, self.world.clock.now)
         return initialise(self.settings, Silent(answer), couples=couples, adopts=adopts, clocks=clocks)
 
     def _matches(self) -> bool:

@@ -8,7 +8,7 @@ from korsync.errors import ConfigurationError, KorsyncError, Refused, Unavailabl
 from korsync.pipelines import targets
 from korsync.pipelines.base import Sides
 from korsync.records.catalogue import Location, OrganizationalUnit, Shop
-from korsync.records.checks import Check, Verdict, failed, fine, warning
+from korsync.records.readiness import Check, Verdict, failed, fine, warning
 from korsync.rules import access
 from korsync.rules.matching import Match
 from korsync.rules.taxes import double_rates
@@ -28,6 +28,8 @@ class Looks:
 
     def __init__(self, tell: Tell) -> None:
         self.checks: list[Check] = []
+        self.shop = ""
+        self.a_side_is_gone = False
         self._tell = tell
         self._group = ""
 
@@ -38,7 +40,7 @@ class Looks:
         try:
             yield
         except SideGoneError:
-            return
+            self.a_side_is_gone = True
 
     def at(self, name: str, look: Callable[[], T], say: Callable[[T], str]) -> T | None:
         """Look at something; None where it failed. Raises SideGoneError where the side answers nothing at all."""
@@ -104,7 +106,9 @@ def look_at_korona(looks: Looks, sides: Sides, shop: Shop | None, *, is_coupled_
     warehouses = looks.at("warehouses", lambda: targets.find_warehouses(korona, settings), _names)
     pos = looks.at("point of sale", lambda: targets.point_of_sale_of(korona, settings), lambda found: f"“{found.name}”")
     if pos is not None:
-        looks.at("its type", lambda: targets.must_be_bookable(pos), lambda _: f"{pos.type}, without a fiscal service")
+        prefix = f", its receipt numbers begin with {pos.number_prefix}" if pos.number_prefix else ""
+        kind = f"{pos.type}, without a fiscal service{prefix}"
+        looks.at("its type", lambda: targets.must_be_bookable(pos), lambda _: kind)
     if pos is not None and warehouses is not None:
         what = "is one of the warehouses"
         looks.at("its warehouse", lambda: targets.must_sell_from(pos, warehouses), lambda _: what)
