@@ -98,6 +98,8 @@ def test_what_is_missing_goes_by_what_the_plans_say() -> None:
     }
     for mending, plan in said.items():
         assert found(known=known, plans=(plan,)) == [("#1", "receipts", 0, 1, mending)]
+    (stopped,) = receipt_differences(Books(SINCE, START, "shop.example", {}, {1: known}, (), (said[Mending.PERSON],)))
+    assert stopped.reason == stop.what
 
 
 def test_a_held_order_is_told_once_and_one_held_for_something_else_by_its_reason() -> None:

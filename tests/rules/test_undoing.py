@@ -1,5 +1,6 @@
 """Which of a run's writes can be put back, and why the others are left."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,6 +59,13 @@ def test_a_sku_that_stands_nowhere_or_twice_on_sale_is_left() -> None:
     assert reason({}) == "the SKU stands on 0 variants in Shopify"
     twice = {1001: product(1001, "Tee", "8.90"), 1: product(1001, "Tee", "8.90")}
     assert reason(twice) == "the SKU stands on 2 variants in Shopify"
+
+
+def test_of_twins_the_one_on_sale_is_meant() -> None:
+    archived = replace(product(1001, "Alt", "8.90"), id=1, status="archived")
+    (each,) = decided({1: archived, 1001: product(1001, "Tee", "8.90")})
+    assert isinstance(each, ToPutBack)
+    assert each.product.id == 1001
 
 
 def test_stock_images_and_receipts_are_left_with_what_to_do() -> None:
