@@ -40,8 +40,9 @@ class Mutant:
 def mutants_of(source: str) -> Iterator[Mutant]:
     """Yield the module once for each change."""
     tree = ast.parse(source)
+    idle = {id(each) for node in ast.walk(tree) for each in _of_no_consequence(node)}
     for at, node in enumerate(ast.walk(tree)):
-        for which in range(_changes(node)):
+        for which in range(0 if id(node) in idle else _changes(node)):
             changed = copy.deepcopy(tree)
             other = next(each for position, each in enumerate(ast.walk(changed)) if position == at)
             before = ast.unparse(other)
@@ -49,6 +50,14 @@ def mutants_of(source: str) -> Iterator[Mutant]:
             after = ast.unparse(other)
             if after != before:
                 yield Mutant(getattr(node, "lineno", 0), before, after, ast.unparse(changed))
+
+
+def _of_no_consequence(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what guards against mistakes of our own and decides nothing: how a record is kept, that lists are equal."""
+    if isinstance(node, ast.ClassDef):
+        yield from (each for decorator in node.decorator_list for each in ast.walk(decorator))
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        yield node.value
 
 
 def _changes(node: ast.AST) -> int:

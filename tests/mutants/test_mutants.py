@@ -17,6 +17,8 @@ from tests.mutants.changes import mutants_of
         ("max(a, 1)", ["min(a, 1)", "max(a, 2)"]),
         ("a == True", ["a != True", "a == False"]),
         ("a in b < c", ["a not in b < c", "a in b <= c"]),
+        ("@dataclass(frozen=True)\nclass A:\n    pass", []),
+        ("zip(a, b, strict=True)", []),
         ("a", []),
     ],
 )
