@@ -132,7 +132,7 @@ X3  another host gets the token | no_other_address_gets_the_shopify_token
 X4  a secret is told | no_error_tells_a_secret
 X5  files that others can read | the_state_file_is_for_its_owner_only
 X6  a link in place of a file | a_symbolic_link_is_neither_read_nor_replaced
-X7  names that command a terminal | no_name_breaks_the_report_or_reaches_the_terminal_as_a_command
+X7  names that command a terminal | no_screen_shows_a_hostile_name_as_it_is
 X8  personal data | only_what_a_receipt_needs_is_asked_for
 X9  a dry run writes | a_dry_run_of_each_command_sends_only_get
 """
