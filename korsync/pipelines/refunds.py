@@ -20,10 +20,18 @@ from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, ToldOnce, Wr
 from korsync.records.receipts import Receipt
 from korsync.rules.bookings import begun_before, names_apart, refund_name
 from korsync.rules.edits import sold_in_korona
+from korsync.rules.money import smallest_unit
 from korsync.rules.payments import FAILED
 from korsync.rules.read_back import first_receipts_stop, read_back, with_found_returns
 from korsync.rules.receipts import NotBookableError
-from korsync.rules.returns import RESTOCKED, remark_on, restocked_pieces, return_receipt, returned_pieces
+from korsync.rules.returns import (
+    RESTOCKED,
+    must_be_as_booked,
+    remark_on,
+    restocked_pieces,
+    return_receipt,
+    returned_pieces,
+)
 from korsync.rules.settling import is_in_stock, row_revisions
 
 
@@ -267,6 +275,7 @@ def _receipt(each: OpenReturns, refund_id: int, returned: Mapping[int, Decimal],
         raise NotBookableError("Shopify does not show this refund any more")
     _must_be_here(refund, each.known, pulled.location_id)
     sold = sold_in_korona(each.known.id, each.look.receipts, pulled.targets)
+    must_be_as_booked(sold, each.known.booked_amounts, smallest_unit(each.order.currency))
     return return_receipt(refund, each.order, sold, returned, pulled.targets)
 
 

@@ -80,7 +80,8 @@ class BookedTax:
 class BookedLine:
     """A line of a receipt as KORONA holds it; `gross` is None where KORONA leaves it out.
 
-    `line_id` is Shopify's line id, None on lines korsync did not write.
+    `line_id` is Shopify's line id, None on lines korsync did not write. `left_out` are the figures that
+    KORONA does not say.
     """
 
     line_id: int | None
@@ -91,6 +92,7 @@ class BookedLine:
     discount: Decimal
     taxes: tuple[BookedTax, ...]
     gross: Decimal | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

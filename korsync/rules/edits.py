@@ -97,6 +97,7 @@ def _together(one: BookedLine, other: BookedLine) -> BookedLine:
         discount=one.discount + other.discount,
         taxes=tuple(taxes.values()),
         gross=gross,
+        left_out=(*one.left_out, *other.left_out),
     )
 
 

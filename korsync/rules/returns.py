@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate, pairwise
 
+from korsync.records.amounts import Amounts
 from korsync.records.bookings import refund_key
 from korsync.records.memory import BookingTargets
 from korsync.records.orders import Order, Refund, RefundLine
@@ -74,6 +75,30 @@ def _must_add_up(sale: BookedReceipt, unit: Decimal) -> None:
     rows = sum((line.base + _on_top(line) for line in sale.lines), _NOTHING)
     if round_to(rows, unit) != round_to(sale.gross, unit):
         raise NotBookableError(f"KORONA's receipt {sale.number} says {sale.gross}, its rows add up to {rows}")
+
+
+def must_be_as_booked(sale: BookedReceipt, booked: Amounts | None, unit: Decimal) -> None:
+    """Hold a return whose sale KORONA shows with other amounts than korsync has booked, or not all of it.
+
+    Nothing is compared where it is not known what was booked. KORONA may round the tax of each row by itself.
+    """
+    for line in sale.lines:
+        if line.line_id is not None and line.left_out:
+            what = f"KORONA does not say {line.left_out[0]} of “{line.description}” on its receipt {sale.number}"
+            raise NotBookableError(f"{what}: book the return by hand in KORONA")
+    shown = {tax.sales_tax_id: Decimal(0) for line in sale.lines for tax in line.taxes}
+    for tax in (tax for line in sale.lines for tax in line.taxes):
+        shown[tax.sales_tax_id] += tax.amount
+    if booked is None or sale.gross is None:
+        return
+    meant = {each.sales_tax: each.amount for each in booked.taxes}
+    apart = (abs(shown.get(each, _NOTHING) - meant.get(each, _NOTHING)) for each in shown.keys() | meant.keys())
+    if sale.gross != booked.gross or any(each > unit * len(sale.lines) for each in apart):
+        gross, taxes = (round_to(each, unit) for each in (sale.gross, sum(shown.values(), _NOTHING)))
+        raise NotBookableError(
+            f"KORONA's receipt {sale.number} says {gross} with {taxes} tax, {booked.gross} with {booked.tax} was "
+            "booked: book the return by hand in KORONA"
+        )
 
 
 def _on_top(line: BookedLine) -> Decimal:
