@@ -9,7 +9,7 @@ frozen records; reading and writing happen at the edges. The rooms of the house:
     demo       `korsync demo` and `korsync sandbox`
     errors     what can go wrong, as one tree: each error with what to do and its exit code
     text       text from outside, made printable in one line
-    commands   what a command does beyond printing: sync, init, doctor, couple, decide (retry, ignore, accept)
+    commands   what a command does beyond printing: sync, init, doctor, check, explain, log, undo, decide, …
     report     what is told of a run and how: diffs, telling, screens, as_json; no other room knows terminals
     pipelines  products with images, stock, orders, refunds: each pulls, plans and pushes; and what they share
     rules      the decisions, pure: matching, prices, guards, stock, receipts, returns, bookings, a person's word
