@@ -168,7 +168,8 @@ class Stock:
         levels, looks, doubts = dict(cache.levels.levels), dict(cache.looks), dict(cache.doubts)
         for each in written:
             value = each.change.after if each.outcome is Outcome.DONE else each.change.before
-            if each.outcome is Outcome.UNSURE or value is None:
+            # What was refused may not be stocked there any more, and is no figure to come back to.
+            if each.outcome in (Outcome.UNSURE, Outcome.REJECTED) or value is None:
                 continue
             item_id = value.inventory_item_id
             levels[item_id] = replace(levels[item_id], available=value.available)

@@ -118,3 +118,16 @@ def test_a_closed_location_of_the_same_name_does_not_count(known: Shop) -> None:
     known.korona.sell_at_till("1001", 1)
     known.run_later("stock")
     assert known.shopify.available("1001", new.id) == 4
+
+
+def test_a_location_that_is_unticked_and_ticked_again_shows_no_level_below_nothing(known: Shop) -> None:
+    known.shopify.place_order([("1001", 1)])
+    known.shopify.unstock("1001")
+    known.run()
+    known.shopify.set_available("1001", 0)
+    levels = []
+    for _ in range(3):
+        known.run_later()
+        levels.append(known.shopify.available("1001"))
+    assert min(levels) == 0
+    assert levels[-1] == known.korona.stock_of("1001") > 0
