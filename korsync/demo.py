@@ -10,8 +10,9 @@ from pathlib import Path
 from shlex import quote
 
 from korsync.commands.check import check
+from korsync.commands.explain import explain
 from korsync.commands.init import initialise
-from korsync.commands.state import machine_now
+from korsync.commands.state import machine_now, timezone_of
 from korsync.commands.sync import sync
 from korsync.config.load import load
 from korsync.config.settings import Settings
@@ -19,6 +20,7 @@ from korsync.records.opening import Answer
 from korsync.records.plan import Ran
 from korsync.records.telling import How
 from korsync.report.checked import print_checked
+from korsync.report.explained import print_explained
 from korsync.report.looking import Looking
 from korsync.report.opening import Host
 from korsync.report.watching import Audience, Reporter
@@ -68,6 +70,8 @@ def demonstrate(say: Say) -> bool:
         say("\n$ korsync run        (again twenty minutes later)")
         last = _run(settings)
         say(f"{last.writes} writes")
+        say(f"\n$ korsync explain {NEW_PRICE}")
+        print_explained(explain(settings, Looking(), NEW_PRICE), timezone_of(settings))
         say("\n$ korsync check")
         compared = check(settings, Looking())
         print_checked(compared)

@@ -21,11 +21,13 @@ def test_the_demo_ends_with_both_sides_agreeing_and_a_last_run_of_0_writes(capsy
     started = time.monotonic()
     assert demonstrate(said.append)
     assert time.monotonic() - started < 30
-    assert said[-2:] == ["0 writes", "\n$ korsync check"]
+    assert said[-3] == "0 writes"
+    assert said[-2:] == ["\n$ korsync explain 1032", "\n$ korsync check"]
     agreeing = next(match for line in said if (match := re.fullmatch(r"(\d+) of (\d+) articles agree", line)))
     assert agreeing[1] == agreeing[2]
     shown = capsys.readouterr().out
     assert "stock: " in shown
+    assert "level     KORONA has 47, Shopify has 47" in shown
     assert shown.splitlines()[-1].startswith("both sides agree (209 articles, 214 levels, 31 orders, ")
     assert "#1031" in shown
     assert "Traceback" not in shown

@@ -121,6 +121,8 @@ def _sum(each: LevelSum, zone: tzinfo) -> str:
         parts.append(f"{each.reserved} reserved by draft orders")
     if each.buffer:
         parts.append(f"{each.buffer} kept back (stock.locations.buffer)")
+    if len(parts) == 1 and each.actual == each.wanted:
+        return f"KORONA has {_number(each.actual)}, Shopify has {each.available}"
     return f"{' - '.join(parts)} = {each.wanted}; Shopify has {each.available}"
 
 

@@ -47,7 +47,7 @@ def test_an_article_in_step_is_shown_with_both_sides(korsync: Korsync) -> None:
         "  KORONA    Tee 1001; 8.90 in “Shopify” since 2026-11-22; pieces are counted",
         "  Shopify   “Tee 1001” (active); 8.90; pieces are counted; 10 pieces",
         "  match     the article's number is the SKU of this variant",
-        "  level     KORONA 10 = 10; Shopify has 10",
+        "  level     KORONA has 10, Shopify has 10",
         "  next run  changes nothing: both sides are in step",
     ]
 
