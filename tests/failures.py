@@ -15,7 +15,7 @@ A3  dies after KORONA has it | a_process_killed_in_a_request_loses_and_doubles_n
 A4  dies while a file is written | killed_at_any_step_the_old_or_the_new_content_is_there_whole
 A5  the last line of the journal is torn | a_line_that_a_crash_tore_costs_itself_alone
 A6  SIGTERM, SIGINT, SIGHUP | told_to_end_at_any_request_a_run_is_recorded_and_the_next_ones_do_the_rest
-A7  disk full, read-only, EIO | an_intent_that_cannot_be_saved_is_not_sent
+A7  disk full, read-only, EIO | whichever_step_to_the_disk_fails_nothing_is_lost_or_doubled
 A8  the state is missing | a_missing_state_file_is_refused_and_both_ways_out_are_named
 A9  the state is empty, torn, no JSON | a_state_cut_off_anywhere_is_refused
 A10 the state is of a newer version | a_state_of_a_newer_version_is_refused_and_the_newer_korsync_asked_for

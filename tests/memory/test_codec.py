@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -230,7 +231,12 @@ def test_fifty_thousand_articles_are_read_in_under_four_seconds() -> None:
     prices = (ArticlePrice("g1", Decimal("12.99"), NOON), ArticlePrice("g2", Decimal("11.49")))
     articles = {f"id-{n}": Article(f"id-{n}", str(n), f"Käse {n}", n, True, False, True, prices) for n in range(50_000)}
     data = encode(Cache(catalogue=Catalogue(articles=articles)))
+    # Whoever looks which lines the tests come by would be measured as well.
+    tracer = sys.gettrace()
+    sys.settrace(None)
     start = time.process_time()
     back = decode(Cache, data)
-    assert time.process_time() - start < 4
+    seconds = time.process_time() - start
+    sys.settrace(tracer)
+    assert seconds < 4
     assert back.catalogue.articles == articles

@@ -10,6 +10,7 @@ import pytest
 from korsync.errors import KorsyncError, Refused, Rejected, Unavailable, Unsure
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.server import SandboxServer
+from korsync.wire import connection
 from korsync.wire.answers import Answer
 from korsync.wire.http import Authorise, Session
 from korsync.wire.outcomes import Asked, NotFound, TooLarge
@@ -238,6 +239,18 @@ def test_a_read_only_session_sends_no_write(server: SandboxServer, sleeps: Sleep
 
 
 # --- retries, secrets, threads ---
+
+
+def test_a_bug_while_an_answer_is_judged_comes_out_as_what_it_is(
+    server: SandboxServer, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_answer: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(connection, "reply_from", stumble)
+    with pytest.raises(ZeroDivisionError):
+        session.get("things", body)
+    assert len(server.requests) == 1
 
 
 def test_a_bug_in_a_reader_is_tried_once(server: SandboxServer, session: Session) -> None:
