@@ -26,7 +26,7 @@ from korsync.records.memory import Memory, ProductTargets
 from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
 from korsync.records.seen import KeptTitle
 from korsync.rules.decisions import with_marks
-from korsync.rules.guards import Guarded, guard_catalogue, key_of, mark, shrunk
+from korsync.rules.guards import Guarded, guard_catalogue, key_of, mark, short_lists
 from korsync.rules.matching import Matching, is_live, match
 from korsync.rules.offers import (
     Offer,
@@ -117,7 +117,7 @@ class Products:
             changes=changes,
             skips=skips,
             matched=len(offers),
-            trouble=(*pulled.reading.missing(Products.name), *(pulled.images.trouble if pulled.images else ())),
+            trouble=_trouble(pulled),
             memory=_with_undone(images.memory, offers),
             stop=guarded.stop,
             written_all_the_same=guarded.allowed,
@@ -196,19 +196,25 @@ def _with_kept_titles(memory: Memory, sent: Iterable[Value], kept: Mapping[int, 
     return memory.with_cache(titles=titles) if titles != memory.cache.titles else memory
 
 
+def _trouble(pulled: ProductsPulled) -> tuple[KorsyncError, ...]:
+    """Return what kept lists from being read, or from being believed: all else goes on."""
+    short = short_lists(Products.name, pulled.reading.shrunk & {"catalogue", "shop_products"}, "all else is written")
+    images = pulled.images.trouble if pulled.images else ()
+    return (*pulled.reading.missing(Products.name), *short, *images)
+
+
 def _matching(reading: Reading) -> Matching:
     cache = reading.memory.cache
     return match(cache.catalogue.articles, cache.shop_products.products)
 
 
 def _guard(pulled: ProductsPulled, changes: Sequence[Change[Value]], matched: int) -> Guarded[Value]:
-    """Hold back what changes too much at once, or all where a list came far too short."""
+    """Hold back what changes too much at once."""
     reading, safety = pulled.reading, pulled.safety
     return guard_catalogue(
         Products.name,
         changes,
         matched,
-        short=[shrunk(each) for each in sorted(reading.shrunk & {"catalogue", "shop_products"})],
         percents=(safety.max_change_percent, safety.max_price_change_percent),
         accepted=reading.memory.state.accepted.get(Products.name, ()),
         undone=reading.memory.state.undone.get(Products.name, ()),

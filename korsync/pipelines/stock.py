@@ -26,6 +26,8 @@ from korsync.rules.stock import LevelRules
 GUARDED_LISTS = frozenset({"catalogue", "shop_products", "levels", "stock"})
 """What this plan rests on: as long as any of these came back far too short, nothing is raised."""
 
+NOT_RAISED = "no level is raised in this run"
+
 EMPTIED = "falls to 0 or below"
 """What is guarded in a plan of stock."""
 
@@ -126,6 +128,7 @@ class Stock:
         decisions = [_decide(level, pulled) for level in found.levels]
         changes = sorted((each for each in decisions if isinstance(each, Change)), key=_turn)
         guarded = _guard(pulled, changes, found.levels)
+        short = guards.short_lists(Stock.name, pulled.reading.shrunk & GUARDED_LISTS, NOT_RAISED)
         notices, told = told_by_now(memory.state, notices_of(pulled.read, found.levels, pulled.drafts_refused))
         memory = _with_looks(memory.with_state(in_step=dict(found.in_step), told=told), found.levels)
         if guarded.stop is not None:
@@ -137,7 +140,7 @@ class Stock:
             changes=guarded.written,
             skips=(*found.skips, *skips, *guarded.waiting, *notices),
             matched=len(found.levels),
-            trouble=(*pulled.trouble, *_short_lists(pulled.reading)),
+            trouble=(*pulled.trouble, *short),
             memory=memory,
             stop=guarded.stop,
             written_all_the_same=guarded.written,
@@ -202,13 +205,6 @@ class Stock:
             return replace(pulled, drafts=(), drafts_refused=why)
         except (Unavailable, Unsure) as error:
             return replace(pulled, trouble=(*pulled.trouble, error))
-
-
-def _short_lists(reading: Reading) -> Iterator[SafetyStop]:
-    """Say which lists came far too short: nothing is raised on them, all else goes on."""
-    for name in sorted(reading.shrunk & GUARDED_LISTS):
-        what = f"{Stock.name}: {guards.shrunk(name)}; no level is raised in this run"
-        yield SafetyStop(what, "nothing to do: it is read again in the next run, and believed if it comes the same", ())
 
 
 def _decide(level: Level, pulled: StockPulled) -> Change[Available] | Skip | None:

@@ -74,6 +74,13 @@ def shrunk(what: str) -> str:
     return f"the list of {NAMES[what]} came back empty or far shorter than at the last look"
 
 
+def short_lists(pipeline: str, lists: Iterable[str], what_follows: str) -> Iterator[SafetyStop]:
+    """Say which lists came far too short: what they leave out stays as it is known, and all else goes on."""
+    for name in sorted(lists):
+        remedy = "nothing to do: it is read again in the next run, and believed if it comes the same"
+        yield SafetyStop(f"{pipeline}: {shrunk(name)}; {what_follows}", remedy, ())
+
+
 def judged(cache: Cache, name: str, found: int, known: int) -> tuple[Cache, bool]:
     """Tell whether a full list came back far shorter than it was known; coming so twice in a row it is believed."""
     short, before = _is_short(found, known), cache.short.get(name)
@@ -161,15 +168,14 @@ def guard_catalogue(
     changes: Sequence[Change[T]],
     matched: int,
     *,
-    short: Sequence[str],
     percents: tuple[Decimal, Decimal],
     accepted: Iterable[str],
     undone: Iterable[str] = (),
 ) -> Guarded[T]:
     """Hold back the prices that jump, and all prices, names or trackings of which too many would change at once.
 
-    `percents` are the largest share of articles and the largest share of a price; what was `accepted` is written. With
-    a list that came far too `short` nothing is. What a person has `undone` waits for a word, and stops nothing else.
+    `percents` are the largest share of articles and the largest share of a price; what was `accepted` is written.
+    What a person has `undone` waits for a word, and stops nothing else.
     """
     known, taken_back = set(accepted), set(undone)
     put_back = [change for change in changes if taken_back & set(marks_of([change]))]
@@ -185,17 +191,16 @@ def guard_catalogue(
     stopped_ids = {id(change) for change in stopped}
     jumps = [change for change in jumps if id(change) in stopped_ids]
     reasons = [
-        *short,
         too_much if any(id(change) in stopped_ids for change in changed) else "",
         too_blind if any(id(change) in stopped_ids for change in untracked) else "",
         _jump_reason(jumps, percents[1]),
         f"{len(put_back)} names, prices or trackings were put back by `korsync undo`" if put_back else "",
     ]
     # Of many at once a person looks at all; single jumps are looked at one by one.
-    keys = [] if short or too_much or too_blind else [change.key for change in jumps[:_MOST_KEYS]]
-    stop = stop_unless_accepted(pipeline, reasons, [*marks_of(stopped), *short], known, keys)
+    keys = [] if too_much or too_blind else [change.key for change in jumps[:_MOST_KEYS]]
+    stop = stop_unless_accepted(pipeline, reasons, marks_of(stopped), known, keys)
     allowed = tuple(change for change in changes if id(change) not in stopped_ids)
-    return Guarded(stop, () if short else allowed, tuple(_held(pipeline, jumps)))
+    return Guarded(stop, allowed, tuple(_held(pipeline, jumps)))
 
 
 def _held(pipeline: str, jumps: Iterable[Change[Any]]) -> Iterator[Skip]:
