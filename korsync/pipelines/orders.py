@@ -221,7 +221,7 @@ def _decide(due: DueOrder, pulled: OrdersPulled) -> Change[Posting] | Skip:
     skus = {line.id: line.sku or line.title for line in due.order.lines} if due.order else {}
     names = [skus.get(line.line_id) or line.description for line in receipt.lines]
     kind = "edit" if due.known.is_booked else "sale"
-    return Change(due.name, None, posting(receipt, names, kind, pulled.targets.point_of_sale_id, due.begun))
+    return Change(due.name, None, posting(receipt, names, kind, pulled.targets, due.begun))
 
 
 def _held_reason(due: DueOrder, trouble: str) -> str:

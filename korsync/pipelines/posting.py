@@ -11,7 +11,7 @@ from korsync.errors import KorsyncError, Rejected, SlowedDown, Unsure
 from korsync.pipelines.base import Checked, GoesOn, Sides
 from korsync.pipelines.lookups import receipts_posted_since, with_mark
 from korsync.records.bookings import Booking, BookingStatus, KnownOrder
-from korsync.records.memory import Memory
+from korsync.records.memory import BookingTargets, Memory
 from korsync.records.plan import Change, Outcome, Written
 from korsync.records.receipts import AnswerRow, BookedReceipt, Receipt
 from korsync.rules.bookings import intent, outcome_of
@@ -42,19 +42,30 @@ class Posting:
     receipt: str
     lines: str
     total: Decimal
+    payment: str
+    taxes: str
     point_of_sale_id: str = field(compare=False)
     posted: Receipt = field(compare=False, repr=False)
     previous: Booking | None = field(compare=False, repr=False)
 
 
 def posting(
-    receipt: Receipt, names: Iterable[str], kind: str, point_of_sale_id: str, previous: Booking | None
+    receipt: Receipt, names: Iterable[str], kind: str, targets: BookingTargets, previous: Booking | None
 ) -> Posting:
     """Return a receipt as it is shown and posted; `names` are what a person calls its lines' articles."""
     lines = ", ".join(
-        f"{line.quantity.normalize():f} × {name}" for line, name in zip(receipt.lines, names, strict=True)
+        f"{line.quantity.normalize():f} × {name}{'' if line.description == name else f' {line.description}'}"
+        for line, name in zip(receipt.lines, names, strict=True)
     )
-    return Posting(f"{kind} {receipt.number}", lines, receipt.gross, point_of_sale_id, receipt, previous)
+    methods = {each.id: each.name for each in targets.payment_methods.values()}
+    paid = ", ".join(f"{each.amount:f} {methods.get(each.payment_method_id, '')}" for each in receipt.payments)
+    taxed: dict[str, Decimal] = {}
+    for tax in (tax for line in receipt.lines for tax in line.taxes):
+        taxed[tax.sales_tax_id] = taxed.get(tax.sales_tax_id, Decimal(0)) + tax.amount
+    names_of_taxes = {each.id: each.name for each in targets.sales_taxes}
+    taxes = ", ".join(f"{amount:f} {names_of_taxes.get(key, '')}" for key, amount in taxed.items())
+    total, point_of_sale = receipt.gross, targets.point_of_sale_id
+    return Posting(f"{kind} {receipt.number}", lines, total, paid, taxes, point_of_sale, receipt, previous)
 
 
 class ReceiptPipeline:

@@ -257,7 +257,7 @@ def _decide(
         return Skip(name, str(error), Fate.HELD)
     skus = {line.id: line.sku for line in each.known.lines}
     names = [skus.get(line.line_id) or line.description for line in receipt.lines]
-    return Change(name, None, posting(receipt, names, "return", pulled.targets.point_of_sale_id, booking))
+    return Change(name, None, posting(receipt, names, "return", pulled.targets, booking))
 
 
 def _is_of_added(each: OpenReturns, refund_id: int, pulled: RefundsPulled) -> bool:

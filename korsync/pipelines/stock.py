@@ -19,7 +19,7 @@ from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
 from korsync.records.seen import Look, WarehouseStock
 from korsync.rules import guards
 from korsync.rules.clocks import unbelieved
-from korsync.rules.levels import Level, StockRead, asks_for_drafts, levels_of, pieces_in_drafts
+from korsync.rules.levels import Level, StockRead, asks_for_drafts, kept_for, levels_of, pieces_in_drafts, why_level
 from korsync.rules.notices import notices_of, told_by_now
 from korsync.rules.stock import LevelRules
 
@@ -217,10 +217,13 @@ def _decide(level: Level, pulled: StockPulled) -> Change[Available] | Skip | Non
     if target.level > level.available and level.why_not_raised:
         if level.switched_off:
             return None
-        reason = f"not raised from {level.available} to {target.level}: {level.why_not_raised}"
+        kept = f"kept at {level.available}, not raised to {target.level}"
+        reason = f"{kept}: {level.why_not_raised}{kept_for(level, pulled.rules)}"
         return Skip(sku, reason, Fate.WAITING)
     before = _value(level)
-    change = Change(sku, before, replace(before, available=target.level), mark=_mark(level))
+    why = why_level(level.actual, target, pulled.rules)
+    name = level.match.article.name
+    change = Change(sku, before, replace(before, available=target.level), _mark(level), name, why)
     held = state.held.get(held_key(Stock.name, sku))
     if held is not None and held.mark == change.mark:
         return Skip(sku, held.reason, Fate.HELD)

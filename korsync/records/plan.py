@@ -43,14 +43,17 @@ class Edit:
 class Change(Generic[T]):
     """One write: before (None: nothing) and after are values of one type; ids of the other side make no difference.
 
-    `key` is what a person calls the item: the SKU of a variant, the name of an order. A change that was refused is
-    sent again when its `mark` is another one.
+    `key` is what a person calls the item: the SKU of a variant, the name of an order; `name` is what an article is
+    called, `why` how its new value comes about where that is not plain. A change that was refused is sent again when
+    its `mark` is another one.
     """
 
     key: str
     before: T | None
     after: T
     mark: str = field(default="", compare=False)
+    name: str = field(default="", compare=False)
+    why: str = field(default="", compare=False)
 
     def edits(self) -> tuple[Edit, ...]:
         """Return the fields that differ, in the order of the record's definition."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from korsync.records.plan import Ran
 from korsync.records.telling import Cause, Happened, How, Kind, Known, Ping, Telling, Told
-from korsync.report.summary import summary
+from korsync.report.summary import summary, totals
 from korsync.report.words import age, count, moment
 from korsync.text import visible
 
@@ -139,7 +139,7 @@ def _lines(
     remarks += [visible(f"note: {each}") for each in ran.remarks]
     once = [] if how.dry or how.verbose else list(_told_once(ran, only_news=False))
     held = [] if how.dry else [visible(f"  ! {each.what}") for each in met if each.kind is Kind.HELD]
-    line = summary(ran)
+    line = totals(ran) if how.dry else summary(ran)
     return (*once, *ended, *([line] if line else []), *held), (*trouble, *remarks)
 
 

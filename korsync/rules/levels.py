@@ -1,5 +1,6 @@
 """Which levels are kept in step, where each should go, and why others are left alone: pure."""
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -202,3 +203,25 @@ def summed(stocks: Mapping[str, WarehouseStock], warehouse_ids: Iterable[str]) -
             so_far = total.get(article_id, Decimal(0))
             total[article_id] = None if so_far is None or row.actual is None else so_far + row.actual
     return total
+
+
+def kept_for(level: Level, rules: LevelRules) -> str:
+    """Return for how long a level stays as it is where time alone decides, as a part of a sentence."""
+    doubted_at = level.target.doubted_at
+    if doubted_at is None:
+        return ""
+    left = doubted_at + rules.settle - level.read.seen_at
+    minutes = max(1, math.ceil(left.total_seconds() / 60))
+    return f", for {minutes} minutes at least"
+
+
+def why_level(actual: Decimal, target: LevelTarget, rules: LevelRules) -> str:
+    """Return what a level is less than KORONA's figure by, and why; empty where it is KORONA's figure."""
+    parts = [
+        f"{target.pending.normalize():f} sold and not yet in KORONA's stock" if target.pending > 0 else "",
+        f"{target.fall} kept back: an order may not be listed yet" if target.fall > 0 else "",
+        f"{target.reserved} reserved by draft orders" if target.reserved > 0 else "",
+        f"buffer {rules.buffer}" if rules.buffer else "",
+    ]
+    told = [part for part in parts if part]
+    return f"KORONA {actual.normalize():f}, {', '.join(told)}" if told else ""

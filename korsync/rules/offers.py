@@ -111,7 +111,7 @@ def changed_prices(offers: Iterable[Offer], *, clears: bool) -> Iterator[Change[
         if is_new:
             product_id = variant.product_id
             after = Price(offer.price, variant.id, clears_compare_at=is_low and clears, product_id=product_id)
-            yield Change(offer.sku, Price(variant.price, variant.id), after)
+            yield Change(offer.sku, Price(variant.price, variant.id), after, name=offer.match.article.name)
         if compared is not None and is_low and not (is_new and clears):
             why = f"its compare-at price {compared:f} is not above its price {offer.price:f}"
             yield Skip(offer.sku, why, Fate.LEFT)
@@ -125,4 +125,5 @@ def changed_trackings(offers: Iterable[Offer]) -> Iterator[Change[Tracking] | Sk
             yield Skip(offer.sku, "another service counts its pieces in Shopify", Fate.LEFT)
         elif tracked is not None and tracked is not variant.tracked:
             item = variant.inventory_item_id
-            yield Change(offer.sku, Tracking(variant.tracked, item), Tracking(tracked, item))
+            before, after = Tracking(variant.tracked, item), Tracking(tracked, item)
+            yield Change(offer.sku, before, after, name=offer.match.article.name)

@@ -307,4 +307,4 @@ def why_not_raised(facts: LevelFacts, fall: int, doubted_at: datetime | None) ->
         return "this is the first look at it"
     if fall:
         return f"{fall} left the shelf that no listed order explains yet"
-    return "the last doubt about it is too fresh" if doubted_at is not None else ""
+    return "an order may not be listed yet" if doubted_at is not None else ""

@@ -159,7 +159,9 @@ def test_an_order_to_come_is_shown_as_it_will_be_booked(running: Shop, korsync: 
     assert (receipt["what"], receipt["number"], receipt["total"], receipt["at"]) == ("sale", "1001", "22.70", None)
     assert receipt["taxes"] == [{"name": "19 %", "amount": "3.62"}]
     assert receipt["payments"] == [{"name": "Kreditkarte", "amount": "22.70"}]
-    assert "next run orders: receipt sale 1001, lines 2 × 1002, 1 × DHL, total 22.70" in screen(korsync, "#1001")
+    assert "next run orders: receipt sale 1001, lines 2 × 1002 Tee 1002, 1 × DHL, total 22.70" in screen(
+        korsync, "#1001"
+    )
 
 
 def test_a_booked_order_is_shown_with_what_korona_holds_and_its_refunds(running: Shop, korsync: Korsync) -> None:

@@ -30,7 +30,8 @@ def test_what_a_run_wrote_is_told_old_to_new(shop: Shop, korsync: Korsync) -> No
     )
     assert lines == [
         "  stock  1002  available 10 → 9: written",
-        "  orders  #1001  receipt sale 1001, lines 1 × 1001, total 8.90: written",
+        "  orders  #1001  receipt sale 1001, lines 1 × 1001 Ware 1001, total 8.90, payment 8.90 Kreditkarte,"
+        " taxes 1.42 19 %: written",
         "  products  1002  price 8.00 → 8.90: written",
     ]
 

@@ -239,7 +239,7 @@ def test_a_short_list_freezes_nothing_but_raising(shop30: Shop) -> None:
     assert shop30.run("stock", full=True).exit_code == 3
     assert available(shop30) == [3] + [5] * 29
     why = "the list of KORONA's stock came back empty or far shorter than at the last look"
-    assert shop30.reason("stock", "1002") == f"not raised from 5 to 7: {why}"
+    assert shop30.reason("stock", "1002") == f"kept at 5, not raised to 7: {why}"
 
 
 def test_a_short_list_is_believed_when_the_next_one_agrees(shop30: Shop) -> None:

@@ -103,7 +103,7 @@ def test_a_terminal_that_can_do_nothing_is_sent_nothing_but_text(shop: Shop, kin
         shown = shown_until(terminal, b"there is no more")
         assert process.wait(20) == 0
     lines = shown.decode().splitlines()
-    assert lines[:2] == ["products: 30 changes", "  ~ 1000  price  8.80 → 8.90"]
+    assert lines[:2] == ["products: 30 changes", "  ~ 1000  price  8.80 → 8.90  Ware 1000"]
     assert len(lines) == 1 + 30 + 1
     assert lines[-1].startswith("korsync: products 30 written (")
     assert ANY_CODE not in shown
