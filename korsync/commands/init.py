@@ -194,7 +194,7 @@ def _blank(settings: Settings, cursor: datetime) -> State:
 def _with_orders_before(sides: Sides, start: datetime) -> State:
     # With a start still to come, what is placed until then must be seen: its pieces are sold.
     cursor = min(start, sides.shopify.now)
-    known = [remember(order, None, start) for order in sides.shopify.open_orders_before(start)]
+    known = [remember(order, None, start) for order in sides.shopify.open_orders_before(start) if order.is_told]
     # They are told of now.
     orders = {each.id: replace(each, told=(NOT_BOOKED,)) for each in known}
     return replace(_blank(sides.settings, cursor), orders=orders)

@@ -91,7 +91,7 @@ class Reading:
 
     `lists` names the lists that were read, `shrunk` those that came far too short to be believed; `orders` are the
     contents of orders by id. `trouble` kept the lists that it is named by from being read, without which the rest goes
-    on.
+    on. Of `strange` orders nobody knows which they are or what they sold.
     """
 
     memory: Memory
@@ -99,6 +99,7 @@ class Reading:
     shrunk: frozenset[str] = frozenset()
     trouble: Mapping[str, KorsyncError] = field(default_factory=dict)
     orders: Mapping[int, Order] = field(default_factory=dict)
+    strange: tuple[Order, ...] = ()
 
     def with_memory(self, memory: Memory) -> "Reading":
         return replace(self, memory=memory)

@@ -1,6 +1,6 @@
 """Reads Shopify's order list to the end, once a run: every order in any state that was touched since the cursor."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -40,6 +40,9 @@ def read_orders(sides: Sides, reading: Reading) -> Reading:
     if sides.full or sweep:
         since = min(sides.orders_since or now - SWEEP, state.order_cursor - OVERLAP)
         orders = sides.shopify.orders(start if sides.full and sides.orders_since is None else since)
+    # Nobody knows what these sold, or which they are: they are listed again until they can be read.
+    strange = tuple(each for each in orders if not each.is_told and each.id not in state.orders)
+    orders = [each for each in orders if each not in strange]
     contents = {**reading.orders, **{order.id: order for order in orders}}
     # What is not known although it was read so long ago was finished and forgotten: it must not count as sold again.
     forgotten = min(state.order_cursor, now - QUIET)
@@ -53,11 +56,16 @@ def read_orders(sides: Sides, reading: Reading) -> Reading:
     known = {**state.orders, **touched, **read_back}
     memory = reading.memory.with_state(
         orders={order_id: order for order_id, order in known.items() if order.is_worth_remembering(now)},
-        # Never beyond now: one order dated wrongly must not hide those that come after it.
-        order_cursor=now if is_ahead else max([state.order_cursor, *(min(each.updated_at, now) for each in orders)]),
+        order_cursor=_cursor(now if is_ahead else state.order_cursor, orders, strange, now),
         orders_full_at=now if sweep or sides.full else state.orders_full_at,
     )
-    return replace(reading, memory=memory, lists=reading.lists | {"orders"}, orders=contents)
+    return replace(reading, memory=memory, lists=reading.lists | {"orders"}, orders=contents, strange=strange)
+
+
+def _cursor(cursor: datetime, orders: Iterable[Order], strange: Iterable[Order], now: datetime) -> datetime:
+    """Return up to when all orders are known: never beyond now, or one that is dated wrongly would hide others."""
+    cursor = max([cursor, *(min(each.updated_at, now) for each in orders)])
+    return min([cursor, *(each.updated_at for each in strange if each.updated_at > now - QUIET)])
 
 
 def _read_back(

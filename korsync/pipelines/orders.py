@@ -116,11 +116,19 @@ class Orders(ReceiptPipeline):
         changes = tuple(each for each in decisions if isinstance(each, Change))
         stop = first_receipts_stop(Orders.name, memory.state)
         too_many = _too_many(pulled, due, changes)
-        told = (*_of_known_orders(orders.values()), *_tax_differences(due, changes, pulled.targets))
+        told = (
+            *_strange(pulled.reading),
+            *_of_known_orders(orders.values()),
+            *_tax_differences(due, changes, pulled.targets),
+        )
         return Plan(
             pipeline=Orders.name,
             changes=changes,
-            skips=(*told, *_of_lost_pieces(pulled, memory), *(each for each in decisions if isinstance(each, Skip))),
+            skips=(
+                *told,
+                *_of_lost_pieces(pulled, memory),
+                *(each for each in decisions if isinstance(each, Skip)),
+            ),
             matched=len(due),
             trouble=tuple(each.trouble for each in due if each.trouble is not None),
             memory=memory,
@@ -280,6 +288,13 @@ def _tax_differences(
         if differences and TAXES_DIFFER not in each.known.told:
             reason = f"booked with other taxes than Shopify's: {'; '.join(differences)}"
             yield Skip(each.name, reason, Fate.LEFT, ToldOnce(each.known.id, TAXES_DIFFER))
+
+
+def _strange(reading: Reading) -> Iterator[Skip]:
+    """Hold the orders that cannot be told from others, or of which nobody knows what they sold."""
+    for each in reading.strange:
+        reason = f"it cannot be read ({each.unreadable}), and no level is raised until it can: look at it in Shopify"
+        yield Skip(each.name, reason, Fate.HELD)
 
 
 def _of_lost_pieces(pulled: OrdersPulled, memory: Memory) -> Iterator[Skip]:

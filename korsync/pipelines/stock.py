@@ -76,6 +76,8 @@ class StockPulled:
         """What the levels are decided on."""
         short = sorted(self.reading.shrunk & GUARDED_LISTS)
         why_not_complete = "Shopify's orders could not be read completely" if self.trouble else ""
+        if self.reading.strange:
+            why_not_complete = f"nobody knows what order {self.reading.strange[0].name} sold: it cannot be read"
         if short:
             why_not_complete = guards.shrunk(short[0])
         orders = self.reading.memory.state.orders

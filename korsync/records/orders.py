@@ -133,7 +133,7 @@ class Order:
     """A Shopify order in the shop's money, without anything about the customer.
 
     `current_total_price` is what is left of the total after edits and refunds. Where Shopify's figures of money cannot
-    be used, `unreadable` says why: only the pieces are right then.
+    be used, `unreadable` says why: only the pieces are right then, and not even those where it `is_told` no more.
     """
 
     id: int
@@ -157,6 +157,7 @@ class Order:
     processed_at: datetime | None = None
     current_total_price: Decimal | None = None
     archived: bool = False
+    is_told: bool = True
 
     @property
     def placed_at(self) -> datetime:

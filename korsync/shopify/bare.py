@@ -9,6 +9,9 @@ from typing import Any
 
 from korsync.wire.answers import NotAsExpected, Row, flag, listed, moment, rows, text, whole
 
+NO_ID, NEVER = 1, "1970-01-01T00:00:00Z"
+"""What stands for the id and the time of an order that has none."""
+
 Read = Callable[[Row, str], Any]
 
 _ORDER: Mapping[str, Read] = {
@@ -45,19 +48,22 @@ _REFUND_LINE: Mapping[str, Read] = {
 }
 
 
-def order_row(row: Row) -> Row:
+def order_row(row: Row) -> tuple[Row, bool]:
     """Return what stock needs of an order: which pieces were sold and which were put back.
 
-    What is missing of its number and times is taken from the others; a line whose pieces are not told sold one. Raises
-    NotAsExpected where there is no list of lines: nothing may be offered again as long as nobody knows what was sold.
+    What is missing of its number and times is taken from the others; a line whose pieces are not told sold one. Also
+    tells whether that is enough: without an id, a time or its lines nobody knows which order it is or what it sold.
     """
     bare = _fitting(row, _ORDER)
     times = [bare[name] for name in ("updated_at", "created_at", "processed_at") if name in bare]
-    if times:
-        bare = {"created_at": times[0], "updated_at": times[0]} | bare
+    if bare.get("id", 0) < 1:
+        bare.pop("id", None)
+    is_told = "id" in bare and bool(times) and _has_lines(row)
+    at = times[0] if times else NEVER
+    bare = {"id": NO_ID, "created_at": at, "updated_at": at} | bare
     number = re.search(r"[0-9]{1,18}", str(bare.get("name", "")))
-    bare = {"order_number": int(number[0]) if number else bare.get("id")} | bare
-    lines = [_line(each, index) for index, each in enumerate(listed(row, "line_items"), 1)]
+    bare = {"order_number": int(number[0]) if number else bare["id"]} | bare
+    lines = [_line(each, index) for index, each in enumerate(_rows(row, "line_items"), 1)]
     refunds = [refund for each in _rows(row, "refunds") if len(refund := _refund(each)) == len(_REFUND) + 1]
     money = {
         "currency": "",
@@ -66,7 +72,16 @@ def order_row(row: Row) -> Row:
         "payment_gateway_names": [],
         "shipping_lines": [],
     }
-    return bare | money | {"line_items": lines, "refunds": refunds}
+    return bare | money | {"line_items": lines, "refunds": refunds}, is_told
+
+
+def _has_lines(row: Row) -> bool:
+    """Tell whether a row has a list of lines: a missing one is no empty one."""
+    try:
+        listed(row, "line_items")
+    except NotAsExpected:
+        return False
+    return True
 
 
 def _line(row: Row, index: int) -> dict[str, Any]:

@@ -153,7 +153,8 @@ def order(row: Row) -> Order:
 
 
 def _told_order(row: Row, why: str) -> Order:
-    return replace(_order(bare.order_row(row)), total_price=None, unreadable=why)
+    told, is_told = bare.order_row(row)
+    return replace(_order(told), total_price=None, unreadable=why, is_told=is_told)
 
 
 def _order(row: Row) -> Order:

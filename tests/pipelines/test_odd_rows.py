@@ -8,6 +8,7 @@ import pytest
 from korsync.memory.cache import any_cache
 from korsync.pipelines import changed
 from korsync.records.plan import Fate
+from korsync.sandbox.exchange import Fault
 from korsync.sandbox.korona.store import Article
 from tests.support.catalogue import price, title
 from tests.support.odd_rows import MISSING, Json, spoil
@@ -203,3 +204,38 @@ def test_the_pieces_of_an_order_line_that_cannot_be_read_stay_sold(two: Shop, pl
         two.run_later()
         assert two.shopify.available("1001") <= 4
     assert two.held(odd.name).reason
+
+
+@pytest.mark.parametrize("place", ["line_items", "id"])
+@pytest.mark.parametrize("value", [MISSING, None, "none", [1, 2]])
+def test_an_order_of_which_nobody_knows_what_it_sold_is_held_and_the_others_go_on(
+    two: Shop, place: str, value: object
+) -> None:
+    two.run()
+    odd = two.shopify.place_order([("1001", 2)])
+    spoil(two.world.shopify_server, "/orders", lambda row: row.get("name") == odd.name, place, value)
+    for _ in range(6):
+        two.shopify.place_order([("1002", 1)])
+        two.korona.deliver("1001", 1)
+        ran = two.run_later()
+    assert ran.exit_code == 1
+    assert [each.item for each in two.state.held.values() if each.pipeline == "orders"] == [odd.name]
+    assert len(two.korona.receipts) == 6
+    assert two.shopify.available("1001") <= 4
+    two.world.shopify_server.after_request = None
+    for _ in range(4):
+        ran = two.run_later()
+    assert (ran.exit_code, len(two.korona.receipts)) == (0, 7)
+    assert two.shopify.available("1001") == two.korona.stock_of("1001")
+
+
+def test_a_known_order_whose_lines_are_no_list_any_more_keeps_its_pieces(two: Shop) -> None:
+    two.run()
+    two.world.korona_server.faults.append(Fault("status", "POST", "/receipts", times=10**6, status=503))
+    odd = two.shopify.place_order([("1001", 2)])
+    two.run_later()
+    spoil(two.world.shopify_server, "/orders", lambda row: row.get("id") == odd.id, "line_items", "none")
+    two.korona.deliver("1001", 1)
+    for _ in range(3):
+        two.run_later()
+    assert two.shopify.available("1001") == 5
