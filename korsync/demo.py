@@ -80,16 +80,15 @@ def demonstrate(say: Say) -> bool:
 
 def serve(say: Say, lines: Iterable[str]) -> None:
     """Run the sample shop until the lines end; each line moves it."""
-    with sample_world() as world:
-        folder = Path(tempfile.mkdtemp(prefix="korsync-sandbox-"))
-        config_path = world.write_config(folder)
+    with sample_world() as world, tempfile.TemporaryDirectory(prefix="korsync-sandbox-") as folder:
+        config_path = world.write_config(Path(folder))
         say("A sample shop runs on this machine. From another terminal:\n")
         say(f"  export PATH={quote(str(Path(sys.executable).parent))}:$PATH")
         say(f"  export KORSYNC_CONFIG={config_path}")
         say("  korsync init          (it asks; or with --yes)")
         say("  korsync run --dry-run")
         say("  korsync run\n")
-        say("Here you move the shop; Ctrl-C or Ctrl-D ends it:\n")
+        say("Here you move the shop; Ctrl-C or Ctrl-D ends it and leaves nothing behind:\n")
         say(HELP)
         for line in lines:
             say(move(world, line))

@@ -60,11 +60,17 @@ def test_the_sandbox_command_runs_a_shop_that_korsync_can_be_tried_on() -> None:
 
 def test_what_the_sandbox_says_to_type_finds_korsync_in_another_terminal() -> None:
     told: list[str] = []
-    serve(told.append, iter(()))
-    exports = [line.strip() for line in told if line.startswith("  export ")]
-    asked = "; ".join([*exports, 'command -v korsync && test -f "$KORSYNC_CONFIG"'])
-    found = subprocess.run(["sh", "-c", asked], env={"PATH": "/usr/bin:/bin"}, capture_output=True, check=False)
-    assert found.returncode == 0
+    found: list[int] = []
+
+    def lines() -> Iterator[str]:
+        exports = [line.strip() for line in told if line.startswith("  export ")]
+        asked = "; ".join([*exports, 'command -v korsync && test -f "$KORSYNC_CONFIG"'])
+        done = subprocess.run(["sh", "-c", asked], env={"PATH": "/usr/bin:/bin"}, capture_output=True, check=False)
+        found.append(done.returncode)
+        yield from ()
+
+    serve(told.append, lines())
+    assert found == [0]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +80,10 @@ def test_what_the_sandbox_says_to_type_finds_korsync_in_another_terminal() -> No
         ("deliver 1001 5", "KORONA has 15 × 1001, Shopify sells 10"),
         ("count 1001 3", "KORONA has 3 × 1001, Shopify sells 10"),
         ("price 1001 9.99", "1001 costs 9.99 in KORONA"),
+        ("price 1001 5,55", "1001 costs 5.55 in KORONA"),
+        ("show 1001", "1001  KORONA: 10 pieces, 8.90; Shopify: 10 pieces, 8.90"),
+        ("show 4711", "that cannot be done: show 4711 (see help)"),
+        ("down elsewhere", "that cannot be done: down elsewhere (see help)"),
         ("name 1001 Neuer Name", "1001 is called Neuer Name in KORONA"),
         ("image 1001", "1001 has another picture in KORONA"),
         ("order 1001 2", "order #1001 placed"),
@@ -116,3 +126,34 @@ def test_on_the_sample_shop_two_more_runs_write_nothing_and_the_last_asks_seven_
             shop.run_later(minutes=60)
     assert idle.writes == hour_later.writes == []
     assert len(hour_later.everything) <= 7
+
+
+@pytest.mark.parametrize(
+    ("line", "answer", "code"),
+    [
+        ("down shopify", "shopify does not answer", 5),
+        ("down korona", "korona does not answer", 5),
+        ("password korona", "korona refuses the login", 4),
+        ("scope write_inventory off", "the app may ", 4),
+    ],
+)
+def test_trouble_of_either_side_is_played_by_a_word_and_ended_by_one(
+    shop: Shop, line: str, answer: str, code: int
+) -> None:
+    shop.stocked("1001")
+    shop.init()
+    shop.korona.sell_at_till("1001", 1)
+    assert move(shop.world, line).startswith(answer)
+    assert shop.run().exit_code == code
+    over = "scope write_inventory on" if line.startswith("scope") else f"up {line.split()[1]}"
+    assert "that cannot be done" not in move(shop.world, over)
+    assert shop.run_later().exit_code == 0
+
+
+def test_a_slow_side_takes_its_time(shop: Shop) -> None:
+    shop.stocked("1001")
+    shop.init()
+    assert move(shop.world, "slow korona 0,2") == "korona takes 0,2 seconds for each answer"
+    began = time.monotonic()
+    shop.run("stock")
+    assert time.monotonic() - began >= 0.2

@@ -5,12 +5,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
+from korsync.sandbox.books import shelves
+from korsync.sandbox.exchange import Fault
 from korsync.sandbox.korona.store import PointOfSale
 from korsync.sandbox.sample import picture
 from korsync.sandbox.shopify.access import ALL_SCOPES
 from korsync.sandbox.shopify.sales import Order
 from korsync.sandbox.world import World
 
+FOR_GOOD = 10**9
 OTHER_LOCATION = "Online-Lager"
 
 HELP = """till SKU PIECES          sell at the till
@@ -28,6 +31,11 @@ archive ORDER            archive an order as it stands, shipped or not
 elsewhere SKU PIECES     so many are for sale at the other location, too
 scope NAME on|off        grant the app a scope in Shopify, or take it away
 decouple                 somebody decouples the point of sale in KORONA
+down korona|shopify      that side does not answer
+slow korona|shopify SECONDS    each of its answers takes so long
+password korona|shopify  that side refuses the login
+up korona|shopify        that side is as always
+show SKU                 what both sides say of an article
 later MINUTES            move both servers' clocks on
 help                     this list"""
 
@@ -61,8 +69,9 @@ def _count(world: World, words: list[str]) -> str:
 
 
 def _price(world: World, words: list[str]) -> str:
-    world.korona.change_price(words[0], Decimal(words[1]))
-    return f"{words[0]} costs {words[1]} in KORONA"
+    amount = _number(words[1])
+    world.korona.change_price(words[0], amount)
+    return f"{words[0]} costs {amount:.2f} in KORONA"
 
 
 def _name(world: World, words: list[str]) -> str:
@@ -131,9 +140,53 @@ def _decouple(world: World, _words: list[str]) -> str:
     return f"point of sale “{till.name}” is decoupled"
 
 
+def _down(world: World, words: list[str]) -> str:
+    _trouble(world, words[0], Fault("reset", times=FOR_GOOD))
+    return f"{words[0]} does not answer"
+
+
+def _slow(world: World, words: list[str]) -> str:
+    _trouble(world, words[0], Fault("delay", times=FOR_GOOD, seconds=float(_number(words[1]))))
+    return f"{words[0]} takes {words[1]} seconds for each answer"
+
+
+def _password(world: World, words: list[str]) -> str:
+    _trouble(world, words[0], Fault("status", status=401, body={"errors": "wrong password"}, times=FOR_GOOD))
+    return f"{words[0]} refuses the login"
+
+
+def _up(world: World, words: list[str]) -> str:
+    _trouble(world, words[0], None)
+    return f"{words[0]} is as always"
+
+
+def _trouble(world: World, side: str, fault: Fault | None) -> None:
+    server = {"korona": world.korona_server, "shopify": world.shopify_server}[side]
+    server.faults[:] = [fault] if fault else []
+
+
+def _show(world: World, words: list[str]) -> str:
+    shelf = next(each for each in shelves(world) if each.sku == words[0])
+    korona = f"KORONA: {_pieces(shelf.korona_pieces)}, {_amount(shelf.korona_price)}"
+    return f"{words[0]}  {korona}; Shopify: {_pieces(shelf.shopify_pieces)}, {_amount(shelf.shopify_price)}"
+
+
+def _pieces(pieces: int | None) -> str:
+    return "not counted" if pieces is None else f"{pieces} pieces"
+
+
+def _amount(amount: Decimal | None) -> str:
+    return "no price in the list" if amount is None else f"{amount:.2f}"
+
+
 def _later(world: World, words: list[str]) -> str:
-    world.clock.advance(timedelta(minutes=float(words[0])))
+    world.clock.advance(timedelta(minutes=float(_number(words[0]))))
     return f"it is now {world.clock.now():%Y-%m-%d %H:%M} UTC on both sides"
+
+
+def _number(written: str) -> Decimal:
+    """Return a number as people type it, with a point or with a comma."""
+    return Decimal(written.replace(",", "."))
 
 
 def _find(world: World, name: str) -> Order:
@@ -161,5 +214,10 @@ _MOVES: dict[str, Callable[[World, list[str]], str]] = {
     "elsewhere": _elsewhere,
     "scope": _scope,
     "decouple": _decouple,
+    "down": _down,
+    "slow": _slow,
+    "password": _password,
+    "up": _up,
+    "show": _show,
     "later": _later,
 }

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -290,3 +291,26 @@ def test_a_sandbox_without_anybody_who_types_stays_open_until_it_is_told_to_end(
     process.terminate()
     assert process.communicate()[1] == b""
     assert process.returncode == 143
+
+
+def test_the_sandbox_is_used_at_a_terminal_as_its_own_text_says_and_leaves_nothing_behind() -> None:
+    with at_a_terminal([sys.executable, "-m", "korsync", "sandbox"], "xterm") as (process, terminal):
+        shown = shown_until(terminal, b"this list").decode()
+        asked = [re.split(r"  +\(", line.strip())[0] for line in shown.splitlines() if line.startswith("  ")]
+        exports = [line for line in asked if line.startswith("export ")]
+        commands = [line for line in asked if line.startswith("korsync ")]
+        assert commands == ["korsync init", "korsync run --dry-run", "korsync run"]
+        typed = ["korsync init --yes", *commands[1:]]
+        done = subprocess.run(["sh", "-ec", "\n".join([*exports, *typed])], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        os.write(terminal, b"price 1032 5,55\n")
+        assert b"1032 costs 5.55 in KORONA" in shown_until(terminal, b"in KORONA")
+        subprocess.run(["sh", "-ec", "\n".join([*exports, "korsync products"])], capture_output=True, check=True)
+        os.write(terminal, b"show 1032\n")
+        told = shown_until(terminal, b"; Shopify: ") + shown_until(terminal, b"5.55", 2)
+        assert re.search(rb"1032  KORONA: \d+ pieces, 5\.55; Shopify: \d+ pieces, 5\.55", told)
+        folder = Path(next(line for line in exports if "KORSYNC_CONFIG" in line).partition("=")[2]).parent
+        assert folder.exists()
+        os.write(terminal, b"\x04")
+        assert process.wait(20) == 0
+    assert not folder.exists()
