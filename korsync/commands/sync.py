@@ -1,8 +1,9 @@
 """Runs pipelines under the lock and saves what they leave behind."""
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -47,6 +48,17 @@ class Teller(Watcher, Protocol):
         """Tell the whole of a run; what is told once counts as told when this returns."""
 
 
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Leave the garbage collector off: what a run reads lives until its end, and is looked through again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@without_collector()
 def sync(
     settings: Settings,
     teller: Teller,

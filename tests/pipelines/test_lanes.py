@@ -46,7 +46,7 @@ def heard(sent: Iterator[Sequence[Written[int]]], told: list[int] | None = None)
     for request in sent:
         found += request
         if told is not None:
-            told += [each.change.after for each in request]
+            told += [each.change.after for each in request if each.outcome is not Outcome.NOT_SENT]
     return found
 
 
