@@ -136,7 +136,8 @@ class Run:
         if cache.targets.shop is not None:
             state = replace(state, timezone=cache.targets.shop.timezone)
         cache = replace(cache, clocks=self.sides.seen)
-        if cache.says_more_than(self.at_start.cache):
+        # A state from before this run knows nothing of what it booked: it must not be taken for one that fits.
+        if cache.says_more_than(self.at_start.cache) or state.orders != self.at_start.state.orders:
             cache = replace(cache, last_run=newest_run(state))
         self._keep(Memory(state, cache), whole=True)
         ended_at = self.machine_now()

@@ -1,12 +1,12 @@
 """The drive of the pipelines: order, saving, time limit, and what one pipeline's trouble means for the others."""
 
-import json
 from decimal import Decimal
 
 import pytest
 
 from korsync.commands.sync import Clocks, sync
 from korsync.errors import Refused, Unavailable
+from korsync.memory.cache import any_cache
 from korsync.records.plan import Outcome, Result
 from korsync.sandbox.korona.store import PointOfSale
 from korsync.sandbox.server import Fault
@@ -132,7 +132,7 @@ def test_what_is_left_over_is_not_in_doubt(shop: Shop) -> None:
     changed_levels(shop, 200)
     shop.world.shopify.bucket = Bucket(shop.world.clock, 40, 2)
     shop.run("stock")
-    assert json.loads(shop.settings.cache_path.read_bytes()).get("doubts", {}) == {}
+    assert any_cache(shop.settings.cache_path).doubts == {}
 
 
 def test_a_run_is_noted_with_what_was_written_and_not_with_what_was_tried(shop: Shop) -> None:
@@ -163,7 +163,7 @@ def test_a_run_that_breaks_in_the_middle_of_a_push_leaves_in_doubt_what_it_was_s
         patched.setattr("korsync.shopify.client.ShopifyClient.adjust", die)
         with pytest.raises(KilledError):
             shop.run("stock")
-    assert len(json.loads(shop.settings.cache_path.read_bytes())["doubts"]) == 1
+    assert len(any_cache(shop.settings.cache_path).doubts) == 1
     shop.run_later("stock", minutes=1)
     assert [skip.fate for skip in shop.skips("stock")] == ["waiting"]
     shop.run_later("stock")

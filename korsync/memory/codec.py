@@ -6,7 +6,7 @@ JSON number but whole ones. A field equal to its default is left out.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -180,7 +180,7 @@ def _pair(hint: Any) -> _Pair:
         return _optional(_pair(next(each for each in arguments if each is not NoneType)))
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
         return _sequence(_pair(arguments[0]))
-    if origin is dict and arguments[0] in (str, int):
+    if origin in (dict, Mapping) and arguments[0] in (str, int):
         return _mapping(arguments[0], _pair(arguments[1]))
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return _word(hint)

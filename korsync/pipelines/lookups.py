@@ -14,7 +14,7 @@ from korsync.records.catalogue import Article
 from korsync.records.orders import Order, Transaction
 from korsync.records.receipts import BookedReceipt
 from korsync.records.seen import ReceiptMark
-from korsync.rules.matching import assortment
+from korsync.rules.matching import Assortment, assortment
 from korsync.rules.read_back import is_about
 
 MOST_SINGLY = 10
@@ -179,11 +179,14 @@ class Contents:
 
     def __init__(self, sides: Sides, reading: Reading) -> None:
         self._sides = sides
-        cache = reading.memory.cache
-        known = assortment(cache.catalogue.articles, cache.shop_products.products)
-        self._assortment = known
+        self._cache = reading.memory.cache
         self._asked: dict[str, Article | None] = {}
         self._unread: list[Unavailable] = []
+
+    @property
+    def _assortment(self) -> Assortment:
+        """Both catalogues: where no order asks for articles they need not even be loaded."""
+        return assortment(self._cache.catalogue.articles, self._cache.shop_products.products)
 
     def transactions_of(self, order: Order) -> tuple[Transaction, ...]:
         """Return the payments of an order where several gateways paid; raise Rejected where it was deleted since."""

@@ -301,8 +301,8 @@ def _of_lost_pieces(pulled: OrdersPulled, memory: Memory) -> Iterator[Skip]:
     """Hold the orders whose pieces left the shelf without a receipt to come: only a person can tell KORONA."""
     known = _in_order(memory.state.orders.values())
     names, cache = names_apart(known), memory.cache
-    articles = assortment(cache.catalogue.articles, cache.shop_products.products)
-    for order in known:
+    for order in (each for each in known if each.lost_pieces):
+        articles = assortment(cache.catalogue.articles, cache.shop_products.products)
         lost = lost_articles(order, articles)
         # Shopify cancels in the background, and puts the pieces back some time after the cancellation shows.
         if lost and (order.cancelled_at is None or order.cancelled_at + pulled.settle <= pulled.shopify_now):

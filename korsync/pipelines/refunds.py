@@ -170,11 +170,10 @@ def _waiting(
 
 def _unsellable(changes: Iterable[Change[Posting]], memory: Memory) -> Iterator[str]:
     """Name what KORONA may not put back into its stock by itself."""
-    articles = memory.cache.catalogue.articles.values()
-    unsellable = {each.id for each in articles if each.return_unsellable}
     for change in changes:
         for line in change.after.posted.lines:
-            if line.article_id in unsellable:
+            article = memory.cache.catalogue.articles.get(line.article_id)
+            if article is not None and article.return_unsellable:
                 what = f"“{line.description}” is marked as unsellable when returned"
                 yield f"{change.key}: {what}; KORONA may not raise its stock"
 

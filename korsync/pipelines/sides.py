@@ -13,6 +13,7 @@ from korsync.pipelines.base import DAY, LATE_REVISIONS, Reading, Sides
 from korsync.pipelines.changed import Changed, changed_since, stands_still, with_rest
 from korsync.records.catalogue import Article, InventoryLevel, PriceRow, ShopProduct
 from korsync.records.memory import Cache
+from korsync.records.rows import merged
 from korsync.records.seen import Levels, ShopProducts, WarehouseStock
 from korsync.rules.clocks import FURTHEST
 from korsync.rules.guards import judged
@@ -107,14 +108,14 @@ def _catalogue(sides: Sides, reading: Reading, prices: Changed[PriceRow]) -> tup
     cache, is_shrunk = judged(cache, "catalogue", len(changed), len(old.articles)) if in_full else (cache, False)
     if is_shrunk:
         # What comes of a list that is not believed is news all the same; what it leaves out stays as it was.
-        articles = old.articles | {each.id: numbered(each, old.articles) for each in changed}
+        articles = merged(old.articles, {each.id: numbered(each, old.articles) for each in changed})
         return replace(cache, catalogue=replace(old, articles=articles)), True
     if in_full:
         articles = {each.id: numbered(each, old.articles) for each in changed}
     else:
         odd = {each.id for each in old.articles.values() if _is_odd(each, cache)} - {each.id for each in changed}
         again = [each for each in map(korona.product, sorted(unseen | _some(odd))) if each is not None]
-        articles = _merged(old.articles, {each.id: numbered(each, old.articles) for each in [*again, *changed]})
+        articles = merged(old.articles, {each.id: numbered(each, old.articles) for each in [*again, *changed]})
     rests = with_rest(sides, with_rest(sides, old.rests, "price", prices), "product", read)
     full_at = now if in_full else old.full_at
     catalogue = replace(
@@ -140,7 +141,7 @@ def _images(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
     # What is known of an image holds as long as its revision does, also where it is read once more.
     known = {} if sides.full else {image_id: each.revision for image_id, each in old.images.items()}
     news = {image.id: image for image in read.rows if known.get(image.id) != image.revision}
-    images, rests = _merged(old.images, news), with_rest(sides, old.rests, "image", read)
+    images, rests = merged(old.images, news), with_rest(sides, old.rests, "image", read)
     return replace(cache, catalogue=replace(old, images=images, image_revision=read.revision, rests=rests)), False
 
 
@@ -155,7 +156,7 @@ def _shop_products(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
     # Shopify's time and not the highest one seen: else what changed last, all at once, is read in every run.
     now = sides.shopify_now
     if is_shrunk:
-        return replace(cache, shop_products=replace(old, products=old.products | everything)), True
+        return replace(cache, shop_products=replace(old, products=merged(old.products, everything))), True
     return replace(cache, shop_products=ShopProducts(everything, cursor=now, full_at=now)), False
 
 
@@ -175,7 +176,7 @@ def _changed_products(sides: Sides, reading: Reading) -> ShopProducts | None:
     now_read = {product.id: product for product in again.values() if product} | changed
     products = old.products
     if now_read or gone:
-        found = products | _as_known(sides, now_read, products)
+        found = merged(products, _as_known(sides, now_read, products))
         products = {product_id: each for product_id, each in found.items() if product_id not in gone}
     # Where nothing came the cursor stays: the next run asks for the same nothing, and no cache need be written.
     return replace(old, products=products, cursor=max(old.cursor, now) if changed else old.cursor)
@@ -263,19 +264,14 @@ def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tupl
                 shrunk_anywhere = True
         else:
             # A row without a figure may get one under the revision that it has.
-            open_ = {key for key, row in (old.rows | found).items() if row.unreadable or row.actual is None}
+            open_ = {key for key, row in merged(old.rows, found).items() if row.unreadable or row.actual is None}
             odd = on_sale(cache, open_) - {key for key, row in found.items() if row.revision > old.revision}
             again = (korona.stock_of(article_id, warehouse_id) for article_id in sorted(_some(odd)))
             found |= {row.article_id: row for row in again if row is not None}
         stocks[warehouse_id] = WarehouseStock(
-            found if in_full else old.rows | found, revision, sides.korona_now if in_full else old.full_at
+            found if in_full else merged(old.rows, found), revision, sides.korona_now if in_full else old.full_at
         )
     return replace(cache, stocks=stocks), shrunk_anywhere
-
-
-def _merged(old: dict[str, T], news: dict[str, T]) -> dict[str, T]:
-    """Return what is known with what is new; the very same where nothing is, so that nobody compares it anew."""
-    return old | news if news else old
 
 
 def _is_due(sides: Sides, full_at: datetime | None, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """What is remembered between two runs, as plain frozen values: the state that must not be lost, the cache that may."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -114,7 +115,7 @@ class Cache:
     shop_products: ShopProducts = field(default_factory=ShopProducts)
     stocks: dict[str, WarehouseStock] = field(default_factory=dict)
     levels: Levels = field(default_factory=Levels)
-    looks: dict[int, Look] = field(default_factory=dict)
+    looks: Mapping[int, Look] = field(default_factory=dict)
     doubts: dict[int, datetime] = field(default_factory=dict)
     targets: Targets = field(default_factory=Targets)
     receipt_marks: tuple[ReceiptMark, ...] = ()
@@ -137,7 +138,7 @@ class Cache:
         )
 
     def _timeless(self) -> "Cache":
-        return replace(self, levels=replace(self.levels, read_at=None), looks={}, clocks=ClocksSeen(), last_run=None)
+        return replace(self, levels=replace(self.levels, read_at=None), looks={}, clocks=ClocksSeen())
 
 
 @dataclass(frozen=True, slots=True)

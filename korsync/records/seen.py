@@ -1,5 +1,6 @@
 """What was last seen of both sides, list by list, with how far each was read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,8 +27,8 @@ class Catalogue:
     are by kind: product, price, image.
     """
 
-    articles: dict[str, Article] = field(default_factory=dict)
-    images: dict[str, ArticleImage] = field(default_factory=dict)
+    articles: Mapping[str, Article] = field(default_factory=dict)
+    images: Mapping[str, ArticleImage] = field(default_factory=dict)
     product_revision: int = 0
     price_revision: int = 0
     image_revision: int = 0
@@ -40,7 +41,7 @@ class Catalogue:
 class ShopProducts:
     """Shopify's products as last seen, by id; cursor and `full_at` are Shopify's time."""
 
-    products: dict[int, ShopProduct] = field(default_factory=dict)
+    products: Mapping[int, ShopProduct] = field(default_factory=dict)
     cursor: datetime | None = None
     full_at: datetime | None = None
 
@@ -49,7 +50,7 @@ class ShopProducts:
 class WarehouseStock:
     """KORONA's stock of one warehouse as last seen, by article id."""
 
-    rows: dict[str, StockLevel] = field(default_factory=dict)
+    rows: Mapping[str, StockLevel] = field(default_factory=dict)
     revision: int = 0
     full_at: datetime | None = None
 
@@ -61,7 +62,7 @@ class Levels:
     `read_at` is Shopify's time at the start of the last read: what that read did not bring was unchanged then.
     """
 
-    levels: dict[int, InventoryLevel] = field(default_factory=dict)
+    levels: Mapping[int, InventoryLevel] = field(default_factory=dict)
     read_at: datetime | None = None
     full_at: datetime | None = None
 

@@ -54,10 +54,13 @@ def test_the_cache_of_another_configuration_is_empty(tmp_path: Path) -> None:
     assert reason == "the configuration has changed since the cache was made"
 
 
-def test_the_cache_of_another_version_is_empty(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "value"), [("SCHEMA", 3), ("SHAPE", "of other records")])
+def test_the_cache_of_another_version_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: object
+) -> None:
     path = tmp_path / "cache.json"
     save_cache(path, CACHE, "f1")
-    path.write_bytes(path.read_bytes().replace(b'{"schema":1', b'{"schema":2'))
+    monkeypatch.setattr(f"korsync.memory.cache.{name}", value)
     cache, reason = load_cache(path, "f1")
     assert cache == Cache()
     assert reason is not None
@@ -84,7 +87,6 @@ def test_a_cache_with_a_time_that_nothing_can_be_computed_with_is_empty(tmp_path
         replace(CACHE, stocks={"w-1": WarehouseStock(full_at=absurd)}),
         replace(CACHE, levels=Levels(read_at=absurd)),
         replace(CACHE, levels=Levels(full_at=absurd)),
-        replace(CACHE, looks={10: Look(1, absurd)}),
         replace(CACHE, doubts={10: absurd}),
         replace(CACHE, targets=Targets(found_at=absurd)),
         replace(CACHE, receipt_marks=(ReceiptMark(1, absurd),)),
