@@ -1,5 +1,6 @@
 """`python -m korsync` and the command `korsync`: a small door, so that Ctrl-C is heard before all else is loaded."""
 
+import gc
 import io
 import os
 import signal
@@ -8,6 +9,8 @@ import sys
 
 def main() -> None:
     """Load korsync and run it; told to end at any moment, by Ctrl-C too, it ends with the code of that."""
+    # What a run reads lives until its end: looking for rubbish in it every 700 objects is a third of the time.
+    gc.set_threshold(200_000)
     try:
         end_on(signal.SIGTERM, signal.SIGHUP)
         _spell_out_what_the_terminal_lacks()

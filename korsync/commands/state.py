@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from korsync.config.settings import Settings
 from korsync.errors import StateError
-from korsync.memory.state import load_state
+from korsync.memory.state import Encoded, load_state
 from korsync.records.memory import Identity, State
 
 
-def state_of(settings: Settings) -> State:
+def state_of(settings: Settings, encoded: Encoded | None = None) -> State:
     """Return the state of the configured shop; raises StateError where it cannot be used."""
-    return load_state(settings.state_path, identity_of(settings))
+    return load_state(settings.state_path, identity_of(settings), encoded)
 
 
 def identity_of(settings: Settings) -> Identity:

@@ -1,9 +1,8 @@
 """Runs pipelines under the lock and saves what they leave behind."""
 
-import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -48,17 +47,6 @@ class Teller(Watcher, Protocol):
         """Tell the whole of a run; what is told once counts as told when this returns."""
 
 
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Leave the garbage collector off: what a run reads lives until its end, and is looked through again and again."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-@without_collector()
 def sync(
     settings: Settings,
     teller: Teller,
@@ -137,13 +125,13 @@ def opened(
 ) -> Run:
     """Return a run with the memory as it lies on disk; oddities that stop nothing are added to the remarks."""
     settings = sides.settings
-    state = state_of(settings)
+    encoded: Encoded = {}
+    state = state_of(settings, encoded)
     mark = fingerprint(settings)
     cache, reason = load_cache(settings.cache_path, mark)
     if not fits(cache, state):
         cache, reason = Cache(), f"the cache {settings.cache_path} is newer than the state beside it, and is not used"
     remarks.extend([reason] if reason else [])
-    encoded: Encoded = {}
 
     def save(changed_state: State | None, changed_cache: Cache | None) -> None:
         if changed_state is not None:

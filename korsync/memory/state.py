@@ -4,6 +4,7 @@ Nothing here says anything about a customer.
 """
 
 import errno
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -21,9 +22,17 @@ NO_LINK = "let state_file name the file itself, with its whole path: a symbolic 
 RESTORE = "put a good copy in its place, or move it away and run `korsync init --adopt`"
 
 
-def load_state(path: Path, identity: Identity) -> State:
+Encoded = dict[int, tuple[KnownOrder, bytes]]
+"""Orders by id, each with its JSON."""
+
+BEFORE_ORDERS, BETWEEN_ORDERS, BEHIND_ORDERS = b',"orders":{\n', b",\n", b"\n}}\n"
+"""Each order stands in a line of its own; within JSON no line ends."""
+
+
+def load_state(path: Path, identity: Identity, encoded: Encoded | None = None) -> State:
     """Return the state of this shop, account and point of sale; the file is only read.
 
+    `encoded` is filled with the orders as they stand in the file, by which those that stay as they are are written.
     Raises StateError where it is missing, is not exactly what `save_state` writes, or belongs to another identity.
     """
     try:
@@ -37,6 +46,9 @@ def load_state(path: Path, identity: Identity) -> State:
         raise StateError(f"the state file {path} cannot be read: {_reason(error)}", _remedy(error)) from error
     try:
         state = _read(path, data)
+        if encoded is not None:
+            texts = _texts_of_orders(data)
+            encoded.update({key: (order, texts[key]) for key, order in state.orders.items() if key in texts})
     except ValueError as error:
         raise StateError(f"the state file {path} cannot be used: {error}", RESTORE) from None
     for each in fields(Identity):
@@ -47,10 +59,6 @@ def load_state(path: Path, identity: Identity) -> State:
                 "give this shop a state_file of its own, or put the configuration right",
             )
     return state
-
-
-Encoded = dict[int, tuple[KnownOrder, bytes]]
-"""Orders by id, each with its JSON."""
 
 
 def save_state(path: Path, state: State, encoded: Encoded | None = None) -> None:
@@ -104,8 +112,17 @@ def _to_bytes(state: State, encoded: Encoded) -> bytes:
     encoded.update(orders)
     rest = to_json({"schema": SCHEMA, **encode(replace(state, orders={}))}).rstrip()
     check_state(state)
-    listed = b",".join(b'"%d":%s' % (key, text) for key, (_, text) in orders.items())
-    return rest.removesuffix(b"}") + b',"orders":{' + listed + b"}}\n"
+    listed = BETWEEN_ORDERS.join(b'"%d":%s' % (key, text) for key, (_, text) in orders.items())
+    return rest.removesuffix(b"}") + BEFORE_ORDERS + listed + BEHIND_ORDERS
+
+
+def _texts_of_orders(data: bytes) -> dict[int, bytes]:
+    """Return the JSON of each order in a file that korsync wrote; nothing where its lines are not korsync's."""
+    _, begin, listed = data.partition(BEFORE_ORDERS)
+    if not begin or not listed.endswith(BEHIND_ORDERS):
+        return {}
+    parts = (each.partition(b":") for each in listed.removesuffix(BEHIND_ORDERS).split(BETWEEN_ORDERS))
+    return {int(key.strip(b'"')): text for key, _, text in parts if re.fullmatch(rb'"[0-9]{1,19}"', key)}
 
 
 def _read(path: Path, data: bytes) -> State:

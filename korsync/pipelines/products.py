@@ -223,12 +223,14 @@ def _guard(pulled: ProductsPulled, changes: Sequence[Change[Value]], matched: in
 
 def _with_undone(memory: Memory, offers: Iterable[Offer]) -> Memory:
     """Forget what was undone where KORONA has another value by now; of what is not offered now nothing is known."""
+    undone = memory.state.undone
+    if not undone.get(Products.name):
+        return memory
     values: dict[str, set[str]] = {}
     for each in offers:
         article = each.match.article
         named = ("title", clean_title(article.name)), ("price", each.price), ("tracked", article.track_inventory)
         values[each.sku] = {mark(each.sku, f"{field_name} {value}") for field_name, value in named}
-    undone = memory.state.undone
     still = tuple(each for each in undone.get(Products.name, ()) if each in values.get(key_of(each), {each}))
     return memory.with_state(undone=with_marks(undone, Products.name, still))
 

@@ -79,6 +79,9 @@ def changed_titles(offers: Iterable[Offer], kept: Mapping[int, KeptTitle]) -> It
     for offer in offers:
         by_product.setdefault(offer.match.product.id, []).append(offer.match)
     for matches in by_product.values():
+        title = matches[0].product.title
+        if title and all(each.article.name == title for each in matches):
+            continue  # most are: nothing has to be cleaned to see that
         product, names = matches[0].product, {clean_title(each.article.name) for each in matches}
         if len(names) > 1 or len(matches) < len(product.variants):
             continue
