@@ -124,7 +124,7 @@ def _serve(pipe: Connection, folder: Path, articles: int) -> None:
     moves.fill(world, articles)
     world.clock.advance(LONG_AGO)
     with world:
-        safety = {"settle_minutes": 0, "max_change_percent": 100, "max_minutes": 60}
+        safety = {"settle_minutes": 0, "max_change_percent": 100, "max_minutes": 60, "max_receipts": 10_000}
         pipe.send((world.write_config(folder, safety=safety), world.shopify_server.base_url))
         while True:
             try:

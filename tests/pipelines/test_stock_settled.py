@@ -19,6 +19,7 @@ def late(shop: Shop) -> Shop:
     shop.init()
     shop.run_later()
     shop.run_later()
+    shop.later(1)  # what is sold in the very moment of a look explains no fall
     shop.korona.stock_delay = HOURS_LATE
     return shop
 
