@@ -394,3 +394,14 @@ def test_a_return_waits_until_its_sale_is_settled_also_when_the_sale_was_found_b
     shop.run_later(*BOOKING, minutes=1)
     assert len(posts(shop)) == 2
     assert shop.korona.stock_of("1001") == 99
+
+
+def test_what_is_refused_because_it_is_there_and_equal_is_booked_at_once(shop: Shop) -> None:
+    shop.shopify.place_order([("1001", 2)])
+    body = {"code": "NUMBER_ALREADY_IN_USE", "message": "1001"}
+    misfortune(shop, Fault("replace_answer", status=400, body=body))
+    assert shop.run("orders").exit_code == 0
+    (order,) = shop.state.orders.values()
+    assert order.is_booked
+    assert [each.outcome for each in shop.watched.pushed] == [Outcome.DONE]
+    assert len(posts(shop)) == 1

@@ -10,7 +10,7 @@ import pytest
 from korsync.commands import sync as sync_command
 from korsync.config.load import fingerprint
 from korsync.errors import Unsure
-from korsync.memory.cache import load_cache, save_cache
+from korsync.memory.cache import any_cache, load_cache, save_cache
 from korsync.pipelines import base
 from korsync.records.memory import Cache
 from korsync.records.plan import Outcome
@@ -348,3 +348,28 @@ def test_of_several_on_their_way_only_the_one_whose_answer_was_lost_is_in_doubt(
     for _ in range(3):
         shop.run_later("stock")
     assert [shop.shopify.available(each) for each in numbers] == [9] * 6
+
+
+def test_only_three_lost_answers_in_a_row_end_a_push(shop: Shop) -> None:
+    for number in range(1001, 1007):
+        shop.stocked(str(number), 10)
+    shop.init()
+    shop.run_later()
+    for number in range(1001, 1007):
+        shop.korona.sell_at_till(str(number), 1)
+    shop.later()
+    faults = shop.world.shopify_server.faults
+    faults += [Fault("lose_answer", "POST", "adjust", times=2), Fault("lose_answer", "POST", "adjust", skip=1, times=2)]
+    with shop.requests() as seen:
+        shop.run("stock")
+    assert seen.count("POST", "adjust.json") == 6
+
+
+def test_a_level_is_known_as_it_was_written(shop: Shop) -> None:
+    shop.stocked("1001", 10)
+    shop.init()
+    shop.run_later()
+    shop.korona.sell_at_till("1001", 3)
+    shop.run_later("stock")
+    (level,) = any_cache(shop.settings.cache_path).levels.levels.values()
+    assert level.available == 7

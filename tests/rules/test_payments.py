@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from korsync.records.catalogue import PaymentMethod
 from korsync.records.orders import Refund, Transaction
 from korsync.records.receipts import BookedReceipt, ReceiptPayment
-from korsync.rules.payments import return_payments
+from korsync.rules.payments import money_back, return_payments
 from tests.support.selling import NOON, line, money, order, receipt, rules
 
 # --- what comes in ---
@@ -165,3 +165,13 @@ cents = st.integers(0, 20_000).map(lambda each: str(Decimal(each) / 100))
 )
 def test_whatever_money_went_back_the_payments_add_up(total: str, moved: list[Moved], gift: str) -> None:
     paid_back(total, *moved, brought={GIFT: gift, CARD: total})
+
+
+def test_only_what_gave_money_back_says_which_way_it_went() -> None:
+    moved = (
+        paid("cash", "5.00", "sale"),
+        paid("cash", "5.00", "void"),
+        paid("cash", "5.00", "capture"),
+        paid("paypal", "8.00", "refund"),
+    )
+    assert money_back(Refund(1, NOON, (), moved)) == {"paypal": money("8.00")}

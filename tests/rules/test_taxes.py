@@ -222,3 +222,8 @@ def test_the_parts_of_a_combined_tax_are_compared_as_the_one_that_is_booked() ->
 def test_an_exempt_sale_makes_no_difference() -> None:
     sold = order(line("119.00", ("19", "0.00")), total="119.00")
     assert differences(sold, tax("19", "0.00"), with_rules=rules(STANDARD, NONE)) == ()
+
+
+def test_a_tax_of_the_whole_order_without_a_rate_is_compared_with_nothing() -> None:
+    sold = order(line("10.00", ("19", "1.60")), total="10.00")
+    assert differences(sold, tax("19", "1.60"), TaxLine(None, money("0.40"), "Eco tax")) == ()
