@@ -36,6 +36,9 @@ class Watcher(Protocol):
     def reading(self, pipeline: str) -> None:
         """See that a pipeline begins to read both sides."""
 
+    def read(self, side: str, name: str, rows: int) -> None:
+        """See that so many rows more of a side's list have arrived."""
+
     def planned(self, plan: Plan[Any]) -> None:
         """See a plan before any of it is written."""
 

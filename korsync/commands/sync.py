@@ -132,6 +132,8 @@ def opened(
     if not fits(cache, state):
         cache, reason = Cache(), f"the cache {settings.cache_path} is newer than the state beside it, and is not used"
     remarks.extend([reason] if reason else [])
+    for session in (sides.korona.session, sides.shopify.session):
+        session.on_rows = teller.read
 
     def save(changed_state: State | None, changed_cache: Cache | None) -> None:
         if changed_state is not None:

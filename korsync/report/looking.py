@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from rich.status import Status
-
 from korsync.records.plan import Plan, Result, Written
+from korsync.report.arriving import Arriving
 from korsync.report.screens import page
 
 
@@ -13,15 +12,15 @@ class Looking:
 
     def __init__(self, *, quiet: bool = False) -> None:
         """Take whether nothing is shown at a terminal either."""
-        self._page = page(stderr=True)
-        self._quiet = quiet or not self._page.can_redraw
-        self._status: Status | None = None
+        self._arriving = Arriving(page(stderr=True), shows=not quiet)
 
     def reading(self, pipeline: str) -> None:
         """Show at a terminal that both sides are being read."""
-        if not self._quiet:
-            self._status = self._page.status(f"{pipeline}: reading both sides …")
-            self._status.start()
+        self._arriving.begin(pipeline)
+
+    def read(self, side: str, name: str, rows: int) -> None:
+        """Count at a terminal what arrives."""
+        self._arriving.read(side, name, rows)
 
     def planned(self, _plan: Plan[Any]) -> None:
         self.close()
@@ -34,6 +33,4 @@ class Looking:
 
     def close(self) -> None:
         """Give the terminal back as it was; may be called twice."""
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        self._arriving.end()

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import wrap
 
-from rich.status import Status
-
 from korsync.errors import ConfigurationError
 from korsync.records.bookings import KnownOrder
 from korsync.records.opening import Answer, MatchCounts, Oddity, OpenBefore, Opening, ToBook
 from korsync.records.readiness import Verdict
+from korsync.report.arriving import Arriving
 from korsync.report.screens import page
 from korsync.report.words import count
 from korsync.text import visible
@@ -31,18 +30,12 @@ class Host:
         self.out = page()
         self._question = question
         self._report = report
-        self._rows: dict[tuple[str, str], int] = {}
-        self._status: Status | None = None
+        self._arriving = Arriving(self.out)
+        self._arriving.begin("init")
 
     def read(self, side: str, name: str, rows: int) -> None:
-        """Show at a terminal how many rows of a list have arrived."""
-        self._rows[side, name] = self._rows.get((side, name), 0) + rows
-        if self.out.can_redraw:
-            line = visible(f"reading {side}: {name} {self._rows[side, name]:,} …")
-            if self._status is None:
-                self._status = self.out.status(line)
-                self._status.start()
-            self._status.update(line)
+        """Count at a terminal what arrives."""
+        self._arriving.read(side, name, rows)
 
     def looked(self, opening: Opening) -> None:
         """Show what was found, and write the list of odd items where one is wanted."""
@@ -58,9 +51,7 @@ class Host:
 
     def close(self) -> None:
         """Give the terminal back as it was; may be called twice."""
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        self._arriving.end()
 
 
 def opening_lines(opening: Opening) -> Iterator[str]:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.status import Status
 
 from korsync.errors import KorsyncError, LockedError
 from korsync.memory.told import load_told, save_told
 from korsync.records.plan import Outcome, Plan, Ran, Result, Written
 from korsync.records.telling import HOLDS, START, Cause, Happened, How, Ping, Told
+from korsync.report.arriving import Arriving
 from korsync.report.as_json import error_as_json, run_as_json
 from korsync.report.causes import cause_of_error, cause_of_lock, causes_of
 from korsync.report.diffs import print_plan
@@ -59,7 +59,7 @@ class Reporter:
         self._shows_progress = self.out.can_redraw and not is_silent
         self._pipeline = ""
         self._written: Counter[str] = Counter()
-        self._status: Status | None = None
+        self._arriving = Arriving(self.out, shows=not is_silent)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
@@ -68,13 +68,15 @@ class Reporter:
     def reading(self, pipeline: str) -> None:
         """Show at a terminal that both sides are being read."""
         self._pipeline = pipeline
-        if self._shows_progress:
-            self._status = self.out.status(f"{pipeline}: reading both sides …")
-            self._status.start()
+        self._arriving.begin(pipeline)
+
+    def read(self, side: str, name: str, rows: int) -> None:
+        """Count at a terminal what arrives."""
+        self._arriving.read(side, name, rows)
 
     def planned(self, plan: Plan[Any]) -> None:
         """Show a plan before it is pushed, and begin a progress bar where the push will be long."""
-        self._end_status()
+        self._arriving.end()
         if self._shows_plans:
             print_plan(self.out, plan, rules=self._how.dry or self._how.verbose, verbose=self._how.verbose)
         if self._shows_progress and not self._how.dry and len(plan.changes) >= LONG_WORK:
@@ -99,15 +101,10 @@ class Reporter:
 
     def close(self) -> None:
         """Give the terminal back as it was, however the run ended; may be called twice."""
-        self._end_status()
+        self._arriving.end()
         if self._bar is not None:
             self._bar.stop()
             self._bar = self._task = None
-
-    def _end_status(self) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
 
     # --- at its end ---
 

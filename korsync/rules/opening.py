@@ -117,7 +117,8 @@ def open_before(read: StockRead) -> OpenBefore | None:
     orders = tuple(each for each in known if each.is_open_from_before and not each.ignored)
     if not orders:
         return None
-    others = {key: each for key, each in state.orders.items() if each not in orders}
+    theirs = {each.id for each in orders}
+    others = {key: each for key, each in state.orders.items() if key not in theirs}
     without = levels_of(replace(read, memory=read.memory.with_state(orders=others))).levels
     free = {each.match.sku: each.target.level for each in without}
     levels = [(each.match.sku, each.target.level) for each in levels_of(read).levels]

@@ -314,3 +314,32 @@ def test_the_sandbox_is_used_at_a_terminal_as_its_own_text_says_and_leaves_nothi
         os.write(terminal, b"\x04")
         assert process.wait(20) == 0
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("command", ["init", "run"])
+def test_while_it_reads_it_counts_what_has_arrived(shop: Shop, command: str) -> None:
+    for number in range(1000, 1030):
+        shop.stocked(str(number))
+    if command == "run":
+        shop.init()
+        shop.settings.cache_path.unlink()
+    shop.world.shopify_server.faults.append(Fault("delay", path="inventory_levels", seconds=2, times=1))
+    with at_a_terminal(korsync_of(shop, command), "xterm-256color") as (_, terminal):
+        shown = shown_until(terminal, b"levels").decode()
+    assert re.search(r"reading both sides … (KORONA|Shopify): [0-9,]+ [a-z ]+", shown)
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_what_doctor_says_ends_where_the_terminal_does(shop: Shop, width: int) -> None:
+    shop.stocked("1001")
+    shop.shopify.scopes.discard("read_all_orders")
+    shop.init()
+    command = ["env", f"COLUMNS={width}", *korsync_of(shop, "doctor")]
+    with at_a_terminal(command, "xterm-256color") as (_, terminal):
+        shown = shown_until(terminal, b" failed\r\n").decode()
+    lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown).splitlines()
+    # A path is not cut.
+    assert max(len(line) for line in lines if " " in line.strip()) < width
+    said = " ".join(" ".join(lines).split())
+    assert "warning scope read_all_orders: the app lacks read_all_orders: Shopify shows no order" in said
+    assert "what to do: grant it to the app" in said

@@ -260,6 +260,9 @@ class Days:
     def reading(self, _pipeline: str) -> None:
         self._unless_dead()
 
+    def read(self, _side: str, _name: str, _rows: int) -> None:
+        """Nothing is kept of what arrives."""
+
     def planned(self, plan: Plan[Any]) -> None:
         self._unless_dead()
         if plan.stop is not None:

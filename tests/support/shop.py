@@ -44,6 +44,9 @@ class Watched:
     def reading(self, _pipeline: str) -> None:
         """Nothing is kept of a beginning."""
 
+    def read(self, _side: str, _name: str, _rows: int) -> None:
+        """Nothing is kept of what arrives."""
+
     def planned(self, plan: Plan[Any]) -> None:
         self.plans[plan.pipeline] = plan
 
