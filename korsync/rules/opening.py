@@ -114,7 +114,7 @@ def open_before(read: StockRead) -> OpenBefore | None:
     """Return the open orders from before the start, and what becomes of the levels for their sake; None without any."""
     state = read.memory.state
     known = sorted(state.orders.values(), key=lambda each: (each.created_at, each.id))
-    orders = tuple(each for each in known if each.is_open_from_before and not each.ignored)
+    orders = tuple(each for each in known if each.is_open_from_before)
     if not orders:
         return None
     theirs = {each.id for each in orders}

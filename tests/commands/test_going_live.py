@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from korsync.sandbox.exchange import Fault
 from korsync.sandbox.moves import move
 from korsync.sandbox.shopify.sales import Order
 from tests.support.shop import Shop
@@ -130,6 +131,30 @@ def test_with_a_wrong_year_the_first_and_last_day_tell(shop: Shop, korsync: Kors
     assert said.code == 2
     assert "40 orders from 2025-10-19 to 2026-11-13, 356.00 EUR in all" in said.out
     assert shop.korona.receipts == []
+
+
+def test_an_article_that_is_sold_out_anyway_is_not_taken_off_sale_by_an_old_order(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001", 5)
+    shop.stocked("1002", 0)
+    old(shop, 1, "1001")
+    old(shop, 1, "1002")
+    said = korsync("init")
+    assert "that takes 0 articles off sale" in " ".join(said.out.split())
+    assert "off sale: " not in said.out
+
+
+def test_the_days_are_the_shops_own(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
+    shop.shopify.place_order([("1001", 1)], at=shop.world.clock.now().replace(day=20, hour=23, minute=30))
+    assert "1 order of 2026-11-21, 8.90 EUR in all, is booked by" in korsync("init").out
+
+
+def test_where_the_orders_cannot_be_read_nothing_is_made(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
+    # The first list is that of the old orders.
+    shop.world.shopify_server.faults.append(Fault("status", "GET", "/orders.json$", skip=1, times=9, status=403))
+    assert korsync("init").code == 4
+    assert not shop.settings.state_path.exists()
 
 
 # --- what does not match ---
