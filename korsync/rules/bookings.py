@@ -161,7 +161,7 @@ def outcome_of(booking: Booking, outcome: Outcome, message: str, now: datetime) 
         case Outcome.UNSURE:
             # KORONA may have kept us waiting before it took the receipt: the waiting time begins with the last try.
             return replace(booking, sent_at=now)
-        case Outcome.NOT_SENT:
+        case _:
             return booking
 
 

@@ -250,3 +250,8 @@ def test_nothing_is_paid_for_nothing() -> None:
 
 def test_keys_follow_from_shopifys_ids() -> None:
     assert refund_key(940000000001) == "refund/940000000001"
+
+
+def test_rows_that_korsync_did_not_write_take_no_piece_back() -> None:
+    own = replace(sold(POT, -2, "-20.00", "-3.19"))
+    assert returned_pieces(sale(own, replace(own, line_id=None))) == {POT: 2}

@@ -9,7 +9,7 @@ import pytest
 from korsync.records.catalogue import SalesTax
 from korsync.records.memory import BookingTargets
 from korsync.records.orders import Fee, Order, ShippingLine, TaxLine
-from korsync.rules.taxes import tax_differences
+from korsync.rules.taxes import sales_taxes_for, tax_differences
 from tests.support.selling import (
     ADDED,
     LOWERED,
@@ -227,3 +227,8 @@ def test_an_exempt_sale_makes_no_difference() -> None:
 def test_a_tax_of_the_whole_order_without_a_rate_is_compared_with_nothing() -> None:
     sold = order(line("10.00", ("19", "1.60")), total="10.00")
     assert differences(sold, tax("19", "1.60"), TaxLine(None, money("0.40"), "Eco tax")) == ()
+
+
+def test_a_tax_without_a_rate_is_no_sales_tax_also_where_all_others_have_a_default() -> None:
+    targets = rules(STANDARD, chosen={"default": REDUCED})
+    assert sales_taxes_for(tax(None, "1.60"), order(line()), targets) == ()

@@ -1,0 +1,56 @@
+"""Which levels may be written at all, by what was read of them."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from korsync.records.catalogue import StockLevel
+from korsync.records.memory import Memory
+from korsync.records.plan import Fate
+from korsync.records.seen import Levels, WarehouseStock
+from korsync.rules.levels import StockRead, levels_of, sold_by_order
+from korsync.rules.stock import LevelRules
+from tests.support.values import EARLIER, NOON, SETTLE, STOCK_TARGETS, level, memory, order
+
+ROW = StockLevel("article 1001", "warehouse", Decimal(5), 1)
+
+
+def read(known: Memory) -> StockRead:
+    return StockRead(known, STOCK_TARGETS, LevelRules(0, SETTLE), NOON, known.cache.stocks)
+
+
+def with_level(**changes: object) -> Memory:
+    return memory().with_cache(levels=Levels({3001: replace(level(1001, 5), **changes)}, NOON, EARLIER))  # type: ignore[arg-type]
+
+
+def test_a_level_that_was_read_on_both_sides_may_be_written() -> None:
+    found = levels_of(read(memory()))
+    assert [(each.match.sku, each.available, each.actual) for each in found.levels] == [("1001", 5, Decimal(5))]
+    assert found.skips == ()
+
+
+@pytest.mark.parametrize(
+    ("known", "reason"),
+    [
+        (with_level(unreadable="available is odd"), "its level in Shopify cannot be read (available is odd)"),
+        (
+            memory(stock=WarehouseStock({"article 1001": replace(ROW, actual=None, unreadable="odd")}, 1, EARLIER)),
+            "its stock in KORONA cannot be read (odd)",
+        ),
+        (with_level(available=None), "Shopify does not say how many there are"),
+        (memory(stock=WarehouseStock({}, 1, EARLIER)), "KORONA has no stock row for it"),
+    ],
+)
+def test_a_figure_that_is_missing_or_odd_leaves_its_level_alone(known: Memory, reason: str) -> None:
+    found = levels_of(read(known))
+    assert found.levels == ()
+    (skip,) = found.skips
+    assert reason in skip.reason
+    assert skip.fate in (Fate.HELD, Fate.LEFT, Fate.WAITING)
+
+
+def test_pieces_are_told_by_order_and_orders_without_any_are_not() -> None:
+    known = memory(order(1, 2), order(2, 3, ignored=True))
+    (found,) = levels_of(read(known)).levels
+    assert dict(sold_by_order(read(known), found)) == {1: 2}
