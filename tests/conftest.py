@@ -12,7 +12,6 @@ from tests.support.canaries import assert_silent
 from tests.support.shop import Shop, open_shop
 from tests.support.typed import Korsync, Said
 
-
 # How long an example takes says more of the machine than of korsync.
 settings.register_profile("korsync", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("korsync")
