@@ -64,3 +64,15 @@ def test_a_receipt_whose_total_nothing_tells_leaves_nothing_to_compare_with() ->
 
 def test_an_order_whose_total_cannot_be_read_adds_up_to_nothing() -> None:
     assert list(totals(replace(NOW, total_price=None), is_edited=True)) == []
+
+
+def test_the_discount_of_what_was_added_is_what_the_line_has_more_of_it() -> None:
+    first = order(line(discount=money("2.00")), total="8.00")
+    now = order(line(quantity=2, discount=money("5.00")), total="15.00")
+    remembered = remember(now, None, NOON - timedelta(days=1))
+    begun = intent(receipt(first), remembered, None, NOON, ())
+    booked = remembered.with_booking(outcome_of(begun, Outcome.DONE, "", NOON))
+    told = shown(base="8.00", gross="8.00")
+    piece = replace(told.lines[0], discount=money("2.00"))
+    added = edit_receipt(booked, now, [replace(told, lines=(piece,))], {1: "article-1"}, rules(), lambda _sku: ())
+    assert [(each.base, each.discount) for each in added.lines] == [(Decimal("7.00"), Decimal("3.00"))]
