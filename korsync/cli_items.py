@@ -179,21 +179,25 @@ def ignore(settings_path: Path, items: tuple[str, ...], before: datetime | None)
     from korsync.commands import decide
 
     settings = load_settings(settings_path, needs_secrets=False)
-    if before is None:
+    if before is not None:
+        items = decide.ignore_before(settings, before.date(), _is_meant)
+    elif _is_meant(decide.about(settings, *items)):
         decide.ignore(settings, *items)
     else:
-        items = decide.ignore_before(settings, before.date(), _is_meant)
+        items = ()
     for item in items:
         say(f"{visible(item)} is settled: what you decided about is left alone from now on")
     if not items:
         say("nothing was changed")
 
 
-def _is_meant(orders: Sequence[str]) -> bool:
-    """Ask at a terminal whether these are the orders to be ignored; elsewhere nobody could answer."""
+def _is_meant(items: Sequence[str]) -> bool:
+    """Ask at a terminal whether these are to be ignored; elsewhere nobody could answer."""
     if not sys.stdin or not sys.stdin.isatty():
         return True
-    return click.confirm(visible(f"ignore {len(orders)} held orders: {', '.join(orders)}?"))
+    for item in items:
+        say(visible(f"  {item}"))
+    return click.confirm(f"settle {'this' if len(items) == 1 else f'these {len(items)}'} by hand?")
 
 
 def _can_be_accepted(_context: click.Context, _argument: click.Parameter, begun: str) -> list[CompletionItem]:

@@ -81,7 +81,7 @@ def test_at_a_terminal_it_is_asked_first_which_held_orders_are_meant(
     monkeypatch.setattr(typed, "isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stdin", typed)
     said = korsync("ignore", "--before", "2026-12-01")
-    assert "ignore 3 held orders: #1001, #1002, #1003?" in said.out + said.err
+    assert "  #1001\n  #1002\n  #1003\nsettle these 3 by hand?" in said.out
     assert said.code == (0 if answer else 130)
     assert len(shop.state.held) == left
 

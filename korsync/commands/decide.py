@@ -25,6 +25,12 @@ def retry(settings: Settings, *items: str) -> None:
     _decide(settings, "retry", lambda state: _each(decisions.retry, state, items))
 
 
+def about(settings: Settings, *items: str) -> tuple[str, ...]:
+    """Return what a person would settle with each item, in a line."""
+    state = state_of(settings)
+    return tuple(decisions.about(state, item, DECIDED_ABOUT) for item in items)
+
+
 def ignore(settings: Settings, *items: str) -> None:
     """Settle orders, refunds and articles by hand, all of them or, with ConfigurationError, none."""
     _decide(settings, "ignore", lambda state: _each(decisions.ignore, state, items))

@@ -96,7 +96,8 @@ def ignore(state: State, item: str, pipelines: frozenset[str]) -> State:
     since is settled: pieces that edits have added, another total. `pipelines` are those whose held orders and refunds a
     person decides about.
 
-    Raises ConfigurationError where no such item is known, or where its receipt may just have been booked.
+    Raises ConfigurationError where no such item is known, where there is nothing to settle, or where its receipt may
+    just have been booked.
     """
     if _has_left(state, item, pipelines):
         return _without_article(state, item, pipelines)
@@ -108,6 +109,8 @@ def ignore(state: State, item: str, pipelines: frozenset[str]) -> State:
             f"the receipt of {item} was sent, and what became of it is not known yet",
             "let korsync run first: it looks that up",
         )
+    if not _held_as(state, item, pipelines) and _has_nothing_open(order, refund_id):
+        raise ConfigurationError(f"{item} is booked in KORONA: there is nothing to settle", "see `korsync status`")
     if refund_id is not None:
         changed = replace(order, ignored_refunds=tuple(sorted({*order.ignored_refunds, refund_id})))
     elif order.is_edited or order.has_other_money:
@@ -116,6 +119,21 @@ def ignore(state: State, item: str, pipelines: frozenset[str]) -> State:
     else:
         changed = replace(order, ignored=True)
     return _settled(state, changed, _held_as(state, item, pipelines))
+
+
+def _has_nothing_open(order: KnownOrder, refund_id: int | None) -> bool:
+    """Tell whether all is booked that an order, or a refund of it, has to be: left alone it would lose what follows."""
+    if refund_id is not None:
+        booking = order.return_of(refund_id)
+        return booking is not None and booking.is_booked
+    return order.is_booked and not (order.is_edited or order.has_other_money)
+
+
+def about(state: State, item: str, pipelines: frozenset[str]) -> str:
+    """Return what a person would settle with an item: why it is held, or that nothing holds it."""
+    held = _held_as(state, item, pipelines) or set(_of_articles(state, item, pipelines))
+    reasons = [state.held[key].reason for key in sorted(held)]
+    return f"{item}: {'; '.join(reasons) or 'not held, and booked by the next run unless it is ignored'}"
 
 
 def held_before(state: State, midnight: datetime) -> tuple[str, ...]:

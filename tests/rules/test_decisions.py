@@ -187,3 +187,17 @@ def test_accepting_by_number_lets_exactly_those_items_through() -> None:
     assert both.accepted == {"products": ("10 0\tprice 8.00", "11\ttitle 10")}
     with pytest.raises(ConfigurationError, match=r"is about 1$"):
         accept(stopped, "products", ["10", "1"])
+
+
+def test_what_is_booked_whole_cannot_be_settled_and_no_later_refund_is_lost_by_it() -> None:
+    whole = known(
+        sale=replace(booking(BookingStatus.BOOKED), pieces=(Pieces(11, 1),)), lines=(KnownLine(11, "A", 1, 1),)
+    )
+    with pytest.raises(ConfigurationError, match="nothing to settle"):
+        ignore(state(whole), "1042")
+
+
+def test_what_would_be_settled_is_told_with_its_reason() -> None:
+    orders = frozenset({"orders"})
+    assert decisions.about(state(known(), held=()), "1042", orders).startswith("1042: not held")
+    assert decisions.about(state(known()), "1042", orders) == "1042: why"
