@@ -194,7 +194,7 @@ def test_what_is_booked_whole_cannot_be_settled_and_no_later_refund_is_lost_by_i
         sale=replace(booking(BookingStatus.BOOKED), pieces=(Pieces(11, 1),)), lines=(KnownLine(11, "A", 1, 1),)
     )
     with pytest.raises(ConfigurationError, match="nothing to settle"):
-        ignore(state(whole), "1042")
+        ignore(state(whole, held=()), "1042")
 
 
 def test_what_would_be_settled_is_told_with_its_reason() -> None:
