@@ -13,7 +13,7 @@ from korsync.config.settings import Settings
 from korsync.errors import KorsyncError, Refused, Rejected, SafetyStop, Unavailable, Unsure
 from korsync.korona.client import KoronaClient
 from korsync.pipelines.watch import Watch
-from korsync.records.memory import ClocksSeen, Memory
+from korsync.records.memory import STEADY, ClocksSeen, Memory
 from korsync.records.orders import Order
 from korsync.records.plan import Change, Outcome, Plan, Written
 from korsync.shopify.client import ShopifyClient
@@ -65,6 +65,15 @@ class Sides:
     def shopify_now(self) -> datetime:
         """Shopify's time, likewise."""
         return self.clocks.believed(self.shopify.now, self.clocks.before.shopify_at)
+
+    @property
+    def shopify_lead(self) -> timedelta:
+        """By how much Shopify's answers may be dated too late: its rows have times of their own, which are right.
+
+        Nobody knows whether it is this machine's clock that is late: what goes by it is asked for from earlier on.
+        """
+        most = (self.shopify.session.dates.ahead or (0, 0))[1]
+        return timedelta(seconds=most) if most > STEADY else timedelta(0)
 
     @property
     def seen(self) -> ClocksSeen:

@@ -157,7 +157,7 @@ def _shop_products(sides: Sides, reading: Reading) -> tuple[Cache, bool]:
     now = sides.shopify_now
     if is_shrunk:
         return replace(cache, shop_products=replace(old, products=merged(old.products, everything))), True
-    return replace(cache, shop_products=ShopProducts(everything, cursor=now, full_at=now)), False
+    return replace(cache, shop_products=ShopProducts(everything, cursor=now - sides.shopify_lead, full_at=now)), False
 
 
 def _changed_products(sides: Sides, reading: Reading) -> ShopProducts | None:
@@ -179,7 +179,7 @@ def _changed_products(sides: Sides, reading: Reading) -> ShopProducts | None:
         found = merged(products, _as_known(sides, now_read, products))
         products = {product_id: each for product_id, each in found.items() if product_id not in gone}
     # Where nothing came the cursor stays: the next run asks for the same nothing, and no cache need be written.
-    return replace(old, products=products, cursor=max(old.cursor, now) if changed else old.cursor)
+    return replace(old, products=products, cursor=max(old.cursor, now - sides.shopify_lead) if changed else old.cursor)
 
 
 def _doubtful(reading: Reading, changed: Mapping[int, ShopProduct]) -> list[int]:
@@ -206,7 +206,7 @@ def _levels(sides: Sides, reading: Reading, location_id: int) -> tuple[Cache, bo
     if is_shrunk and old.read_at:
         # What is sold must still come off sale: what changed is asked for instead.
         in_full, rows = False, shopify.levels(location_id, old.read_at - _overlap(sides))
-    read_at = min((row.seen_at for row in rows), default=sides.shopify_now)
+    read_at = min((row.seen_at for row in rows), default=sides.shopify_now) - sides.shopify_lead
     found = {row.inventory_item_id: row for row in rows}
     full_at = read_at if in_full else old.full_at
     if not in_full:

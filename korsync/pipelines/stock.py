@@ -5,8 +5,8 @@ The order of reading is the heart of it: Shopify's levels first, then KORONA's s
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from korsync.errors import KorsyncError, Refused, Rejected, SafetyStop, Unavailable, Unsure
 from korsync.pipelines.base import Checked, GoesOn, Reading, Sides, side_by_side
@@ -58,7 +58,7 @@ class StockPulled:
 
     `korona_now` is KORONA's time before its stock was read, `stocks_before` what was known of that stock until then.
     `drafts` are the open draft orders, None where nobody had to ask; `drafts_refused` says why they may not be read.
-    `doubt` says why no clock is believed, empty where all are.
+    `doubt` says why no clock is believed, empty where all are; `lead` is by how much levels may be dated too late.
     """
 
     reading: Reading
@@ -70,6 +70,7 @@ class StockPulled:
     drafts: tuple[DraftOrder, ...] | None = None
     drafts_refused: str = ""
     doubt: str = ""
+    lead: timedelta = timedelta(0)
 
     @property
     def read(self) -> StockRead:
@@ -86,7 +87,9 @@ class StockPulled:
         if self.doubt:
             # A look has a time, and so has a fall below it.
             why_not_complete, memory = self.doubt, replace(memory, cache=unbelieved(memory.cache))
-        return StockRead(memory, self.targets, self.rules, self.korona_now, before, why_not_complete, in_drafts)
+        return StockRead(
+            memory, self.targets, self.rules, self.korona_now, before, why_not_complete, in_drafts, self.lead
+        )
 
 
 class Stock:
@@ -120,7 +123,8 @@ class Stock:
         safety = sides.settings.safety
         rules = LevelRules(sides.settings.location.buffer, safety.settle, safety.max_change_percent)
         trouble = reading.missing(Stock.name)
-        pulled = StockPulled(reading, targets, rules, korona_now, stocks_before, trouble, doubt=sides.clocks.doubt)
+        clocks: Any = {"doubt": sides.clocks.doubt, "lead": sides.shopify_lead}
+        pulled = StockPulled(reading, targets, rules, korona_now, stocks_before, trouble, **clocks)
         return self._with_drafts(pulled) if asks_for_drafts(pulled.read) else pulled
 
     @staticmethod

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from korsync.records.catalogue import InventoryLevel
@@ -23,6 +23,7 @@ class StockRead:
 
     `korona_now` is KORONA's time before its stock was read, `stocks_before` what was known of that stock until then.
     `in_drafts` are the pieces that open draft orders hold, by variant; None where nobody had to ask.
+    `lead` is by how much levels may be dated too late.
     """
 
     memory: Memory
@@ -32,6 +33,7 @@ class StockRead:
     stocks_before: Mapping[str, WarehouseStock]
     why_not_complete: str = ""
     in_drafts: Mapping[int, int] | None = None
+    lead: timedelta = timedelta(0)
 
     @property
     def cache(self) -> Cache:
@@ -107,7 +109,7 @@ def sold_by_order(read: StockRead, level: Level) -> Iterator[tuple[int, Decimal]
     for order in read.memory.state.orders.values():
         sold = index_sold([order], known, location_id, read.korona_now, settle, rows).by_article
         lines = sold.get(level.match.article.id, ())
-        pieces = sum((pending_pieces(line, level.read.seen_at) for line in lines), start=Decimal(0))
+        pieces = sum((pending_pieces(line, level.read.seen_at - read.lead) for line in lines), start=Decimal(0))
         if pieces:
             yield order.id, pieces
 
@@ -167,6 +169,7 @@ class _Sums:
             doubted_at=cache.doubts.get(level.inventory_item_id),
             why_not_complete=self._read.why_not_complete,
             in_drafts=None if drafts is None else drafts.get(each.variant.id, 0),
+            lead=self._read.lead,
         )
         return Level(each, level, level.available or 0, target_of(facts, self._read.rules), actual)
 

@@ -200,6 +200,7 @@ class LevelFacts:
     doubted_at: datetime | None
     why_not_complete: str = ""
     in_drafts: int | None = None
+    lead: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,7 @@ class LevelTarget:
 def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
     """Return where a level should go and whether it may rise."""
     seen_at, look = facts.seen_at, facts.look
-    pending = sum((pending_pieces(line, seen_at) for line in facts.sold_as_article), start=Decimal(0))
+    pending = sum((pending_pieces(line, seen_at - facts.lead) for line in facts.sold_as_article), start=Decimal(0))
     fall = risen = 0
     if look is not None:
         expected = expected_level(look.pieces, look.at, seen_at, facts.sold_as_variant)

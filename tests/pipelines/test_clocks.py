@@ -195,3 +195,17 @@ def test_a_time_to_come_in_the_state_counts_as_now(stocked: Shop) -> None:
         stocked.run_later()
     assert stocked.shopify.available(SKU) == 4
     assert stocked.state.adopted_at != far
+
+
+def test_answers_dated_too_late_for_long_hide_no_change_of_a_level(stocked: Shop) -> None:
+    stocked.world.shopify_server.ahead = timedelta(minutes=61)
+    stocked.run_later()
+    stocked.run_later()
+    stocked.run_later()
+    assert doubts(stocked) == []
+    stocked.later()
+    stocked.shopify.set_available(SKU, 2)
+    stocked.run()
+    for _ in range(3):
+        stocked.run_later()
+    assert stocked.shopify.available(SKU) == 5
