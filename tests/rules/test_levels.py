@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from korsync.records.seen import Look
-from korsync.rules.stock import LevelFacts, LevelRules, SoldLine, target_level, target_of
+from korsync.rules.stock import LevelFacts, LevelRules, PutBack, SoldLine, target_level, target_of
 
 SEEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 EARLIER = SEEN - timedelta(minutes=20)
@@ -131,3 +131,11 @@ def test_sales_alone_never_raise() -> None:
 
 def test_without_an_earlier_figure_of_korona_nothing_is_by_sales() -> None:
     assert target_of(replace(CALM, actual_before=None, sold_as_article=sold(2)), RULES).by_sales == 5
+
+
+@pytest.mark.parametrize(("lead", "level"), [(timedelta(0), 6), (timedelta(minutes=10), 5)])
+def test_what_came_back_counts_only_where_a_level_was_surely_read_after_it(lead: timedelta, level: int) -> None:
+    back = PutBack(1, SEEN - timedelta(minutes=5), here=True, sent=False)
+    line = SoldLine(1, SEEN - timedelta(hours=2), settled=1, put_back=(back,))
+    facts = replace(CALM, sold_as_article=(line,), lead=lead)
+    assert target_of(facts, RULES).level == level
