@@ -14,7 +14,16 @@ from korsync.records.seen import WarehouseStock
 from korsync.rules.in_step import left_step, still_there
 from korsync.rules.matching import Match, assortment, match
 from korsync.rules.settling import row_revisions
-from korsync.rules.stock import LevelFacts, LevelRules, LevelTarget, SoldIndex, index_sold, pending_pieces, target_of
+from korsync.rules.stock import (
+    TOO_SOON,
+    LevelFacts,
+    LevelRules,
+    LevelTarget,
+    SoldIndex,
+    index_sold,
+    pending_pieces,
+    target_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +220,7 @@ def summed(stocks: Mapping[str, WarehouseStock], warehouse_ids: Iterable[str]) -
 def kept_for(level: Level, rules: LevelRules) -> str:
     """Return for how long a level stays as it is where time alone decides, as a part of a sentence."""
     doubted_at = level.target.doubted_at
-    if doubted_at is None:
+    if doubted_at is None or level.why_not_raised != TOO_SOON:
         return ""
     left = doubted_at + rules.settle - level.read.seen_at
     minutes = max(1, math.ceil(left.total_seconds() / 60))

@@ -300,6 +300,10 @@ def target_level(actual: Decimal, pending: Decimal, fall: int, buffer: int) -> i
     return min(free, max(0, free - buffer))
 
 
+TOO_SOON = "an order may not be listed yet"
+"""Why a level may not rise where time alone decides."""
+
+
 def why_not_raised(facts: LevelFacts, fall: int, doubted_at: datetime | None) -> str:
     """Say why a level may not rise: raising on a doubtful figure is what sells a piece twice."""
     if facts.why_not_complete:
@@ -308,4 +312,4 @@ def why_not_raised(facts: LevelFacts, fall: int, doubted_at: datetime | None) ->
         return "this is the first look at it"
     if fall:
         return f"{fall} left the shelf that no listed order explains yet"
-    return "an order may not be listed yet" if doubted_at is not None else ""
+    return TOO_SOON if doubted_at is not None else ""

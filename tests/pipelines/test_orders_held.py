@@ -5,9 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from korsync.cli import cli
 from korsync.commands import decide
 from korsync.errors import ConfigurationError
 from korsync.records.plan import Fate
@@ -16,6 +14,7 @@ from korsync.sandbox.shopify.order_wire import order_json
 from korsync.sandbox.shopify.sales import Order
 from tests.support.selling import WAYS_OUT
 from tests.support.shop import Shop
+from tests.support.typed import Korsync
 from tests.support.webshop import booked, held
 
 UNKNOWN = f"SKU 7777 is not an article in KORONA; {WAYS_OUT}"
@@ -63,13 +62,13 @@ def test_a_held_order_blocks_no_other_and_is_named_in_every_run(shop: Shop) -> N
     assert booked(shop) == ["1001", "1003", "1004", "1005", "1006"]
 
 
-def test_status_lists_what_is_held_with_reason_and_age(shop: Shop) -> None:
+def test_status_lists_what_is_held_with_reason_and_age(shop: Shop, korsync: Korsync) -> None:
     buy(shop, "7777")
     shop.run("orders")
     shop.run_later("orders", minutes=45)
-    shown = CliRunner().invoke(cli, ["--config", str(shop.config_path), "status"])
-    assert f"! #1001 (orders, for 45 minutes): {UNKNOWN}" in shown.output
-    assert shown.exit_code == 1
+    shown = korsync("status")
+    assert f"! #1001 (orders, for 45 min): {UNKNOWN}" in shown.out
+    assert shown.code == 1
 
 
 def test_an_unknown_sku_is_booked_as_soon_as_the_article_exists(shop: Shop) -> None:
