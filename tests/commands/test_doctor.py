@@ -3,12 +3,15 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from korsync.commands import doctor as doctor_command
+from korsync.commands.sync import Clocks
 from korsync.memory.files import hold_lock
+from korsync.records.readiness import Verdict
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.korona.store import Article, Cashier, CustomerGroup, PaymentMethod, PointOfSale, Row, Unit
 from tests.support.shop import Shop
@@ -170,6 +173,7 @@ def no_price(shop: Shop) -> None:
 
 OFFICE = {"locations": [{"location": "Laden Mitte", "warehouses": ["3"]}]}
 
+
 CAUSES = [
     ("state", "failed", 6, lambda shop: shop.settings.state_path.unlink(), "korsync init"),
     ("permissions", "warning", 1, readable_state, "chmod 600"),
@@ -229,6 +233,39 @@ def test_each_check_tells_when_its_cause_is_there(
     assert name == "login" or text in words
     assert "what to do: " in words
     assert said.code == code
+
+
+def test_a_disk_that_is_nearly_full_or_may_not_be_written_on_is_told(
+    healthy: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = type("Usage", (), {"free": 5 * 1024**2})
+    monkeypatch.setattr("korsync.commands.doctor.shutil.disk_usage", lambda _: usage)
+    said = korsync("doctor")
+    assert said_of(said.out, "disk")[0] == "warning"
+    assert "only 5 MB are free" in said_of(said.out, "disk")[1]
+    assert said.code == 1
+    folder = healthy.settings.state_path.parent
+    monkeypatch.setattr("korsync.commands.doctor.os.access", lambda path, _: path != folder)
+    said = korsync("doctor")
+    assert said_of(said.out, "disk")[0] == "failed"
+    assert said.code == 6
+
+
+def test_a_clock_three_days_ahead_is_a_warning(healthy: Shop) -> None:
+    healthy.world.korona_server.ahead = timedelta(days=3)
+    machine = doctor_command.Machine(healthy.world.clock.now, lambda: [CRON_LINE])
+    clocks = Clocks(healthy.wait, now=healthy.world.clock.now)
+    looks = doctor_command.examine(healthy.config_path, {}, lambda _group, _check: None, machine, clocks)
+    (clock,) = [check for check in looks.checks if check.name == "clock"]
+    assert clock.verdict is Verdict.WARNING
+    assert "KORONA's clock and this machine's are 3 days apart" in clock.what
+
+
+def test_a_list_that_shopify_newly_marks_as_going_away_is_a_warning(healthy: Shop, korsync: Korsync) -> None:
+    healthy.shopify.deprecated = ("products", "variants", "inventory_levels")
+    said = korsync("doctor")
+    assert said_of(said.out, "deprecation")[0] == "warning"
+    assert "inventory_levels" in said_of(said.out, "deprecation")[1]
 
 
 def test_another_run_is_no_trouble(healthy: Shop, korsync: Korsync) -> None:

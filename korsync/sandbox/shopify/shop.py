@@ -126,6 +126,7 @@ class ShopifySide(CatalogueMoves, DraftMoves, EditMoves, ReturnMoves, ToldMoves)
 
     `bucket` None lets every request through. `listing_delay` is how long new orders stay out of lists.
     `answering_version` is the API version that answers whatever is asked, where it is not the one asked for.
+    `deprecated` are the paths that are marked as going away.
     """
 
     def __init__(
@@ -147,6 +148,7 @@ class ShopifySide(CatalogueMoves, DraftMoves, EditMoves, ReturnMoves, ToldMoves)
         self.bucket: Bucket | None = Bucket(clock, bucket_size, leak_per_second)
         self.listing_delay = timedelta(0)
         self.answering_version: str | None = None
+        self.deprecated: tuple[str, ...] = ("products", "variants")
         self.add_location("Laden Mitte")
         self.add_location("Online-Lager")
 
@@ -182,7 +184,7 @@ class ShopifySide(CatalogueMoves, DraftMoves, EditMoves, ReturnMoves, ToldMoves)
             raise RefusalError(404, "Not Found")
         version, path = versioned.groups()
         headers["X-Shopify-API-Version"] = self.answering_version or version
-        if path.startswith(("products", "variants")):
+        if path.startswith(self.deprecated):
             headers["X-Shopify-API-Deprecated-Reason"] = "https://shopify.dev/api/admin-rest/product-deprecation"
         route, ids = _find_route(request.method, path)
         self.access.require(route.scope)
