@@ -17,7 +17,7 @@ from korsync.records.plan import Change, Plan, Result, Written
 from korsync.records.runs import RunRecord
 from korsync.rules.clocks import unbelieved, with_no_time_to_come, with_waits_begun_anew
 from korsync.rules.decisions import with_acceptance_spent, with_held, with_refused, with_stop
-from korsync.rules.history import first_trouble, of_items, of_writes, with_run
+from korsync.rules.history import first_trouble, of_items, of_stock, of_writes, with_run
 from korsync.rules.narrowing import EVERYTHING, Only, narrowed
 
 LONGEST_READING = 15 * 60
@@ -145,7 +145,9 @@ class Run:
         self._keep(Memory(state, cache), whole=True)
         ended_at = self.machine_now()
         entry = RunEntry(self.id, command, self.started_at, ended_at, exit_code, self.requests, self.writes, reason)
-        self.note([*of_items(self.id, ended_at, self.at_start.state, state), entry])
+        # A run that did not read stock need not load what is known of it.
+        moved = of_stock(self.id, ended_at, at, self.at_start, self.memory) if "stock" in self.pulled else ()
+        self.note([*of_items(self.id, ended_at, self.at_start.state, state), *moved, entry])
 
     def _with_doubt(self, result: Result) -> Result:
         """Add, once a run, that no clock is believed."""

@@ -23,6 +23,7 @@ from korsync.pipelines.base import Reading, Sides
 from korsync.pipelines.sides import read_catalogue, read_levels, read_shop_products, read_stock
 from korsync.pipelines.targets import find_product_targets, find_stock_targets, point_of_sale_of
 from korsync.records.catalogue import Location
+from korsync.records.journal import StockEntry
 from korsync.records.memory import Cache, Memory, State
 from korsync.records.readiness import Check, failed, fine, warning
 from korsync.records.seen import Catalogue
@@ -31,6 +32,9 @@ from korsync.rules.matching import match
 from korsync.rules.opening import counts_of, match_checks
 from korsync.rules.read_back import first_receipts_stop
 from korsync.rules.schedule import runs_check, schedule_check
+
+LAST_RECEIPTS = 20
+"""From so many of the last receipts it is said how soon KORONA's stock followed them."""
 
 LITTLE_SPACE = 200 * 1024 * 1024
 """With fewer bytes than this left a disk is soon full."""
@@ -156,6 +160,12 @@ def _look_at_receipts(looks: Looks, sides: Sides, state: State | None) -> None:
         looks.judged(fine("receipts", "come back from KORONA as they were posted, with korsync's references"))
     else:
         looks.judged(fine("receipts", "none yet: whether korsync may post them shows with the first one"))
+    looks.judged(_stock_follows(settings))
+
+
+def _stock_follows(settings: Settings) -> Check:
+    entries = [each.minutes for each in entries_of(settings.journal_path) if isinstance(each, StockEntry)]
+    return access.stock_follows_check(entries[-LAST_RECEIPTS:], settings.safety.settle_minutes)
 
 
 def _look_at_match(looks: Looks, sides: Sides, state: State | None, locations: Iterable[Location]) -> None:

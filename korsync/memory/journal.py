@@ -7,12 +7,12 @@ from pathlib import Path
 
 from korsync.memory.codec import decode, encode, from_json, to_json
 from korsync.memory.files import read_whole
-from korsync.records.journal import Entry, ItemEntry, RunEntry, WriteEntry
+from korsync.records.journal import Entry, ItemEntry, RunEntry, StockEntry, WriteEntry
 
 MOST_BYTES = 5_000_000
 FILES_KEPT = 10
 
-KINDS: dict[str, type[Entry]] = {"run": RunEntry, "write": WriteEntry, "item": ItemEntry}
+KINDS: dict[str, type[Entry]] = {"run": RunEntry, "write": WriteEntry, "item": ItemEntry, "stock": StockEntry}
 
 _END = b'{"kind":"run"'
 

@@ -56,7 +56,20 @@ class ItemEntry:
     reason: str = ""
 
 
-Entry = RunEntry | WriteEntry | ItemEntry
+@dataclass(frozen=True, slots=True)
+class StockEntry:
+    """A receipt that a run found in KORONA's stock for the first time, so many minutes after it was booked.
+
+    A run looks no more often than it is started: the stock may have moved sooner.
+    """
+
+    run: str
+    at: datetime
+    order: str
+    minutes: int
+
+
+Entry = RunEntry | WriteEntry | ItemEntry | StockEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What korsync may do and where: scopes, API version, licences, locations, clocks; pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 
 from korsync.records.catalogue import Location
 from korsync.records.readiness import Check, failed, fine, warning
@@ -99,6 +100,17 @@ def clock_check(doubt: str) -> Check:
         what = f"{doubt}: as long as that is so, nothing that depends on time is believed"
         return warning("clock", what, "set this machine's clock (NTP); where it is right, tell the side's support")
     return fine("clock", "this machine's, KORONA's and Shopify's fit together")
+
+
+def stock_follows_check(minutes: Sequence[int], settle_minutes: Decimal) -> Check:
+    """Say how soon KORONA's stock followed its last receipts, by what runs saw, and what that means for the wait."""
+    if not minutes:
+        return fine("stock after receipts", "no receipt was seen in KORONA's stock yet")
+    longest = max(minutes)
+    what = f"KORONA's stock followed the last {len(minutes)} receipts within {longest} minutes, as runs saw it"
+    if longest > settle_minutes:
+        return fine("stock after receipts", f"{what}; korsync waits for it")
+    return fine("stock after receipts", f"{what}; safety.settle_minutes may be {max(1, longest)}")
 
 
 def deprecation_check(deprecated: Mapping[str, str]) -> Check:

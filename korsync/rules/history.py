@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from korsync.errors import SEVERITY, Refused
-from korsync.records.journal import Entry, ItemEntry, Turn, WriteEntry
-from korsync.records.memory import State
+from korsync.records.journal import Entry, ItemEntry, StockEntry, Turn, WriteEntry
+from korsync.records.memory import Memory, State
 from korsync.records.plan import Outcome, Result, Written
 from korsync.records.runs import Refusal, RunRecord, Standing
+from korsync.rules.settling import followed, row_revisions
 from korsync.text import plain
 
 RUNS_KEPT = 20
@@ -101,6 +102,17 @@ def of_items(run: str, at: datetime, before: State, after: State) -> Iterator[En
     for key, held in before.held.items():
         if key not in after.held:
             yield ItemEntry(run, at, held.pipeline, held.item, Turn.SETTLED)
+
+
+def of_stock(run: str, at: datetime, korona_now: datetime, before: Memory, after: Memory) -> Iterator[Entry]:
+    """Return which receipts a run found in KORONA's stock for the first time, and how long after they were booked."""
+    if after.cache.stocks is before.cache.stocks or not before.cache.stocks:
+        return
+    rows = row_revisions(before.cache.stocks), row_revisions(after.cache.stocks)
+    for order, booking in followed(after.state.orders.values(), *rows):
+        if booking.confirmed_at is not None:
+            minutes = max(0, int((korona_now - booking.confirmed_at).total_seconds() // 60))
+            yield StockEntry(run, at, order.name, minutes)
 
 
 def _standing(before: Standing, result: Result, at: datetime) -> Standing:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from korsync.records.journal import Chapter, Entry, ItemEntry, RunEntry, WriteEntry
+from korsync.records.journal import Chapter, Entry, ItemEntry, RunEntry, StockEntry, WriteEntry
 from korsync.rules.narrowing import is_of_order
 
 OF_ORDERS = ("orders", "refunds")
@@ -40,7 +40,7 @@ def chapters(entries: Iterable[Entry], asked: Asked) -> Iterator[Chapter]:
     for run, found in groupby(entries, key=lambda each: each.run):
         listed = [each for each in found if not asked.run or run == asked.run]
         end = next((each for each in listed if isinstance(each, RunEntry)), None)
-        about = tuple(each for each in listed if not isinstance(each, RunEntry) and _fits(each, asked))
+        about = tuple(each for each in listed if isinstance(each, WriteEntry | ItemEntry) and _fits(each, asked))
         is_told = end is not None and _is_since(end.started_at, asked) and not asked.item
         if about or (is_told and end is not None and (end.reason or asked.run)):
             yield Chapter(run, end, about)
@@ -48,8 +48,12 @@ def chapters(entries: Iterable[Entry], asked: Asked) -> Iterator[Chapter]:
 
 def of_one(entries: Iterable[Entry], item: str, *, is_order: bool) -> tuple[Chapter, ...]:
     """Return the last runs that wrote, held or settled something of one article or order."""
-    ours = (each for each in entries if isinstance(each, RunEntry) or (each.pipeline in OF_ORDERS) is is_order)
+    ours = (each for each in entries if not isinstance(each, StockEntry) and _concerns(each, is_order))
     return tuple(deque(chapters(ours, Asked(item)), LAST_RUNS))
+
+
+def _concerns(entry: RunEntry | WriteEntry | ItemEntry, is_order: bool) -> bool:
+    return isinstance(entry, RunEntry) or (entry.pipeline in OF_ORDERS) is is_order
 
 
 def _fits(entry: WriteEntry | ItemEntry, asked: Asked) -> bool:

@@ -58,6 +58,16 @@ def never_seen(
                 yield from ((order, booking, each.article_id) for each in _unchanged(booking, rows))
 
 
+def followed(
+    orders: Iterable[KnownOrder], before: Mapping[str, int], rows: Mapping[str, int]
+) -> Iterator[tuple[KnownOrder, Booking]]:
+    """Yield the receipts all of whose stock rows have changed by now, and had not yet by the revisions `before`."""
+    for order in orders:
+        for booking in order.sales:
+            if booking.confirmed_at and _unchanged(booking, before) and not _unchanged(booking, rows):
+                yield order, booking
+
+
 def _is_overdue(booking: Booking, now: datetime) -> bool:
     return booking.confirmed_at is not None and booking.confirmed_at + PATIENCE <= now
 

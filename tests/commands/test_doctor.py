@@ -45,7 +45,7 @@ def test_of_a_healthy_shop_all_is_well_and_nothing_is_written(healthy: Shop, kor
     with healthy.requests() as seen:
         said = korsync("doctor")
     assert (said.code, said.err) == (0, "")
-    assert said.out.endswith("\n53 ok, 0 warnings, 0 failed\n")
+    assert said.out.endswith("\n54 ok, 0 warnings, 0 failed\n")
     assert seen.writes == []
     assert {path: path.read_bytes() for path in healthy.folder.iterdir() if path.suffix != ".lock"} == {
         path: data for path, data in before.items() if path.suffix != ".lock"
@@ -249,6 +249,20 @@ def test_a_disk_that_is_nearly_full_or_may_not_be_written_on_is_told(
     said = korsync("doctor")
     assert said_of(said.out, "disk")[0] == "failed"
     assert said.code == 6
+
+
+def test_how_soon_stock_followed_the_receipts_is_said_from_the_journal(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
+    shop.init()
+    shop.later()
+    shop.shopify.place_order([("1001", 1)])
+    shop.run()
+    assert "no receipt was seen in KORONA's stock yet" in said_of(korsync("doctor").out, "stock after receipts")[1]
+    shop.run_later(minutes=5)
+    told = said_of(korsync("doctor").out, "stock after receipts")[1]
+    assert "followed the last 1 receipts within 5 minutes" in told
+    assert "safety.settle_minutes may be 5" in told
+    assert "#1001" in korsync("log").out
 
 
 def test_a_clock_three_days_ahead_is_a_warning(healthy: Shop) -> None:

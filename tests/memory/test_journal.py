@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from korsync.memory import journal
-from korsync.records.journal import Entry, ItemEntry, RunEntry, Turn, WriteEntry
+from korsync.records.journal import Entry, ItemEntry, RunEntry, StockEntry, Turn, WriteEntry
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WRITE = WriteEntry("r1", NOON, "products", "1001", "price", "8.00", "8.90", "done")
@@ -14,6 +14,7 @@ ALL: list[Entry] = [
     WRITE,
     ItemEntry("r1", NOON, "orders", "#1042", Turn.HELD, "no article"),
     ItemEntry("r1", NOON, "orders", "#1042", Turn.SETTLED),
+    StockEntry("r1", NOON, "#1042", 5),
     RunEntry("r1", "run", NOON, NOON, 5, 12, 1, "KORONA does not answer"),
 ]
 

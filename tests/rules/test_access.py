@@ -1,13 +1,14 @@
 """What korsync may do and where, as values: versions, licences, lists that go away, clocks, and what starts it."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from korsync.records.memory import Identity, State
 from korsync.records.readiness import Verdict
 from korsync.records.runs import RunRecord
-from korsync.rules.access import clock_check, deprecation_check, package_check, version_check
+from korsync.rules.access import clock_check, deprecation_check, package_check, stock_follows_check, version_check
 from korsync.rules.schedule import runs_check, schedule_check
 from tests.support.values import NOON
 
@@ -41,6 +42,19 @@ def test_only_a_list_that_is_newly_marked_as_going_away_is_worth_a_look() -> Non
     check = deprecation_check({"products": "long known", "orders": "https://example.com/why"})
     assert (check.verdict, "orders (https://example.com/why)" in check.what) == (Verdict.WARNING, True)
     assert "products" not in check.what
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"),
+    [
+        ([], "no receipt was seen"),
+        ([0, 3], "within 3 minutes, as runs saw it; safety.settle_minutes may be 3"),
+        ([0], "settle_minutes may be 1"),
+        ([3, 40], "within 40 minutes, as runs saw it; korsync waits for it"),
+    ],
+)
+def test_how_soon_stock_follows_says_which_wait_would_do(minutes: list[int], text: str) -> None:
+    assert text in stock_follows_check(minutes, Decimal(15)).what
 
 
 def test_clocks_that_do_not_fit_together_are_worth_a_look() -> None:
