@@ -7,8 +7,8 @@ from korsync.wire.connection import Connection
 from korsync.wire.pacing import Limits
 
 TRIES = 2
-LIMITS = Limits(connect=3, read=3, deadline=4, size=100_000)
-"""Together with the number of tries less than ten seconds."""
+LIMITS = Limits(connect=2, read=2, deadline=2.4, size=100_000)
+"""A run pings at its beginning and at its end: with all tries less than ten seconds."""
 
 LONGEST_BODY = 10_000
 
