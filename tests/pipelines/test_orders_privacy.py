@@ -85,7 +85,7 @@ def test_a_whole_life_of_an_order_leaves_no_trace_of_its_buyer(shop: Shop, order
 
 @pytest.mark.parametrize(
     ("field", "exit_code"),
-    [("total_price", 1), ("payment_gateway_names", 1), ("created_at", 1), ("line_items", 5), ("refunds", 1)],
+    [("total_price", 1), ("payment_gateway_names", 1), ("created_at", 1), ("line_items", 1), ("refunds", 1)],
 )
 def test_an_answer_that_cannot_be_read_is_not_quoted(shop: Shop, order: Order, field: str, exit_code: int) -> None:
     row = order_json(shop.shopify.store, order) | {field: f"{CANARY}-IN-A-WRONG-PLACE", "total_price_set": None}
