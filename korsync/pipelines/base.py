@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from korsync.config.settings import Settings
@@ -25,6 +25,9 @@ LATE_REVISIONS = 200
 
 MOST_UNSURE = 3
 """After so many lost answers in a row a side is taken for unreachable."""
+
+LOOKED_AGAIN_AFTER = 1.0
+"""So many seconds may pass until an answer is noticed whose call was lost to an interruption."""
 
 MOST_UNDER_WAY = 24
 """So many writes are on their way at once: more than the largest bucket lets through until an answer comes."""
@@ -207,28 +210,35 @@ def side_by_side(
     for change in batch:
         lanes.setdefault(lane_of(change.after), deque()).append(change)
     waiting = deque(lanes.values())
-    heard: SimpleQueue[tuple[deque[Change[T]], Written[T] | BaseException]] = SimpleQueue()
+    # Nothing is taken out of the list: an answer that was being fetched when Ctrl-C came would be waited for for ever.
+    heard: list[tuple[deque[Change[T]], Written[T] | BaseException]] = []
+    calls: SimpleQueue[None] = SimpleQueue()
 
     def send_first_of(lane: deque[Change[T]]) -> None:
-        heard.put((lane, _outcome_of(lane.popleft(), write)))
+        heard.append((lane, _outcome_of(lane.popleft(), write)))
+        calls.put(None)
 
     trouble: BaseException | None = None
-    under_way, most = 0, 1
+    sent, told, most = 0, 0, 1
     while True:
-        while waiting and under_way < most and trouble is None and goes_on():
+        while waiting and sent - told < most and trouble is None and goes_on():
             # It dies with the process: none of them keeps that from ending.
             threading.Thread(target=send_first_of, args=[waiting.popleft()], daemon=True).start()
-            under_way += 1
-        if not under_way:
+            sent += 1
+        if told >= max(sent, len(heard)):
             break
         try:
-            lane, outcome = heard.get()
+            calls.get(timeout=LOOKED_AGAIN_AFTER)
+        except Empty:
+            pass
         except BaseException as interruption:
             if not isinstance(trouble, KorsyncError | None):
                 raise
             trouble = interruption
+        if told == len(heard):
             continue
-        under_way -= 1
+        lane, outcome = heard[told]
+        told += 1
         if isinstance(outcome, BaseException):
             # Of what is no word of a side nobody knows what it leaves behind: that is told before all else.
             trouble = outcome if isinstance(trouble, KorsyncError | None) else trouble

@@ -140,15 +140,20 @@ def test_as_long_as_answers_are_lost_one_goes_alone() -> None:
     assert side.most == 1
 
 
-def test_an_interruption_is_raised_after_what_was_under_way_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_late", [False, True], ids=["while it waits", "when an answer was just fetched"])
+def test_an_interruption_is_raised_after_what_was_under_way_was_heard(
+    monkeypatch: pytest.MonkeyPatch, is_late: bool
+) -> None:
     class Interrupted(SimpleQueue[Any]):
         times = 0
 
-        def get(self, *_options: Any) -> Any:
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
             Interrupted.times += 1
             if Interrupted.times == 3:
+                if is_late:
+                    super().get(block, timeout)
                 raise KeyboardInterrupt
-            return super().get()
+            return super().get(block, timeout)
 
     monkeypatch.setattr("korsync.pipelines.base.SimpleQueue", Interrupted)
     side = Side(lambda _: time.sleep(0.01))
