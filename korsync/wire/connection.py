@@ -5,6 +5,7 @@ import queue
 import ssl
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,18 @@ class _Adapter(requests.adapters.HTTPAdapter):
         return super().proxy_manager_for(proxy, **how, ssl_context=self._context, proxy_ssl_context=self._context)
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What is sent: `path` below the host's address; `secrets` must stand in no words about it."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] | None = None
+    body: Body = None
+    secrets: tuple[str, ...] = ()
+
+
 class Connection:
     """The way to one host, safe to share between threads; it asks once and leaves all else to the session."""
 
@@ -62,29 +75,21 @@ class Connection:
         for scheme in ("https://", "http://"):
             self._requests.mount(scheme, _Adapter(ca_file))
 
-    def ask(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        params: Mapping[str, str] | None,
-        body: Body,
-        secrets: tuple[str, ...],
-    ) -> Reply:
+    def ask(self, sent: Sent) -> Reply:
         """Send a request and return what came back, with no secret in its words.
 
         The time-outs of requests hold for each packet by itself: a dripping answer needs a deadline.
         """
-        deadline = self._limits.deadline + self._time_to_send(body)
+        deadline = self._limits.deadline + self._time_to_send(sent.body)
         box: queue.SimpleQueue[Reply | BaseException] = queue.SimpleQueue()
 
         def work() -> None:
             try:
-                box.put(self._exchange(method, path, headers, params, body, secrets))
+                box.put(self._exchange(sent))
             except BaseException as error:
                 box.put(error)
 
-        threading.Thread(target=work, daemon=True, name=f"{method} {path}").start()
+        threading.Thread(target=work, daemon=True, name=f"{sent.method} {sent.path}").start()
         try:
             reply = box.get(timeout=deadline)
         except queue.Empty:
@@ -96,27 +101,19 @@ class Connection:
     def _time_to_send(self, body: Body) -> float:
         return len(body) / self._limits.slowest if isinstance(body, bytes) else 0.0
 
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        params: Mapping[str, str] | None,
-        body: Body,
-        secrets: tuple[str, ...],
-    ) -> Reply:
-        sent = {"Accept": "application/json", "User-Agent": f"korsync/{__version__}", **headers}
-        if isinstance(body, bytes):
-            sent["Content-Type"] = "application/json"
+    def _exchange(self, sent: Sent) -> Reply:
+        headers = {"Accept": "application/json", "User-Agent": f"korsync/{__version__}", **sent.headers}
+        if isinstance(sent.body, bytes):
+            headers["Content-Type"] = "application/json"
         try:
             with self._requests.request(
-                method,
-                f"{self._base_url}/{path}",
-                params=params,
-                data=body,
-                headers=sent,
+                sent.method,
+                f"{self._base_url}/{sent.path}",
+                params=sent.params,
+                data=sent.body,
+                headers=headers,
                 # requests sends the whole body under the time-out for connecting.
-                timeout=(self._limits.connect + self._time_to_send(body), self._limits.read),
+                timeout=(self._limits.connect + self._time_to_send(sent.body), self._limits.read),
                 allow_redirects=False,
                 verify=True,
                 stream=True,
@@ -128,7 +125,7 @@ class Connection:
                     content += part
                     if len(content) > self._limits.size:
                         return reply_cut_off(status, named, self._limits.size)
-                return reply_from(status, named, bytes(content), secrets)
+                return reply_from(status, named, bytes(content), sent.secrets)
         except (requests.RequestException, ValueError) as error:
             seen = Seen.NOT_SENT if isinstance(error, requests.ConnectTimeout) else seen_in_failure(error)
             return Reply(seen, failure_in_words(error, host_in(self._base_url)))

@@ -20,7 +20,7 @@ import tenacity
 
 from korsync.errors import KorsyncError, Rejected, Unavailable
 from korsync.wire.answers import Answer, NotAsExpected
-from korsync.wire.connection import Connection
+from korsync.wire.connection import Connection, Sent
 from korsync.wire.dates import Dates
 from korsync.wire.outcomes import Asked, Reply, Seen, Verdict, classify, error_of, told_to_wait
 from korsync.wire.pacing import HEADER, Bucket, Limits
@@ -264,7 +264,8 @@ class Session:
         reply: Reply | None = None
         asked_at = self.dates.asking()
         try:
-            reply = self._connection.ask(call.method, call.path, headers, call.params, call.body, self._secrets)
+            sent = Sent(call.method, call.path, headers, call.params, call.body, self._secrets)
+            reply = self._connection.ask(sent)
         finally:
             if answered_before is not None:
                 self.bucket.leave(answered_before, reply.headers.get(HEADER) if reply else None)

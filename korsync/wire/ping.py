@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from korsync.wire.connection import Connection
+from korsync.wire.connection import Connection, Sent
 from korsync.wire.pacing import Limits
 
 TRIES = 2
@@ -18,6 +18,6 @@ def ping(url: str, body: str, *, proxy: str | None = None, ca_file: Path | None 
     address = urlsplit(url)
     connection = Connection(f"{address.scheme}://{address.netloc}", LIMITS, proxy=proxy, ca_file=ca_file)
     for _ in range(TRIES):
-        reply = connection.ask("POST", address.path.lstrip("/"), {}, None, body[:LONGEST_BODY].encode(), ())
+        reply = connection.ask(Sent("POST", address.path.lstrip("/"), body=body[:LONGEST_BODY].encode()))
         if reply.status is not None and reply.status < 500:
             return

@@ -13,7 +13,16 @@ from korsync.commands.sync import Clocks
 from korsync.memory.files import hold_lock
 from korsync.records.readiness import Verdict
 from korsync.sandbox.exchange import Fault
-from korsync.sandbox.korona.store import Article, Cashier, CustomerGroup, PaymentMethod, PointOfSale, Row, Unit
+from korsync.sandbox.korona.store import (
+    Article,
+    Cashier,
+    CustomerGroup,
+    PaymentMethod,
+    PointOfSale,
+    PriceGroup,
+    Row,
+    Unit,
+)
 from tests.support.shop import Shop
 from tests.support.typed import Korsync
 
@@ -94,8 +103,14 @@ def forbidden(side: str, path: str) -> Callable[[Shop], None]:
     return spoil
 
 
-def without_scope(name: str) -> Callable[[Shop], None]:
-    return lambda shop: shop.shopify.scopes.discard(name)
+def without_scope(*names: str) -> Callable[[Shop], None]:
+    """Return what takes scopes away; the scope to write includes that to read."""
+    return lambda shop: shop.shopify.scopes.difference_update(names)
+
+
+def unreadable_changes(shop: Shop) -> None:
+    shop.korona.rename("1001", "Anders")
+    forbidden("KORONA", "/products$")(shop)
 
 
 def configured(**config: object) -> Callable[[Shop], None]:
@@ -183,6 +198,22 @@ CAUSES = [
     ("login", "failed", 4, lambda shop: shop.shopify.access.revoke_tokens(), "Shopify"),
     ("login", "failed", 4, changed_password, "KORONA"),
     ("scope read_orders", "failed", 4, without_scope("read_orders"), "needed to book orders and refunds"),
+    (
+        "scope read_products",
+        "failed",
+        4,
+        without_scope("read_products", "write_products"),
+        "to find the variants",
+    ),
+    ("scope write_products", "failed", 4, without_scope("write_products"), "needed to write names, prices and images"),
+    (
+        "scope read_inventory",
+        "failed",
+        4,
+        without_scope("read_inventory", "write_inventory"),
+        "to read the levels",
+    ),
+    ("scope write_inventory", "failed", 4, without_scope("write_inventory"), "needed to write the levels"),
     ("scope read_locations", "failed", 4, without_scope("read_locations"), "needed to find the location"),
     ("locations", "failed", 4, without_scope("read_locations"), "read_locations"),
     ("scope read_all_orders", "warning", 1, without_scope("read_all_orders"), "older than 60 days"),
@@ -199,6 +230,9 @@ CAUSES = [
     ("its type", "failed", 4, in_korona(PointOfSale, "90", fiscal_service="FISKALY_DE"), "fiscal service"),
     ("its warehouse", "failed", 2, other_warehouse, "stock.locations.warehouses"),
     ("coupling", "failed", 4, in_korona(PointOfSale, "90", coupling_id=None), "korsync couple"),
+    ("kind of prices", "failed", 2, in_korona(PriceGroup, "Shopify", net_prices=True), "net"),
+    ("sales taxes", "failed", 4, forbidden("KORONA", "/salesTaxes$"), "403"),
+    ("catalogue", "failed", 4, unreadable_changes, "403"),
     ("payment methods", "failed", 2, in_korona(PaymentMethod, "6", active=False), "orders.payment_methods.paypal"),
     ("chosen taxes", "failed", 2, configured(orders={"taxes": {"19": "77"}}), "orders.taxes.19"),
     ("double rates", "warning", 1, two_rates, "under orders.taxes"),

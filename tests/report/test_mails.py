@@ -314,3 +314,151 @@ def test_who_is_told_what_and_where(kind: str, quiet: bool, as_json: bool, dry: 
 def test_the_kinds_that_may_end_by_themselves_are_outside_trouble_and_a_busy_lock() -> None:
     assert {cause.kind for cause in ran(MONDAY, *outage()).causes} == {Kind.OUTSIDE}
     assert len(ran(MONDAY, *outage()).causes) == 1
+
+
+BUG = BugError("a bug; nothing more was sent")
+HUNG = LockedError("process 4711 holds the lock", "end it", MONDAY)
+MISTAKES = ConfigurationError("config.yaml:3: unknown key", "put it right"), ConfigurationError("another", "do that")
+FIRST, SECOND = [an_order("#1042")], [an_order("#1051", since=MONDAY + 9 * EVERY)]
+REFUSAL = Refused("KORONA: 401", "check the password", everything=True)
+REFUSED = trouble(REFUSAL.of("KORONA refuses", "KORONA takes korsync's requests again"), "stock")
+
+
+def a_stop(emptied: int) -> Result:
+    return trouble(SafetyStop(f"stock: {emptied} of 60 would fall to 0", "korsync accept stock", ()), "stock")
+
+
+TABLE: dict[str, tuple[Callable[[int, datetime], Happened], list[tuple[str, list[str]]]]] = {
+    "an outage of two days": (
+        lambda number, at: ran(at, *(outage() if within(number, 6, 150) else ())),
+        [
+            ("Mon 03:00", ["korsync: KORONA: GET stock: no answer (since 2026-11-23 02:00)", "  what to do: wait"]),
+            ("Tue 03:00", ["korsync: KORONA: GET stock: no answer (since 2026-11-23 02:00)", "  what to do: wait"]),
+            ("Wed 02:00", ["over: KORONA answers again, after 2 days (since 2026-11-23 02:00)"]),
+        ],
+    ),
+    "a wrong password": (
+        lambda number, at: ran(at, *([REFUSED] if within(number, 3, 150) else [])),
+        [
+            ("Mon 01:00", ["korsync: KORONA: 401", "  what to do: check the password"]),
+            ("Tue 01:00", ["korsync: KORONA: 401 (since 2026-11-23 01:00)", "  what to do: check the password"]),
+            ("Wed 01:00", ["korsync: KORONA: 401 (since 2026-11-23 01:00)", "  what to do: check the password"]),
+            ("Wed 02:00", ["over: KORONA takes korsync's requests again, after 2 days (since 2026-11-23 01:00)"]),
+        ],
+    ),
+    "a login that is refused and taken in turn": (
+        lambda number, at: ran(at, *([REFUSED] if number % 2 and number < 80 else [])),
+        [
+            ("Mon 00:20", ["korsync: KORONA: 401", "  what to do: check the password"]),
+            ("Mon 00:40", ["over: KORONA takes korsync's requests again, after 20 min (since 2026-11-23 00:20)"]),
+            ("Mon 01:00", ["korsync: KORONA: 401", "  what to do: check the password"]),
+            ("Tue 00:40", ["over: KORONA takes korsync's requests again, after 20 min (since 2026-11-24 00:20)"]),
+            ("Tue 01:00", ["korsync: KORONA: 401", "  what to do: check the password"]),
+            ("Wed 00:40", ["over: KORONA takes korsync's requests again, after 20 min (since 2026-11-24 02:20)"]),
+        ],
+    ),
+    "a stop whose figures change": (
+        lambda number, at: ran(at, *([a_stop(20 + number % 5)] if number < 100 else [])),
+        [
+            ("Mon 00:00", ["korsync: stock: 20 of 60 would fall to 0", "  what to do: korsync accept stock"]),
+            (
+                "Tue 00:00",
+                [
+                    "korsync: stock: 22 of 60 would fall to 0 (since 2026-11-23 00:00)",
+                    "  what to do: korsync accept stock",
+                ],
+            ),
+            (
+                "Tue 09:20",
+                ["over: no longer: stock: 20 of 60 would fall to 0, after 33 h 20 min (since 2026-11-23 00:00)"],
+            ),
+        ],
+    ),
+    "a bug in every run": (
+        lambda number, at: failed(at, BUG) if number < 100 else ran(at),
+        [
+            ("Mon 00:00", ["korsync: a bug; nothing more was sent"]),
+            (
+                "Tue 00:00",
+                ["korsync: a bug; nothing more was sent (since 2026-11-23 00:00)"],
+            ),
+            (
+                "Tue 09:20",
+                ["over: no longer: a bug; nothing more was sent, after 33 h 20 min (since 2026-11-23 00:00)"],
+            ),
+        ],
+    ),
+    "a run that hangs": (
+        lambda number, at: failed(at, HUNG) if number < 80 else ran(at),
+        [
+            ("Mon 01:00", ["korsync: process 4711 holds the lock (since 2026-11-23 00:00)", "  what to do: end it"]),
+            ("Tue 01:00", ["korsync: process 4711 holds the lock (since 2026-11-23 00:00)", "  what to do: end it"]),
+            ("Tue 02:40", ["over: the lock is free again, after 26 h 40 min (since 2026-11-23 00:00)"]),
+        ],
+    ),
+    "one mistake in the configuration, then another": (
+        lambda number, at: failed(at, MISTAKES[number >= 80]) if number < 90 else ran(at),
+        [
+            ("Mon 00:00", ["korsync: config.yaml:3: unknown key", "  what to do: put it right"]),
+            (
+                "Tue 00:00",
+                ["korsync: config.yaml:3: unknown key (since 2026-11-23 00:00)", "  what to do: put it right"],
+            ),
+            (
+                "Tue 02:40",
+                [
+                    "korsync: another",
+                    "  what to do: do that",
+                    "told before and not over: 1 thing (see `korsync status`)",
+                ],
+            ),
+            (
+                "Tue 06:00",
+                [
+                    "over: no longer: another, after 3 h 20 min (since 2026-11-24 02:40)",
+                    "over: no longer: config.yaml:3: unknown key, after 30 h (since 2026-11-23 00:00)",
+                ],
+            ),
+        ],
+    ),
+    "a held item, another one, both settled": (
+        lambda number, at: ran(at, held=[*FIRST[: number < 100], *SECOND[: 9 <= number < 90]]),
+        [
+            (
+                "Mon 00:00",
+                ["1 item held, for a person to settle (see `korsync status`):", "  ! #1042 (orders): no article"],
+            ),
+            (
+                "Mon 03:00",
+                [
+                    "1 item held, for a person to settle (see `korsync status`):",
+                    "  ! #1051 (orders): no article",
+                    "told before and not over: 1 thing (see `korsync status`)",
+                ],
+            ),
+            (
+                "Tue 00:00",
+                [
+                    "2 items held, for a person to settle (see `korsync status`):",
+                    "  ! #1042 (orders): no article",
+                    "  ! #1051 (orders): no article",
+                ],
+            ),
+            (
+                "Tue 06:00",
+                [
+                    "over: #1051 (orders) is held no more, after 27 h (since 2026-11-23 03:00)",
+                    "told before and not over: 1 thing (see `korsync status`)",
+                ],
+            ),
+            ("Tue 09:20", ["over: #1042 (orders) is held no more, after 33 h 20 min (since 2026-11-23 00:00)"]),
+        ],
+    ),
+}
+"""Each situation with all mails of its week: when, and line by line what stands below the heading."""
+
+
+@pytest.mark.parametrize("situation", TABLE)
+def test_these_are_all_mails_of_a_week(situation: str) -> None:
+    run, expected = TABLE[situation]
+    assert [(when, text.splitlines()) for when, text in mails(run)] == expected
