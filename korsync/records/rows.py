@@ -8,15 +8,11 @@ V = TypeVar("V")
 
 
 class Rows(Mapping[K, V]):
-    """A mapping that is loaded when somebody looks into it; until then `is_loaded` is false."""
+    """A mapping that is loaded when somebody looks into it."""
 
     def __init__(self, load: Callable[[], dict[K, V]]) -> None:
         self._load = load
         self._rows: dict[K, V] | None = None
-
-    @property
-    def is_loaded(self) -> bool:
-        return self._rows is not None
 
     @property
     def rows(self) -> dict[K, V]:

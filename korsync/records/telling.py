@@ -87,7 +87,6 @@ class How:
     dry: bool = False
     verbose: bool = False
     as_json: bool = False
-    terminal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

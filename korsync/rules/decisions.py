@@ -318,4 +318,4 @@ def _must_be_meant(state: State, item: str, pipelines: frozenset[str]) -> None:
 
 def _settled(state: State, order: KnownOrder, settled: set[str]) -> State:
     held = {key: value for key, value in state.held.items() if key not in settled}
-    return replace(state, orders=state.orders | {order.id: order}, held=held)
+    return replace(state.with_order(order), held=held)
