@@ -1,5 +1,6 @@
 """Fixtures that all tests share."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,10 @@ from tests.support.typed import Korsync, Said
 # How long an example takes says more of the machine than of korsync.
 settings.register_profile("korsync", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("korsync")
+
+# Started in the background or under nohup the tests would ignore these, and so would every korsync that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture
