@@ -1,7 +1,7 @@
 """What is truly available of each article, and whether Shopify ever offers more than it may: the omniscient checker."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum, auto
 
@@ -40,25 +40,32 @@ class Readings:
 
 @dataclass
 class Tally:
-    """What came of the days: orders, pieces sold that were not there, and piece-hours not offered although there."""
+    """What came of the days: orders, pieces sold that were not there, and how long the levels were not what fits.
+
+    The hours are those of all articles together; of those with a level that does not fit, the held ones are named ones.
+    """
 
     orders: int = 0
     oversold: int = 0
-    idle_hours: float = 0.0
-    hours: float = 0.0
     checks: int = 0
-
-    @property
-    def idle(self) -> float:
-        """The pieces that lay idle on average."""
-        return self.idle_hours / self.hours if self.hours else 0.0
+    hours: float = 0.0
+    too_low: float = 0.0
+    too_high: float = 0.0
+    too_low_and_held: float = 0.0
 
     def add(self, other: "Tally") -> None:
-        self.orders += other.orders
-        self.oversold += other.oversold
-        self.idle_hours += other.idle_hours
-        self.hours += other.hours
-        self.checks += other.checks
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+
+    def __str__(self) -> str:
+        shares = (
+            each / self.hours if self.hours else 0.0 for each in (self.too_low, self.too_low_and_held, self.too_high)
+        )
+        low, held, high = shares
+        return (
+            f"{self.orders} orders, {self.oversold} pieces oversold, {self.checks} checks; of the time of all articles "
+            f"{low:.2%} too low (held and named {held:.2%}), {high:.2%} too high"
+        )
 
 
 class Oversold(AssertionError):
@@ -214,10 +221,16 @@ class Ledger:
         self.tally.checks += 1
         for sku in self.skus:
             offered, excuse = self.offered(sku), sum(each.pieces for each in self._disturbances.get(sku, ()))
-            self.tally.idle_hours += max(0, self.wanted(available[sku]) - offered) * hours
+            self._measure(sku, offered - self.wanted(available[sku]), hours)
             if offered > available[sku] + excuse and sku not in self.told:
                 self.fail(f"{sku}: {offered} are offered, {available[sku]} are there, {excuse} may be unseen")
-        self.tally.hours += hours
+
+    def _measure(self, sku: str, beyond: int, hours: float) -> None:
+        tally = self.tally
+        tally.hours += hours
+        tally.too_high += hours if beyond > 0 else 0.0
+        tally.too_low += hours if beyond < 0 else 0.0
+        tally.too_low_and_held += hours if beyond < 0 and sku in self.told else 0.0
 
     def check_agreement(self) -> None:
         """Raise Oversold where a quiet world has not come to rest at the figures it should have.
