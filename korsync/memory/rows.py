@@ -94,9 +94,11 @@ def _record(kind: Any) -> Way:
         return row
 
     def read(row: list[Any]) -> Any:
+        length = len(row)
         for place, read_field in readers:
-            if place < len(row):
-                row[place] = read_field(row[place])
+            if place >= length:
+                break
+            row[place] = read_field(row[place])
         return kind(*row)
 
     return Way(write, read)

@@ -10,7 +10,7 @@ from korsync.pipelines.base import Reading
 from korsync.pipelines.lookups import Contents, LookUp, look_up
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.posting import Posting, ReceiptPipeline, posting
-from korsync.pipelines.sides import read_orders_by_id
+from korsync.pipelines.sides import read_orders_by_id, with_new_articles
 from korsync.pipelines.targets import find_booking_targets, with_fresh_taxes
 from korsync.records.bookings import NOT_BOOKED, SHOWN, Booking, BookingStatus, KnownOrder, sale_key
 from korsync.records.memory import BookingTargets, Memory, held_key
@@ -42,7 +42,7 @@ class DueOrder:
     """An order of which something is not known to be booked, what KORONA shows of it, and what is needed to book it.
 
     `name` is what a person calls it; `order` is None where Shopify shows it no more, `look` as long as there is nothing
-    to be looked up; `trouble` kept what is needed from being read.
+    to be looked up; `trouble` kept what is needed from being read. `is_held`: it was held by the run before.
     """
 
     known: KnownOrder
@@ -52,6 +52,7 @@ class DueOrder:
     articles: Mapping[int, str] = field(default_factory=dict)
     transactions: tuple[Transaction, ...] = ()
     trouble: Unavailable | None = None
+    is_held: bool = False
 
     @property
     def begun(self) -> Booking | None:
@@ -90,9 +91,15 @@ class Orders(ReceiptPipeline):
         open_ = {each.id for each in known if each.is_due or each.may_have_been_forgotten or each.is_edited}
         reading = read_orders_by_id(sides, reading, open_)
         wanted = [each for each in known if each.id in open_ or each.awaits_read_back]
-        due = [DueOrder(each, names[each.id], reading.orders.get(each.id)) for each in wanted]
+        held = reading.memory.state.held.keys()
+        due = [
+            DueOrder(each, name, reading.orders.get(each.id), is_held=held_key(self.name, name) in held)
+            for each, name in ((each, names[each.id]) for each in wanted)
+        ]
         # What is held comes last: what could not be read of it must not keep others from being read.
-        due.sort(key=lambda each: held_key(self.name, each.name) in reading.memory.state.held)
+        due.sort(key=lambda each: each.is_held)
+        held_orders = [each.order for each in due if each.is_held and each.order]
+        reading = with_new_articles(sides, reading, held_orders)
         contents = Contents(sides, reading)
         due = [_with_contents(each, contents) for each in due]
         new = (each.order for each in due if each.order and _is_to_be_made(each))
@@ -161,7 +168,8 @@ def _with_contents(due: DueOrder, contents: Contents) -> DueOrder:
     try:
         is_sale = not due.known.is_booked and _is_to_be_made(due)
         transactions = contents.transactions_of(due.order) if is_sale else ()
-        return replace(due, articles=contents.articles_of(due.order), transactions=transactions)
+        articles = contents.articles_of(due.order, asks=not due.is_held)
+        return replace(due, articles=articles, transactions=transactions)
     except Rejected:
         # Deleted since the list was read.
         return replace(due, order=None)

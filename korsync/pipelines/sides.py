@@ -13,11 +13,12 @@ from korsync.pipelines.base import DAY, LATE_REVISIONS, Reading, Sides
 from korsync.pipelines.changed import Changed, changed_since, stands_still, with_rest
 from korsync.records.catalogue import Article, InventoryLevel, PriceRow, ShopProduct
 from korsync.records.memory import Cache
+from korsync.records.orders import Order
 from korsync.records.rows import merged
 from korsync.records.seen import Levels, ShopProducts, WarehouseStock
 from korsync.rules.clocks import FURTHEST
 from korsync.rules.guards import judged
-from korsync.rules.matching import may_be_cut
+from korsync.rules.matching import assortment, may_be_cut
 from korsync.rules.odd_rows import as_far_as_known, numbered, on_sale
 
 T = TypeVar("T")
@@ -46,6 +47,24 @@ def read_catalogue(sides: Sides, reading: Reading) -> Reading:
     except KorsyncError as error:
         reading = reading.without("prices", error)
     return _once("catalogue", reading, lambda: _catalogue(sides, reading, changed))
+
+
+def with_new_articles(sides: Sides, reading: Reading, held: Iterable[Order]) -> Reading:
+    """Read which articles changed where an order is held that waits for one: it may have come.
+
+    One by one they would be asked for in every run, for as long as the order is held.
+    """
+    cache = reading.memory.cache
+    lines = [line for order in held for line in order.lines if line.sku]
+    if not lines:
+        return reading
+    known = assortment(cache.catalogue.articles, cache.shop_products.products)
+    if all(known.articles_of(line.sku, line.variant_id) for line in lines):
+        return reading
+    try:
+        return read_catalogue(sides, reading)
+    except KorsyncError as error:
+        return reading.without("articles", error)
 
 
 def read_images(sides: Sides, reading: Reading) -> Reading:
@@ -189,6 +208,8 @@ def _doubtful(reading: Reading, changed: Mapping[int, ShopProduct]) -> list[int]
     """
     skus = {held.item for held in reading.memory.state.held.values()}
     skus |= {variant.sku.strip() for each in changed.values() for variant in each.variants if variant.sku.strip()}
+    if not skus:
+        return []
     rest = (each for each in reading.memory.cache.shop_products.products.values() if each.id not in changed)
     return [each.id for each in rest if any(variant.sku.strip() in skus for variant in each.variants)]
 

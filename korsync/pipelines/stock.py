@@ -240,7 +240,7 @@ def _value(level: Level) -> Available:
     """Return a level as it was read, with the last doubt about it and what draft orders hold of it."""
     read, target = level.read, level.target
     return Available(
-        level.available, read.inventory_item_id, read.location_id, read.seen_at, target.doubted_at, target.reserved
+        level.available, read.inventory_item_id, read.location_id, level.seen_at, target.doubted_at, target.reserved
     )
 
 

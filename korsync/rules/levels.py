@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -51,10 +51,11 @@ class StockRead:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A level that may be written: the match it belongs to, what was read, and where it should go."""
+    """A level that may be written: the match it belongs to, what was read and as of when, and where it should go."""
 
     match: Match
     read: InventoryLevel
+    seen_at: datetime
     available: int
     target: LevelTarget
     actual: Decimal
@@ -83,7 +84,8 @@ def levels_of(read: StockRead) -> Levels:
     levels, by_rule = [], []
     why = {skip.key: skip.reason for skip in matching.skips}
     fates = {skip.key: skip.fate for skip in matching.skips}
-    for each, off in ((each, each in matching.switched_off) for each in (*matching.matches, *matching.switched_off)):
+    switched_off = ((each, True) for each in matching.switched_off)
+    for each, off in (*((each, False) for each in matching.matches), *switched_off):
         level = read.cache.levels.levels.get(each.variant.inventory_item_id)
         why_not = _left_by_rule(each, level)
         if why_not:
@@ -97,7 +99,7 @@ def levels_of(read: StockRead) -> Levels:
         if level is None or actual is None:
             why[each.sku] = why_unknown
             continue
-        levels.append(replace(sums.level(each, level, actual), switched_off=off))
+        levels.append(sums.level(each, level, actual, switched_off=off))
     matched = {each.read.inventory_item_id: each.match.sku for each in levels if not each.switched_off}
     known = still_there(read.memory.state.in_step, products.values())
     held = left_step(known, matched, why, [skip.key for skip in by_rule])
@@ -118,7 +120,7 @@ def sold_by_order(read: StockRead, level: Level) -> Iterator[tuple[int, Decimal]
     for order in read.memory.state.orders.values():
         sold = index_sold([order], known, location_id, read.korona_now, settle, rows).by_article
         lines = sold.get(level.match.article.id, ())
-        pieces = sum((pending_pieces(line, level.read.seen_at - read.lead) for line in lines), start=Decimal(0))
+        pieces = sum((pending_pieces(line, level.seen_at - read.lead) for line in lines), start=Decimal(0))
         if pieces:
             yield order.id, pieces
 
@@ -137,7 +139,7 @@ def asks_for_drafts(read: StockRead) -> bool:
     if any(look.reserved for look in read.cache.looks.values()):
         return True
     levels = levels_of(read).levels if read.cache.doubts else ()
-    doubts = ((each.target.doubted_at, each.read.seen_at) for each in levels)
+    doubts = ((each.target.doubted_at, each.seen_at) for each in levels)
     return any(at is not None and at + read.rules.settle <= seen_at for at, seen_at in doubts)
 
 
@@ -152,7 +154,8 @@ class _Sums:
             state.orders.values(), known, location_id, read.korona_now, read.rules.settle, row_revisions(cache.stocks)
         )
         self._actual = summed(cache.stocks, read.targets.warehouse_ids)
-        self._before = summed(read.stocks_before, read.targets.warehouse_ids)
+        same = read.stocks_before is cache.stocks
+        self._before = self._actual if same else summed(read.stocks_before, read.targets.warehouse_ids)
 
     def actual(self, each: Match, level: InventoryLevel | None) -> tuple[Decimal | None, str]:
         """Return KORONA's figure for a level, or why nobody knows where it should go: missing is never zero."""
@@ -162,14 +165,14 @@ class _Sums:
             return None, "KORONA has no stock row for it"
         return self._actual[each.article.id], "KORONA does not say how many there are"
 
-    def level(self, each: Match, level: InventoryLevel, actual: Decimal) -> Level:
+    def level(self, each: Match, level: InventoryLevel, actual: Decimal, *, switched_off: bool) -> Level:
         """Return where a level should go."""
         cache, read_at, drafts = self._read.cache, self._read.cache.levels.read_at, self._read.in_drafts
         # What the last read did not bring was unchanged when it began.
-        level = replace(level, seen_at=max(level.seen_at, read_at or level.seen_at))
+        seen_at = max(level.seen_at, read_at or level.seen_at)
         facts = LevelFacts(
             available=level.available or 0,
-            seen_at=level.seen_at,
+            seen_at=seen_at,
             actual=actual,
             actual_before=self._before.get(each.article.id),
             sold_as_article=self._sold.by_article.get(each.article.id, ()),
@@ -180,7 +183,8 @@ class _Sums:
             in_drafts=None if drafts is None else drafts.get(each.variant.id, 0),
             lead=self._read.lead,
         )
-        return Level(each, level, level.available or 0, target_of(facts, self._read.rules), actual)
+        target = target_of(facts, self._read.rules)
+        return Level(each, level, seen_at, level.available or 0, target, actual, switched_off)
 
 
 def _left_by_rule(each: Match, level: InventoryLevel | None) -> str:
@@ -222,7 +226,7 @@ def kept_for(level: Level, rules: LevelRules) -> str:
     doubted_at = level.target.doubted_at
     if doubted_at is None or level.why_not_raised != TOO_SOON:
         return ""
-    left = doubted_at + rules.settle - level.read.seen_at
+    left = doubted_at + rules.settle - level.seen_at
     minutes = max(1, math.ceil(left.total_seconds() / 60))
     return f", for {minutes} minutes at least"
 

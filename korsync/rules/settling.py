@@ -8,12 +8,14 @@ from korsync.records.catalogue import Article
 from korsync.records.receipts import Receipt
 from korsync.records.seen import WarehouseStock
 from korsync.records.stock_rows import StockMark
+from korsync.rules.asked_once import asked_once
 from korsync.rules.takes import with_parts
 
 PATIENCE = timedelta(days=1)
 """After so long a receipt counts as settled although no stock row of its articles has changed: a person is told."""
 
 
+@asked_once
 def row_revisions(stocks: Mapping[str, WarehouseStock]) -> dict[str, int]:
     """Return the highest revision of each article's stock rows as last seen."""
     revisions: dict[str, int] = {}

@@ -94,7 +94,7 @@ class Shop:
         self.move(moves.forget_requests)
         begun = time.monotonic()
         with (self._folder / "output.txt").open("w") as output:
-            child = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+            child = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=as_installed())
             # Ended, but not buried: its books can still be read.
             os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
             seconds = time.monotonic() - begun
@@ -114,6 +114,11 @@ class Shop:
     def output(self) -> str:
         """What the last program printed."""
         return (self._folder / "output.txt").read_text()
+
+
+def as_installed() -> dict[str, str]:
+    """Return this environment, in which a program's bytecode is kept, as it is where pip installed it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _serve(pipe: Connection, folder: Path, articles: int) -> None:

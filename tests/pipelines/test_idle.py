@@ -7,6 +7,7 @@ import pytest
 from korsync.sandbox.exchange import Fault
 from korsync.sandbox.sample import picture
 from tests.support.shop import Requests, Shop
+from tests.support.webshop import held
 
 LISTS = ("/products", "/prices", "/images")
 
@@ -42,6 +43,40 @@ def test_an_idle_run_of_orders_alone_costs_one(idle: Shop) -> None:
     with idle.requests() as seen:
         idle.run_later("orders", minutes=1)
     assert [each.path.rpartition("/")[2] for each in seen.everything] == ["orders.json"]
+
+
+def test_orders_that_are_held_for_an_article_cost_an_idle_run_nothing_more(idle: Shop) -> None:
+    for number in range(7000, 7011):
+        idle.shopify.add_product(f"Ware {number}", [{"sku": str(number), "available": 5}])
+        idle.shopify.place_order([(str(number), 1)])
+    for _ in range(2):
+        assert idle.run_later(minutes=61).exit_code == 1
+    with idle.requests() as seen:
+        assert idle.run_later().exit_code == 1
+    assert asked(seen) == ["maxRevisions", "productStocks"]
+    assert len(seen.shopify) == 3
+
+
+def test_orders_alone_find_the_article_for_which_one_is_held(idle: Shop) -> None:
+    idle.shopify.add_product("Ware 7000", [{"sku": "7000", "available": 5}])
+    idle.shopify.place_order([("7000", 1)])
+    assert idle.run_later("orders", minutes=1).exit_code == 1
+    with idle.requests() as seen:
+        assert idle.run_later("orders", minutes=1).exit_code == 1
+    assert asked(seen) == ["maxRevisions"]
+    idle.korona.add_article("7000", "Ware 7000", stock=5)
+    assert idle.run_later("orders", minutes=1).exit_code == 0
+
+
+def test_where_the_articles_cannot_be_read_an_order_stays_held_and_the_others_are_booked(idle: Shop) -> None:
+    idle.shopify.add_product("Ware 7000", [{"sku": "7000", "available": 5}])
+    idle.shopify.place_order([("7000", 1)])
+    idle.run_later("orders", minutes=1)
+    idle.world.korona_server.faults.append(Fault("status", "GET", "/(products|maxRevisions)$", status=403, times=100))
+    order = idle.shopify.place_order([("1001", 1)])
+    assert idle.run_later("orders", minutes=1).exit_code == 1
+    assert len(idle.korona.booked_under(f"order/{order.id}")) == 1
+    assert list(held(idle)) == ["1001"]
 
 
 @pytest.mark.parametrize("status", [403, 404, 500, 204])

@@ -29,7 +29,7 @@ def a_level(available: int, target: int, actual: int = 10, *, off: bool = False,
         article("1001", "Tee", "8.90"), product(1001, "Tee", "8.90"), product(1001, "", "1").variants[0], "1001"
     )
     where = LevelTarget(target, available, None, "", **more)
-    return Level(match, level(1001, available), available, where, Decimal(actual), off)
+    return Level(match, level(1001, available), NOON, available, where, Decimal(actual), off)
 
 
 def adjusted(before: int, after: int) -> Plan[Any]:
