@@ -1,6 +1,6 @@
 """Reads both sides: each list at most once a run, only what changed, and once a day in full."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from typing import TypeVar
 from korsync.errors import KorsyncError, Rejected, Unavailable
 from korsync.pipelines.base import DAY, LATE_REVISIONS, Reading, Sides
 from korsync.pipelines.changed import Changed, changed_since, stands_still, with_rest
-from korsync.records.catalogue import Article, InventoryLevel, PriceRow, ShopProduct
+from korsync.records.catalogue import Article, InventoryLevel, PriceRow, ShopProduct, Variant
 from korsync.records.memory import Cache
 from korsync.records.orders import Order
 from korsync.records.rows import merged
@@ -56,10 +56,8 @@ def with_new_articles(sides: Sides, reading: Reading, held: Iterable[Order]) -> 
     """
     cache = reading.memory.cache
     lines = [line for order in held for line in order.lines if line.sku]
-    if not lines:
-        return reading
-    known = assortment(cache.catalogue.articles, cache.shop_products.products)
-    if all(known.articles_of(line.sku, line.variant_id) for line in lines):
+    known = assortment(cache.catalogue.articles, cache.shop_products.products) if lines else None
+    if known is None or all(known.articles_of(line.sku, line.variant_id) for line in lines):
         return reading
     try:
         return read_catalogue(sides, reading)
@@ -223,7 +221,9 @@ def _levels(sides: Sides, reading: Reading, location_id: int) -> tuple[Cache, bo
     rows = shopify.levels(location_id, since)
     is_shrunk = False
     if in_full and not elsewhere and old.read_at is not None:
-        cache, is_shrunk = judged(cache, "levels", len(rows), len(old.levels))
+        # The levels of products that are gone go with them.
+        there = sum(each.inventory_item_id in old.levels for each in _variants(cache))
+        cache, is_shrunk = judged(cache, "levels", len(rows), there)
     if is_shrunk and old.read_at:
         # What is sold must still come off sale: what changed is asked for instead.
         in_full, rows = False, shopify.levels(location_id, old.read_at - _overlap(sides))
@@ -254,10 +254,13 @@ def _doubtful_levels(reading: Reading) -> set[int]:
     }
 
 
+def _variants(cache: Cache) -> Iterator[Variant]:
+    return (each for product in cache.shop_products.products.values() for each in product.variants)
+
+
 def _tracked_items(cache: Cache) -> dict[int, str]:
     """Return the SKUs of the items that Shopify counts."""
-    variants = (each for product in cache.shop_products.products.values() for each in product.variants)
-    return {each.inventory_item_id: each.sku.strip() for each in variants if each.tracked}
+    return {each.inventory_item_id: each.sku.strip() for each in _variants(cache) if each.tracked}
 
 
 def _must_have_figures(levels: Mapping[int, InventoryLevel], tracked: Mapping[int, str]) -> None:

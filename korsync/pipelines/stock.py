@@ -1,6 +1,7 @@
 """Stock, KORONA to Shopify: every changed level, without ever giving back a piece that is already sold.
 
-The order of reading is the heart of it: Shopify's levels first, then KORONA's stock, then the orders, completely.
+The order of reading is the heart of it: what draft orders hold, then Shopify's levels, then KORONA's stock, then the
+orders, completely. A draft order deleted in between lets go of pieces that a level read before does not show yet.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,11 +54,19 @@ class Available:
 
 
 @dataclass(frozen=True, slots=True)
+class Drafts:
+    """The open draft orders, None where nobody had to ask; `refused` says why they may not be read."""
+
+    orders: tuple[DraftOrder, ...] | None = None
+    refused: str = ""
+    trouble: tuple[KorsyncError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StockPulled:
     """All that the plan of stock is made of; `trouble` kept the orders or the draft orders from being read.
 
     `korona_now` is KORONA's time before its stock was read, `stocks_before` what was known of that stock until then.
-    `drafts` are the open draft orders, None where nobody had to ask; `drafts_refused` says why they may not be read.
     `doubt` says why no clock is believed, empty where all are; `lead` is by how much levels may be dated too late.
     """
 
@@ -67,8 +76,7 @@ class StockPulled:
     korona_now: datetime
     stocks_before: Mapping[str, WarehouseStock]
     trouble: tuple[KorsyncError, ...] = ()
-    drafts: tuple[DraftOrder, ...] | None = None
-    drafts_refused: str = ""
+    drafts: Drafts = Drafts()
     doubt: str = ""
     lead: timedelta = timedelta(0)
 
@@ -82,7 +90,7 @@ class StockPulled:
         if short:
             why_not_complete = guards.shrunk(short[0])
         orders = self.reading.memory.state.orders
-        in_drafts = None if self.drafts is None else pieces_in_drafts(self.drafts, orders)
+        in_drafts = None if self.drafts.orders is None else pieces_in_drafts(self.drafts.orders, orders)
         memory, before = self.reading.memory, self.stocks_before
         if self.doubt:
             # A look has a time, and so has a fall below it.
@@ -109,6 +117,8 @@ class Stock:
         sides = self._sides
         reading = read_shop_products(sides, reading)
         reading, targets = find_stock_targets(sides, reading)
+        safety = sides.settings.safety
+        drafts = self._drafts(reading, safety.settle)
         reading = read_levels(sides, reading, targets.location.id)
         reading = read_catalogue(sides, reading)
         # KORONA's time before its stock is read: a receipt settled by then is surely in what is read after.
@@ -120,12 +130,10 @@ class Stock:
         except KorsyncError as error:
             # Whatever keeps the orders from being read or booked never keeps a sold piece on sale.
             reading = reading.without("orders", error)
-        safety = sides.settings.safety
         rules = LevelRules(sides.settings.location.buffer, safety.settle, safety.max_change_percent)
-        trouble = reading.missing(Stock.name)
+        trouble = (*reading.missing(Stock.name), *drafts.trouble)
         clocks: Any = {"doubt": sides.clocks.doubt, "lead": sides.shopify_lead}
-        pulled = StockPulled(reading, targets, rules, korona_now, stocks_before, trouble, **clocks)
-        return self._with_drafts(pulled) if asks_for_drafts(pulled.read) else pulled
+        return StockPulled(reading, targets, rules, korona_now, stocks_before, trouble, drafts, **clocks)
 
     @staticmethod
     def plan(pulled: StockPulled) -> Plan[Available]:
@@ -135,7 +143,7 @@ class Stock:
         changes = sorted((each for each in decisions if isinstance(each, Change)), key=_turn)
         guarded = _guard(pulled, changes, found.levels)
         short = guards.short_lists(Stock.name, pulled.reading.shrunk & GUARDED_LISTS, NOT_RAISED)
-        notices, told = told_by_now(memory.state, notices_of(pulled.read, found.levels, pulled.drafts_refused))
+        notices, told = told_by_now(memory.state, notices_of(pulled.read, found.levels, pulled.drafts.refused))
         memory = _with_looks(memory.with_state(in_step=dict(found.in_step), told=told), found.levels)
         if guarded.stop is not None:
             # The next run asks for KORONA's figures again and compares with the same.
@@ -201,16 +209,17 @@ class Stock:
             must_be_active(self._sides, value.location_id)
             raise
 
-    def _with_drafts(self, pulled: StockPulled) -> StockPulled:
-        """Read the draft orders; completed ones hold their pieces until their order is surely listed."""
-        since = self._sides.shopify_now - pulled.rules.settle
+    def _drafts(self, reading: Reading, settle: timedelta) -> Drafts:
+        """Read the draft orders where that matters; completed ones hold their pieces until their order is listed."""
+        shopify, now = self._sides.shopify, self._sides.shopify_now
+        if not asks_for_drafts(reading.memory.cache, settle, now):
+            return Drafts()
         try:
-            return replace(pulled, drafts=tuple(self._sides.shopify.draft_orders(since)))
+            return Drafts(tuple(shopify.draft_orders(now - settle)))
         except Refused as error:
-            why = f"what they reserve is not seen and may be sold twice: {error.what}"
-            return replace(pulled, drafts=(), drafts_refused=why)
+            return Drafts((), f"what they reserve is not seen and may be sold twice: {error.what}")
         except (Unavailable, Unsure) as error:
-            return replace(pulled, trouble=(*pulled.trouble, error))
+            return Drafts(trouble=(error,))
 
 
 def _decide(level: Level, pulled: StockPulled) -> Change[Available] | Skip | None:

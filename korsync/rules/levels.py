@@ -134,13 +134,13 @@ def pieces_in_drafts(drafts: Iterable[DraftOrder], orders: Collection[int]) -> d
     return held
 
 
-def asks_for_drafts(read: StockRead) -> bool:
-    """Tell whether draft orders must be asked for: they hold pieces, or a doubt is over and they may."""
-    if any(look.reserved for look in read.cache.looks.values()):
-        return True
-    levels = levels_of(read).levels if read.cache.doubts else ()
-    doubts = ((each.target.doubted_at, each.seen_at) for each in levels)
-    return any(at is not None and at + read.rules.settle <= seen_at for at, seen_at in doubts)
+def asks_for_drafts(cache: Cache, settle: timedelta, now: datetime) -> bool:
+    """Tell whether draft orders must be asked for: they hold pieces, or a doubt is over and they may.
+
+    `now` is Shopify's time.
+    """
+    over = any(at + settle <= now for at in cache.doubts.values())
+    return over or any(look.reserved for look in cache.looks.values())
 
 
 class _Sums:

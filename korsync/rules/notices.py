@@ -7,6 +7,9 @@ from korsync.records.plan import Fate, Skip, ToldOnce
 from korsync.rules.levels import Level, StockRead
 from korsync.rules.settling import never_seen, row_revisions
 
+DRAFTS_REFUSED = "draft orders refused"
+"""The mark of a person having been told that nobody sees what draft orders hold."""
+
 
 def notices_of(read: StockRead, levels: Iterable[Level], drafts_refused: str) -> Iterator[Skip]:
     """Say what has to be known; what is told once has a mark."""
@@ -22,7 +25,7 @@ def notices_of(read: StockRead, levels: Iterable[Level], drafts_refused: str) ->
             yield Skip(sku, reason, Fate.LEFT, ToldOnce(mark=f"sales lock {level.match.article.id}"))
     yield from _never_seen(read)
     if drafts_refused:
-        yield Skip("draft orders", drafts_refused, Fate.LEFT, ToldOnce(mark="draft orders refused"))
+        yield Skip("draft orders", drafts_refused, Fate.LEFT, ToldOnce(mark=DRAFTS_REFUSED))
 
 
 def _rise(level: Level) -> str:

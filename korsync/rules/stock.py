@@ -280,14 +280,17 @@ def reserved_pieces(facts: LevelFacts, gap: int, risen: int) -> int:
 
 
 def last_doubt(facts: LevelFacts, fall: int, settle: timedelta) -> datetime | None:
-    """Return the last doubt about a level, None where it is so old that every order of then is listed by now.
+    """Return the last doubt about a level, None where it is over.
 
+    It is when every order of then is listed by now and draft orders were asked for: they may hold what is missing.
     A first look is a doubt too: nobody knows what the level was before, and a fall would pass unnoticed.
     """
     if facts.look is None or fall:
         return facts.seen_at
     doubted_at = facts.doubted_at
-    return doubted_at if doubted_at is not None and doubted_at + settle > facts.seen_at else None
+    if doubted_at is None or (doubted_at + settle <= facts.seen_at and facts.in_drafts is not None):
+        return None
+    return doubted_at
 
 
 def target_level(actual: Decimal, pending: Decimal, fall: int, buffer: int) -> int:

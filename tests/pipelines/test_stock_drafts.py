@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from korsync.rules.stock import LevelFacts
-from korsync.sandbox.exchange import Fault
+from korsync.sandbox.exchange import Fault, Request
 from korsync.sandbox.shopify.drafts import DraftOrder
 from tests.support.schedule import Schedule, is_needed
 from tests.support.shop import Shop
@@ -165,3 +165,39 @@ def test_a_reservation_is_found_although_a_receipt_in_flight_seems_to_explain_wh
     for _ in range(3):
         shop.run_later("stock")
         assert shop.shopify.available("1001") == 3
+
+
+def test_a_draft_order_deleted_while_the_run_reads_is_not_sold_before_its_pieces_show(known: Shop) -> None:
+    draft = reserve(known)
+    for _ in range(3):
+        known.run_later("stock")
+    server = known.world.shopify_server
+
+    def after(request: Request, _answer: object) -> None:
+        if request.path.endswith("inventory_levels.json") and draft.reserved:
+            known.shopify.delete_draft(draft)
+
+    server.after_request = after
+    for _ in range(2):
+        known.run_later("stock")
+        assert known.shopify.available("1001") == 5
+
+
+def test_a_level_whose_doubt_ends_while_the_run_reads_is_not_raised_before_draft_orders_were_asked_for(
+    known: Shop,
+) -> None:
+    known.shopify.set_available("1001", 3)
+    known.run("stock")
+    server = known.world.shopify_server
+
+    def before(request: Request) -> None:
+        if request.path.endswith("inventory_levels.json"):
+            known.later(1)
+
+    server.before_request = before
+    with known.requests() as seen:
+        known.run_later("stock", minutes=14.5)
+    assert (seen.count("GET", DRAFTS), known.shopify.available("1001")) == (0, 3)
+    with known.requests() as seen:
+        known.run_later("stock", minutes=1)
+    assert (seen.count("GET", DRAFTS), known.shopify.available("1001")) == (3, 5)

@@ -23,6 +23,7 @@ from korsync.memory.state import save_state
 from korsync.records.memory import State, held_key
 from korsync.records.opening import Answer
 from korsync.records.plan import Plan, Ran, Result, Written
+from korsync.rules.notices import DRAFTS_REFUSED
 from korsync.sandbox.exchange import Action, Fault, Request
 from korsync.sandbox.server import SandboxServer
 from korsync.sandbox.world import World
@@ -269,6 +270,10 @@ class Days:
             self.ledger.fail(f"stopped: {plan.stop}")
         edits = [(change.key, edit.before, edit.after) for change in plan.changes for edit in change.edits()]
         self.ledger.note(f"plans {plan.pipeline} {edits}")
+        told = {skip.once.mark for skip in plan.skips if skip.once}
+        told |= set(plan.memory.state.told) if plan.memory else set()
+        if plan.pipeline == "stock" and DRAFTS_REFUSED in told:
+            self.ledger.drafts_are_unseen()
 
     def written(self, written: Written[Any]) -> None:
         self._unless_dead()

@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 from korsync.records.plan import Fate, Outcome, Result
 from korsync.sandbox.korona.store import Article, Receipt
+from korsync.sandbox.shopify.drafts import DraftOrder
 from korsync.sandbox.shopify.sales import Order
 from korsync.sandbox.world import World
 
@@ -89,6 +90,7 @@ class Ledger:
     _disturbances: dict[str, list[Disturbance]] = field(default_factory=dict)
     _in_korona: Counter[tuple[int, str]] = field(default_factory=Counter)
     _receipts_read: int = 0
+    _unseen_drafts: dict[int, Counter[str]] = field(default_factory=dict)
     _last_look: datetime | None = None
 
     def open_books(self) -> None:
@@ -118,12 +120,29 @@ class Ledger:
         return found
 
     def _in_drafts(self, *, reserved: bool) -> Counter[str]:
-        """Return the pieces in open draft orders: in those that hold them, or in the others."""
+        """Return the pieces in open draft orders: in those that hold them, or in the others.
+
+        What korsync was not allowed to see, and told so, is like what holds nothing.
+        """
         found: Counter[str] = Counter()
-        for draft in self.world.shopify.store.drafts.values():
-            for sku, (_, pieces) in zip(draft.skus, draft.lines, strict=True):
-                found[sku] += pieces if draft.status != "completed" and draft.reserved == reserved else 0
+        for draft_id, draft in self.world.shopify.store.drafts.items():
+            holds = draft.reserved and draft_id not in self._unseen_drafts
+            if draft.status != "completed" and holds == reserved:
+                found.update(_pieces_of(draft))
         return found
+
+    def drafts_are_unseen(self) -> None:
+        """Take note that korsync has told that it cannot see what draft orders hold: that may be sold a second time."""
+        drafts = self.world.shopify.store.drafts.items()
+        self._unseen_drafts |= {draft_id: _pieces_of(draft) for draft_id, draft in drafts if draft.reserved}
+
+    def _let_go_of_unseen(self) -> None:
+        """Excuse what unseen draft orders give back or make an order of, until korsync must have seen that."""
+        drafts = self.world.shopify.store.drafts
+        for draft_id in list(self._unseen_drafts):
+            if draft_id not in drafts or not drafts[draft_id].reserved or drafts[draft_id].status == "completed":
+                for sku, pieces in self._unseen_drafts.pop(draft_id).items():
+                    self.raised_by_hand(sku, pieces)
 
     def offered(self, sku: str) -> int:
         return self.world.shopify.available(sku)
@@ -215,6 +234,7 @@ class Ledger:
     def check(self) -> None:
         """Raise Oversold where Shopify offers more than is there plus what korsync cannot have seen yet."""
         available = self.truly_available()
+        self._let_go_of_unseen()
         now = self.world.clock.now()
         hours = (now - self._last_look).total_seconds() / 3600 if self._last_look else 0.0
         self._last_look = now
@@ -246,6 +266,10 @@ class Ledger:
     def fail(self, what: str) -> None:
         """Raise Oversold with the story so far."""
         raise Oversold("\n".join([what, *self.story[-400:]]))
+
+
+def _pieces_of(draft: DraftOrder) -> Counter[str]:
+    return Counter({sku or "": pieces for sku, (_, pieces) in zip(draft.skus, draft.lines, strict=True)})
 
 
 def _restocked(order: Order, line_id: int) -> int:
