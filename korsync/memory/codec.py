@@ -214,13 +214,12 @@ def _word(kind: type[StrEnum]) -> _Pair:
 
 def _sequence(inner: _Pair) -> _Pair:
     def each(items: Any, translate: Callable[[Any], Any]) -> list[Any]:
-        done = []
-        for index, item in enumerate(items):
-            try:
-                done.append(translate(item))
-            except _Misfit as misfit:
-                misfit.steps.append(f"[{index}]")
-                raise
+        done: list[Any] = []
+        try:
+            done.extend(map(translate, items))
+        except _Misfit as misfit:
+            misfit.steps.append(f"[{len(done)}]")
+            raise
         return done
 
     def write(value: Any) -> list[Any]:
@@ -266,7 +265,7 @@ def _record(cls: type) -> _Pair:
     pairs = {each.name: _pair(hints[each.name]) for each in fields(cls)}
     writers = [(each.name, pairs[each.name].write, _written_default(each, pairs[each.name])) for each in fields(cls)]
     readers = {name: pair.read for name, pair in pairs.items()}
-    required = [each.name for each in fields(cls) if each.default is each.default_factory is MISSING]
+    required = {each.name for each in fields(cls) if each.default is each.default_factory is MISSING}
 
     def write(value: Any) -> dict[str, Any]:
         if type(value) is not cls:
@@ -283,18 +282,19 @@ def _record(cls: type) -> _Pair:
         return done
 
     def read(data: Any) -> Any:
-        values = {}
-        for name, item in an_object(data).items():
-            if name not in readers:
-                raise _Misfit(f"the key {name[:40]!r} is unknown")
-            try:
+        items = an_object(data)
+        if not items.keys() <= readers.keys():
+            unknown = next(name for name in items if name not in readers)
+            raise _Misfit(f"the key {unknown[:40]!r} is unknown")
+        values, name = {}, ""
+        try:
+            for name, item in items.items():
                 values[name] = readers[name](item)
-            except _Misfit as misfit:
-                misfit.steps.append(f".{name}")
-                raise
-        missing = [name for name in required if name not in values]
-        if missing:
-            raise _Misfit(f"{missing[0]} is missing")
+        except _Misfit as misfit:
+            misfit.steps.append(f".{name}")
+            raise
+        if not required <= values.keys():
+            raise _Misfit(f"{next(each for each in readers if each in required - values.keys())} is missing")
         return cls(**values)
 
     return _Pair(write, read)
