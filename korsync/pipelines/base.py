@@ -61,7 +61,7 @@ class Sides:
 
     @property
     def korona_now(self) -> datetime:
-        """KORONA's time; as long as no clock is believed the last one that was, so that nothing has waited enough."""
+        """KORONA's time; as long as no clock is believed one at which nothing has waited enough."""
         return self.clocks.believed(self.korona.now, self.clocks.before.korona_at)
 
     @property

@@ -20,7 +20,8 @@ from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
 from korsync.records.seen import Look, WarehouseStock
 from korsync.rules import guards
 from korsync.rules.clocks import unbelieved
-from korsync.rules.levels import Level, StockRead, asks_for_drafts, kept_for, levels_of, pieces_in_drafts, why_level
+from korsync.rules.drafts import asks_for_drafts, pieces_in_drafts
+from korsync.rules.levels import Level, StockRead, kept_for, levels_of, why_level
 from korsync.rules.notices import notices_of, told_by_now
 from korsync.rules.stock import LevelRules
 

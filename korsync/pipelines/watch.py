@@ -32,8 +32,14 @@ class Watch:
         return doubt_about(self._ahead(), self.before.ahead)
 
     def believed(self, now: datetime, last: datetime | None) -> datetime:
-        """Return a side's time or, as long as no clock is believed, the `last` that was."""
-        return (last or self._middle(now)) if self.doubt else now
+        """Return a side's time or, as long as no clock is believed, one at which nothing has waited enough.
+
+        That is the `last` that was believed or, where that clock was ahead of what is noted now, the middle one.
+        """
+        if not self.doubt:
+            return now
+        middle = self._middle(now)
+        return min(last or middle, middle)
 
     def noted(self, now: datetime) -> datetime:
         """Return the time to be noted of what is done now, the later one where a clock may have been put on for good.

@@ -1,20 +1,21 @@
 """Which levels are kept in step, where each should go, and why others are left alone: pure."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from korsync.records.catalogue import InventoryLevel
 from korsync.records.memory import Cache, Memory, StockTargets
-from korsync.records.orders import DraftOrder
 from korsync.records.plan import Fate, Skip
 from korsync.records.seen import WarehouseStock
+from korsync.rules.drafts import Drafted
 from korsync.rules.in_step import left_step, still_there
 from korsync.rules.matching import Match, assortment, match
 from korsync.rules.settling import row_revisions
 from korsync.rules.stock import (
+    CLOCK_GRAIN,
     TOO_SOON,
     LevelFacts,
     LevelRules,
@@ -31,7 +32,7 @@ class StockRead:
     """All that was read of stock; `why_not_complete` says what keeps levels from rising.
 
     `korona_now` is KORONA's time before its stock was read, `stocks_before` what was known of that stock until then.
-    `in_drafts` are the pieces that open draft orders hold, by variant; None where nobody had to ask.
+    `in_drafts` are the pieces in draft orders by variant; None where nobody had to ask.
     `lead` is by how much levels may be dated too late.
     """
 
@@ -41,7 +42,7 @@ class StockRead:
     korona_now: datetime
     stocks_before: Mapping[str, WarehouseStock]
     why_not_complete: str = ""
-    in_drafts: Mapping[int, int] | None = None
+    in_drafts: Mapping[int, Drafted] | None = None
     lead: timedelta = timedelta(0)
 
     @property
@@ -125,24 +126,6 @@ def sold_by_order(read: StockRead, level: Level) -> Iterator[tuple[int, Decimal]
             yield order.id, pieces
 
 
-def pieces_in_drafts(drafts: Iterable[DraftOrder], orders: Collection[int]) -> dict[int, int]:
-    """Return the pieces that draft orders hold by variant; one whose order is known holds nothing any more."""
-    held: dict[int, int] = {}
-    for draft in drafts:
-        for line in draft.lines if draft.order_id not in orders else ():
-            held[line.variant_id] = held.get(line.variant_id, 0) + line.quantity
-    return held
-
-
-def asks_for_drafts(cache: Cache, settle: timedelta, now: datetime) -> bool:
-    """Tell whether draft orders must be asked for: they hold pieces, or a doubt is over and they may.
-
-    `now` is Shopify's time.
-    """
-    over = any(at + settle <= now for at in cache.doubts.values())
-    return over or any(look.reserved for look in cache.looks.values())
-
-
 class _Sums:
     """KORONA's figures over the warehouses, and what is sold of each article, worked out once."""
 
@@ -170,6 +153,8 @@ class _Sums:
         cache, read_at, drafts = self._read.cache, self._read.cache.levels.read_at, self._read.in_drafts
         # What the last read did not bring was unchanged when it began.
         seen_at = max(level.seen_at, read_at or level.seen_at)
+        look = cache.looks.get(level.inventory_item_id)
+        drafted = None if drafts is None else drafts.get(each.variant.id, Drafted())
         facts = LevelFacts(
             available=level.available or 0,
             seen_at=seen_at,
@@ -177,10 +162,11 @@ class _Sums:
             actual_before=self._before.get(each.article.id),
             sold_as_article=self._sold.by_article.get(each.article.id, ()),
             sold_as_variant=self._sold.by_variant.get(each.variant.id, ()),
-            look=cache.looks.get(level.inventory_item_id),
+            look=look,
             doubted_at=cache.doubts.get(level.inventory_item_id),
             why_not_complete=self._read.why_not_complete,
-            in_drafts=None if drafts is None else drafts.get(each.variant.id, 0),
+            in_drafts=None if drafted is None else drafted.held,
+            moved_before=drafted.moved_by(look.at + CLOCK_GRAIN) if drafted and look else 0,
             lead=self._read.lead,
         )
         target = target_of(facts, self._read.rules)

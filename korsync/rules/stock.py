@@ -187,7 +187,8 @@ class LevelFacts:
 
     `actual_before` is KORONA's stock as it was before this run; `sold_as_article` are the lines that take the article
     from KORONA's stock (also inside bundles), `sold_as_variant` those that lower this very level. `in_drafts` are the
-    pieces that open draft orders hold, None where nobody asked; `why_not_complete` is empty where all was read.
+    pieces that open draft orders hold, None where nobody asked; `moved_before` those that had become a known order by
+    the last look. `why_not_complete` is empty where all was read.
     """
 
     available: int
@@ -200,6 +201,7 @@ class LevelFacts:
     doubted_at: datetime | None
     why_not_complete: str = ""
     in_drafts: int | None = None
+    moved_before: int = 0
     lead: timedelta = timedelta(0)
 
 
@@ -238,7 +240,7 @@ def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
     pending = sum((pending_pieces(line, seen_at - facts.lead) for line in facts.sold_as_article), start=Decimal(0))
     fall = risen = 0
     if look is not None:
-        expected = expected_level(look.pieces, look.at, seen_at, facts.sold_as_variant)
+        expected = expected_level(look.pieces, look.at, seen_at, facts.sold_as_variant) + let_go(facts)
         fall = unexplained_fall(expected - just_sold(look.at, seen_at, facts.sold_as_variant), facts.available)
         risen = max(0, facts.available - expected)
     doubted_at = last_doubt(facts, fall, rules.settle)
@@ -277,6 +279,16 @@ def reserved_pieces(facts: LevelFacts, gap: int, risen: int) -> int:
     if facts.in_drafts is None:
         return before
     return max(0, min(facts.in_drafts, max(before - risen, gap)))
+
+
+def let_go(facts: LevelFacts) -> int:
+    """Return the pieces that draft orders have let go of since the last look: deleted they put them back on sale.
+
+    Completed, too, as far as the fall of their order counts since then: it took what was off sale already. Not counted
+    they would hide the fall of an order that is not listed yet.
+    """
+    before = facts.look.reserved if facts.look else 0
+    return 0 if facts.in_drafts is None else max(0, before - facts.in_drafts - facts.moved_before)
 
 
 def last_doubt(facts: LevelFacts, fall: int, settle: timedelta) -> datetime | None:

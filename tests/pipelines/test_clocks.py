@@ -209,3 +209,24 @@ def test_answers_dated_too_late_for_long_hide_no_change_of_a_level(stocked: Shop
     for _ in range(3):
         stocked.run_later()
     assert stocked.shopify.available(SKU) == 5
+
+
+def test_a_receipt_is_not_sent_again_where_a_clock_that_was_believed_was_ahead_of_what_is_noted_now(
+    stocked: Shop,
+) -> None:
+    """A run that was killed leaves its intents, but not what it has seen of the clocks."""
+    korona = stocked.world.korona_server
+    korona.ahead = timedelta(minutes=61)
+    for _ in range(3):
+        stocked.run_later()
+    korona.ahead = timedelta(minutes=20)
+    stocked.korona.booking_delay = timedelta(minutes=10)
+    stocked.shopify.place_order([(SKU, 1)])
+    before = stocked.settings.cache_path.read_bytes()
+    korona.faults.append(Fault("lose_answer", "POST", "receipts"))
+    stocked.run_later(minutes=2)
+    stocked.settings.cache_path.write_bytes(before)
+    with stocked.requests() as seen:
+        stocked.run_later("orders", minutes=1)
+    assert doubts(stocked)
+    assert seen.count("POST", "receipts") == 0

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from korsync.memory.cache import any_cache
 from korsync.rules.stock import LevelFacts
 from korsync.sandbox.exchange import Fault, Request
 from korsync.sandbox.shopify.drafts import DraftOrder
@@ -201,3 +202,53 @@ def test_a_level_whose_doubt_ends_while_the_run_reads_is_not_raised_before_draft
     with known.requests() as seen:
         known.run_later("stock", minutes=1)
     assert (seen.count("GET", DRAFTS), known.shopify.available("1001")) == (3, 5)
+
+
+def let_go_of_nothing(_facts: LevelFacts) -> int:
+    return 0
+
+
+def test_a_deleted_draft_order_does_not_hide_an_order_that_is_not_listed_yet(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        draft = reserve(day.shop, 1)
+        for _ in range(3):
+            day.run("stock")
+        day.shopify.delete_draft(draft)
+        day.shop.later(15)
+        day.shopify.place_order([("1001", 1)], listing_delay=timedelta(minutes=10))
+        day.run("stock", minutes=1)
+        assert day.offered() == 4
+        for _ in range(3):
+            day.run("stock")
+            assert day.offered() == 4
+
+    is_needed(schedule, tmp_path, (("let_go", let_go_of_nothing),))
+
+
+def test_nor_does_one_that_became_an_order(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        draft = reserve(day.shop, 1)
+        for _ in range(3):
+            day.run("stock")
+        day.shopify.complete_draft(draft)
+        day.shop.later(15)
+        day.shopify.place_order([("1001", 1)], listing_delay=timedelta(minutes=10))
+        day.run("stock", minutes=1)
+        for _ in range(3):
+            day.run("stock")
+            assert day.offered() == 3
+
+    is_needed(schedule, tmp_path, (("let_go", let_go_of_nothing),))
+
+
+def test_an_order_that_a_draft_had_become_before_the_last_look_is_no_fall(known: Shop) -> None:
+    draft = reserve(known, 1)
+    for _ in range(3):
+        known.run_later("stock")
+    known.shopify.complete_draft(draft, listing_delay=timedelta(minutes=4))
+    known.run_later("stock", minutes=2)
+    for _ in range(3):
+        known.run_later("stock", minutes=3)
+        assert known.shopify.available("1001") == 4
+        assert not any(look.reserved for look in any_cache(known.settings.cache_path).looks.values())
+    assert any_cache(known.settings.cache_path).doubts == {}

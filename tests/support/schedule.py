@@ -28,6 +28,7 @@ PLACES: dict[str, object] = {
     **dict.fromkeys(("unexplained_fall", "target_level", "why_not_raised", "last_doubt", "taken_by"), rules_stock),
     **dict.fromkeys(("_parts", "DEEPEST_BUNDLE"), takes),
     **dict.fromkeys(("index_sold", "target_of", "match"), levels),
+    "let_go": rules_stock,
     "read_levels": stock,
     **dict.fromkeys(("plan", "intend", "push", "record"), stock.Stock),
     "sold_pieces": bookings,

@@ -11,6 +11,7 @@ import pytest
 from korsync.wire import ping as pinging
 from korsync.wire.pacing import Limits
 from korsync.wire.ping import ping
+from tests.support.canaries import assert_silent
 
 
 class Monitor(BaseHTTPRequestHandler):
@@ -40,6 +41,8 @@ def a_monitor(*statuses: int, seconds: float = 0) -> Iterator[tuple[str, list[tu
     yield f"http://127.0.0.1:{server.server_port}/check", seen
     server.shutdown()
     server.server_close()
+    for path, told in seen:
+        assert_silent(path + told, "the ping")
 
 
 def test_the_monitor_gets_the_body() -> None:
