@@ -206,9 +206,8 @@ def _doubtful(reading: Reading, changed: Mapping[int, ShopProduct]) -> list[int]
     """
     skus = {held.item for held in reading.memory.state.held.values()}
     skus |= {variant.sku.strip() for each in changed.values() for variant in each.variants if variant.sku.strip()}
-    if not skus:
-        return []
-    rest = (each for each in reading.memory.cache.shop_products.products.values() if each.id not in changed)
+    known = reading.memory.cache.shop_products.products if skus else {}
+    rest = (each for each in known.values() if each.id not in changed)
     return [each.id for each in rest if any(variant.sku.strip() in skus for variant in each.variants)]
 
 
@@ -228,15 +227,17 @@ def _levels(sides: Sides, reading: Reading, location_id: int) -> tuple[Cache, bo
         # What is sold must still come off sale: what changed is asked for instead.
         in_full, rows = False, shopify.levels(location_id, old.read_at - _overlap(sides))
     read_at = min((row.seen_at for row in rows), default=sides.shopify_now) - sides.shopify_lead
-    found = {row.inventory_item_id: row for row in rows}
+    levels: Mapping[int, InventoryLevel] = (found := {row.inventory_item_id: row for row in rows})
     full_at = read_at if in_full else old.full_at
     if not in_full:
         doubtful = _doubtful_levels(reading)
         again = {row.inventory_item_id: row for row in shopify.levels_of(location_id, doubtful)}
-        known = {item_id: row for item_id, row in old.levels.items() if item_id not in doubtful}
-        found = known | found | again
-    _must_have_figures(found, _tracked_items(cache))
-    return replace(cache, levels=Levels(found, read_at, full_at)), is_shrunk
+        # What is asked for once more and not shown is gone.
+        gone = doubtful - again.keys() - found.keys()
+        known = {key: row for key, row in old.levels.items() if key not in gone} if gone else old.levels
+        levels = merged(known, found | again)
+    _must_have_figures(levels, _tracked_items(cache))
+    return replace(cache, levels=Levels(levels, read_at, full_at)), is_shrunk
 
 
 def _doubtful_levels(reading: Reading) -> set[int]:

@@ -104,7 +104,7 @@ def match(articles: Mapping[str, Article], products: Mapping[int, ShopProduct]) 
             skips.extend(_twins(sku, standing, variants))
         elif len(off_by_number.get(sku, [])) == 1:
             switched_off.append(Match(off_by_number[sku][0], *variants[0], sku))
-    once = [sku for sku, variants in sorted(by_sku.items()) if len(_on_sale(variants)) == 1 and sku not in by_number]
+    once = sorted(sku for sku in by_sku.keys() - by_number.keys() if len(_on_sale(by_sku[sku])) == 1)
     skips.extend(Skip(sku, reason, Fate.LEFT) for sku, reason in _unmatched(once, articles.values(), by_sku))
     nameless = [each for each in products.values() if each.unreadable and not each.variants]
     skips.extend(Skip(each.title or str(each.id), _unreadable(None, each, None), Fate.HELD) for each in nameless)
@@ -118,6 +118,8 @@ def is_on_sale(product: ShopProduct) -> bool:
 
 def _on_sale(standing: list[tuple[ShopProduct, Variant]]) -> list[tuple[ShopProduct, Variant]]:
     """Return the one variant on sale of several with the same SKU, otherwise all of them."""
+    if len(standing) == 1:
+        return standing
     on_sale = [each for each in standing if is_on_sale(each[0])]
     return on_sale if len(on_sale) == 1 else standing
 
@@ -139,6 +141,8 @@ def may_be_cut(product: ShopProduct) -> bool:
 
 def _unreadable(article: Article | None, product: ShopProduct, variant: Variant | None) -> str:
     """Say what of an article or its variant could not be read; empty where all could."""
+    if not any(each and each.unreadable for each in (article, product, variant)):
+        return ""
     for where, why in (
         ("its article in KORONA", article.unreadable if article else ""),
         (f"the product “{product.title}” in Shopify", product.unreadable),

@@ -53,7 +53,7 @@ def _unfit(holding: list[ArticlePrice], price: Decimal | None, group: PriceGroup
         return f"no price in “{group.name}” holds now"
     if price is None:
         return f"its price in “{group.name}” has no value"
-    return f"its price in “{group.name}” is {price:f}" if round_to(price, unit) <= 0 else ""
+    return f"its price in “{group.name}” is {price:f}" if price < unit and round_to(price, unit) <= 0 else ""
 
 
 def _doubt(article: Article, holding: list[ArticlePrice], group: PriceGroup) -> str:

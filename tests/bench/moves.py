@@ -1,6 +1,8 @@
 """What happens in the sandbox between two runs that are measured; each takes the world of the sandbox's process."""
 
+import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from korsync.sandbox.exchange import Fault
@@ -52,6 +54,17 @@ def place_orders(world: World, orders: int) -> None:
     """Place so many orders of one piece each."""
     for index in range(orders):
         world.shopify.place_order([(number_of(index % 40), 1)])
+
+
+def multiply_orders(_world: World, state_path: Path, orders: int) -> None:
+    """Copy the orders that a state knows until they are so many."""
+    content = json.loads(state_path.read_bytes())
+    known = list(content["orders"].values())
+    for copy in range(1, orders // len(known)):
+        for order in known:
+            other = str(order["id"] + copy * 10_000)
+            content["orders"][other] = json.loads(json.dumps(order).replace(str(order["id"]), other))
+    state_path.write_text(json.dumps(content, separators=(",", ":")))
 
 
 def place_unknown_orders(world: World, orders: int) -> None:
