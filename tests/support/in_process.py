@@ -1,6 +1,6 @@
 """A sandbox server asked in this process: korsync's session and requests stay whole, the sockets below them are spared.
 
-Whoever lives through thousands of days asks hundreds of thousands of times; a socket and two threads for each of them
+Whoever lives through thousands of days asks hundreds of thousands of times; a socket and three threads for each of them
 cost most of that time and show nothing that the tests of wire/ do not show with real ones.
 """
 
@@ -56,7 +56,10 @@ class Adapter(requests.adapters.BaseAdapter):
 
 @contextmanager
 def without_sockets(*servers: SandboxServer) -> Iterator[None]:
-    """Have every session that is opened meanwhile ask these running servers directly."""
+    """Have every session that is opened meanwhile ask these running servers directly, and without a deadline."""
     by_address = {server.base_url: server for server in servers}
-    with patch.object(connection, "_Adapter", lambda _ca_file: Adapter(by_address)):
+    with (
+        patch.object(connection, "_Adapter", lambda _ca_file: Adapter(by_address)),
+        patch.object(connection.Connection, "ask", connection.Connection._exchange),
+    ):
         yield
