@@ -15,6 +15,7 @@ import requests
 
 from korsync.memory import files
 from korsync.sandbox.exchange import Request
+from tests.support.in_process import Adapter
 
 
 class Killed(BaseException):
@@ -75,8 +76,8 @@ class Death:
 
     @contextmanager
     def watching(self) -> Iterator["Death"]:
-        """Stand between korsync and the world: its sockets, and the disk as files.py uses it."""
-        really_send = requests.adapters.HTTPAdapter.send
+        """Stand between korsync and the world: the way to its servers, and the disk as files.py uses it."""
+        really_send = Adapter.send
 
         def send(adapter: Any, request: requests.PreparedRequest, **options: Any) -> requests.Response:
             path = urlsplit(request.url or "").path
@@ -91,7 +92,7 @@ class Death:
                 self.die()
             return response
 
-        with patch.object(requests.adapters.HTTPAdapter, "send", send), patch.object(files, "os", _Disk(self)):
+        with patch.object(Adapter, "send", send), patch.object(files, "os", _Disk(self)):
             yield self
 
 

@@ -15,6 +15,7 @@ from korsync.records.plan import Fate, Ran
 from korsync.sandbox.world import World
 from tests.kill.death import Death, Killed, Step, When
 from tests.kill.stories import STORIES, Variant, ledger, stock_up
+from tests.support.in_process import without_sockets
 from tests.support.shop import EVERYTHING, MONDAY, Shop, Watched
 from tests.support.snapshot import Snapshot, restore, taken
 
@@ -127,7 +128,7 @@ def staged(folder: Path, story: str, variant: Variant, pipelines: Sequence[str] 
     """Set up a world and play its story once undisturbed."""
     world = World()
     world.clock.set(MONDAY)
-    with world:
+    with world, without_sockets(world.korona_server, world.shopify_server):
         shop = Shop(world, folder)
         mark = fingerprint(shop.settings)
         # Worked out once: it is slow on purpose, and a matrix runs korsync ten thousand times.

@@ -9,6 +9,7 @@ from korsync.korona.writes import receipt_bytes
 from korsync.records.bookings import Booking, BookingStatus
 from korsync.sandbox.exchange import Request
 from tests.kill.death import Death
+from tests.support.in_process import without_sockets
 from tests.support.shop import Shop, open_shop
 
 ON_DISK = ["fsync .state.json.new", "rename to state.json", "fsync the folder"]
@@ -17,7 +18,7 @@ ON_DISK = ["fsync .state.json.new", "rename to state.json", "fsync the folder"]
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """A shop with an article, set up."""
-    with open_shop(tmp_path) as opened:
+    with open_shop(tmp_path) as opened, without_sockets(opened.world.korona_server, opened.world.shopify_server):
         opened.stocked("1001", 100)
         opened.init()
         opened.later()
