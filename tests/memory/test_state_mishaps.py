@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from korsync.errors import StateError
-from korsync.memory.state import load_state, save_state
+from korsync.memory.state import load_state, no_link, save_state
 from korsync.records.bookings import Booking, KnownOrder, edit_key, refund_key, sale_key
 from korsync.records.memory import State
 from tests.memory.test_state import IDENTITY, saved
@@ -110,3 +111,11 @@ def test_a_mangled_state_is_read_or_refused_and_always_left_as_it_is(
         (folder / "again.json").unlink()
     assert path.read_bytes() == changed
     assert [each.name for each in folder.iterdir()] == ["state.json"]
+
+
+def test_a_symbolic_link_in_the_place_of_a_state_is_refused_before_anything_is_done(tmp_path: Path) -> None:
+    link = tmp_path / "state.json"
+    no_link(link)
+    link.symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(StateError, match="is a symbolic link"):
+        no_link(link)

@@ -33,8 +33,10 @@ from korsync.rules.bookings import (
     outcome_of,
     remember,
     start_instant,
+    why_never_booked,
 )
-from korsync.rules.read_back import found_return, found_sale
+from korsync.rules.read_back import found_return, found_sale, is_numbered
+from tests.support.selling import line, order
 from tests.support.values import values
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -451,3 +453,30 @@ def test_what_is_given_up_says_what_to_type(name: str, typed: str) -> None:
     assert isinstance(verdict, Skip)
     assert f"`korsync retry {typed}`" in verdict.reason
     assert f"`korsync ignore {typed}`" in verdict.reason
+
+
+def test_an_order_from_before_the_start_that_is_placed_under_korsyncs_eyes_has_its_pieces_on_the_shelf() -> None:
+    placed = order(line(), created_at=NOW - timedelta(hours=1))
+    seen = remember(placed, None, start=NOW, seen_until=NOW - timedelta(hours=2))
+    assert (seen.before_start, seen.was_open, seen.gone_before) == (True, True, ())
+    assert not remember(placed, None, start=NOW - timedelta(hours=2)).before_start
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, ""),
+        ({"test": True}, "a test order is not booked"),
+        ({"before_start": True}, "placed before orders.start_from, not booked"),
+        ({"cancelled_at": NOW}, "cancelled before it was booked"),
+    ],
+)
+def test_what_is_never_booked_says_why(changes: dict[str, Any], why: str) -> None:
+    assert why_never_booked(known(**changes)) == why
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_ours"), [("1042", True), ("90-1042", True), ("W1042", True), ("21042", False), ("1043", False)]
+)
+def test_korona_may_put_a_prefix_before_the_number_of_a_receipt(shown: str, is_ours: bool) -> None:
+    assert is_numbered(BookedReceipt("id", shown, None, 1, None, None, None, None, (), NOW), "1042") is is_ours

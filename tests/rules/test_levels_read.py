@@ -11,7 +11,7 @@ from korsync.records.plan import Fate
 from korsync.records.seen import Levels, WarehouseStock
 from korsync.rules.levels import StockRead, levels_of, sold_by_order
 from korsync.rules.stock import LevelRules
-from tests.support.values import EARLIER, NOON, SETTLE, STOCK_TARGETS, level, memory, order
+from tests.support.values import EARLIER, NOON, SETTLE, STOCK_TARGETS, article, level, memory, order, product
 
 ROW = StockLevel("article 1001", "warehouse", Decimal(5), 1)
 
@@ -54,3 +54,22 @@ def test_pieces_are_told_by_order_and_orders_without_any_are_not() -> None:
     known = memory(order(1, 2), order(2, 3, ignored=True))
     (found,) = levels_of(read(known)).levels
     assert dict(sold_by_order(read(known), found)) == {1: 2}
+
+
+def test_what_is_not_counted_on_both_sides_and_at_the_location_is_left_alone_for_good() -> None:
+    known = memory()
+    untracked = replace(article("1001", "Tee", "8.90"), track_inventory=False)
+    catalogue = replace(known.cache.catalogue, articles={"article 1001": untracked})
+    shown = product(1001, "Tee", "8.90")
+    uncounted = replace(shown, variants=(replace(shown.variants[0], tracked=False),))
+    products = replace(known.cache.shop_products, products={1001: uncounted})
+    for left, reason in (
+        (known.with_cache(catalogue=catalogue), "not tracked in KORONA"),
+        (known.with_cache(shop_products=products), "not tracked in Shopify"),
+        (known.with_cache(levels=Levels({}, NOON, EARLIER)), "not stocked at the location in Shopify"),
+    ):
+        found = levels_of(read(left))
+        assert (found.levels, [(each.key, each.reason, each.fate) for each in found.skips]) == (
+            (),
+            [("1001", reason, Fate.LEFT)],
+        )

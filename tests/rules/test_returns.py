@@ -6,13 +6,15 @@ from decimal import Decimal
 
 import pytest
 
+from korsync.records.amounts import Amounts, TaxAmount
 from korsync.records.bookings import refund_key
 from korsync.records.catalogue import PaymentMethod, SalesTax
 from korsync.records.memory import BookingTargets
 from korsync.records.orders import Order, Refund, RefundLine
 from korsync.records.receipts import BookedLine, BookedReceipt, BookedTax, Receipt, ReceiptTax
+from korsync.rules.money import CENT
 from korsync.rules.receipts import NotBookableError
-from korsync.rules.returns import restocked_pieces, return_receipt, returned_pieces
+from korsync.rules.returns import must_be_as_booked, restocked_pieces, return_receipt, returned_pieces
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 METHODS = {name: PaymentMethod(name, None, name) for name in ("shopify_payments", "paypal", "default")}
@@ -255,3 +257,13 @@ def test_keys_follow_from_shopifys_ids() -> None:
 def test_rows_that_korsync_did_not_write_take_no_piece_back() -> None:
     own = replace(sold(POT, -2, "-20.00", "-3.19"))
     assert returned_pieces(sale(own, replace(own, line_id=None))) == {POT: 2}
+
+
+def test_a_sale_of_which_nobody_knows_what_was_booked_is_compared_with_nothing() -> None:
+    must_be_as_booked(sale(sold(POT, 1, "10.00", "1.60")), None, CENT)
+
+
+def test_a_sale_that_is_not_as_it_was_booked_is_held() -> None:
+    booked = Amounts(Decimal("9.90"), (TaxAmount("tax 19", Decimal("1.58")),))
+    with pytest.raises(NotBookableError, match=r"says 10\.00 with 1\.60 tax, 9\.90 with 1\.58 was booked"):
+        must_be_as_booked(sale(sold(POT, 1, "10.00", "1.60")), booked, CENT)

@@ -301,3 +301,29 @@ def test_a_replacement_that_cannot_be_read_again_is_unsure(server: SandboxServer
     with pytest.raises(Unsure):
         session.replace("things", b"{}", body, fails)
     assert len(server.requests) == 1
+
+
+def test_what_kept_the_first_answer_from_coming_is_why_nobody_knows_the_time(
+    server: SandboxServer, session: Session
+) -> None:
+    server.faults.append(Fault("status", status=401, headers={"Date": ""}))
+    with pytest.raises(Refused):
+        session.get("things", body)
+    with pytest.raises(Refused):
+        _ = session.now
+
+
+def test_a_login_that_fails_gives_the_hint_that_there_is(server: SandboxServer, session: Session) -> None:
+    session.hint_where_login_fails = "the password ends with a blank"
+    server.faults.append(Fault("status", status=401))
+    with pytest.raises(Refused) as caught:
+        session.get("things", body)
+    assert caught.value.remedy.endswith("; the password ends with a blank")
+
+
+def test_a_side_is_not_asked_any_more_after_the_end_of_a_run(server: SandboxServer, sleeps: Sleeps) -> None:
+    session = open_session(server.base_url, sleeps, monotonic=lambda: 100.1)
+    session.ask_until = 100.0
+    with pytest.raises(Unavailable, match="not asked any more, this run has taken too long"):
+        session.get("things", body)
+    assert server.requests == []

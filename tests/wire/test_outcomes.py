@@ -254,3 +254,8 @@ def test_of_answers_without_json_only_a_bare_204_is_one(
 )
 def test_an_answer_that_was_cut_off_is_judged_by_its_status_where_that_says_enough(status: int, seen: Seen) -> None:
     assert reply_cut_off(status, {}, 5).seen is seen
+
+
+def test_a_point_of_sale_that_was_never_coupled_says_what_to_type() -> None:
+    error = error_of(Verdict.REFUSED, "KORONA", "403 POINT_OF_SALE_NOT_COUPLED", 403)
+    assert error.remedy == "run `korsync couple` once"
