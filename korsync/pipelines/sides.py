@@ -50,10 +50,7 @@ def read_catalogue(sides: Sides, reading: Reading) -> Reading:
 
 
 def with_new_articles(sides: Sides, reading: Reading, held: Iterable[Order]) -> Reading:
-    """Read which articles changed where an order is held that waits for one: it may have come.
-
-    One by one they would be asked for in every run, for as long as the order is held.
-    """
+    """Read which articles changed where a held order waits for one: singly it would be asked for in each run."""
     cache = reading.memory.cache
     lines = [line for order in held for line in order.lines if line.sku]
     known = assortment(cache.catalogue.articles, cache.shop_products.products) if lines else None
@@ -227,7 +224,8 @@ def _levels(sides: Sides, reading: Reading, location_id: int) -> tuple[Cache, bo
         # What is sold must still come off sale: what changed is asked for instead.
         in_full, rows = False, shopify.levels(location_id, old.read_at - _overlap(sides))
     read_at = min((row.seen_at for row in rows), default=sides.shopify_now) - sides.shopify_lead
-    levels: Mapping[int, InventoryLevel] = (found := {row.inventory_item_id: row for row in rows})
+    found = {row.inventory_item_id: row for row in rows}
+    levels: Mapping[int, InventoryLevel] = found
     full_at = read_at if in_full else old.full_at
     if not in_full:
         doubtful = _doubtful_levels(reading)

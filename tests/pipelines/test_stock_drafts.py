@@ -208,35 +208,21 @@ def let_go_of_nothing(_facts: LevelFacts) -> int:
     return 0
 
 
-def test_a_deleted_draft_order_does_not_hide_an_order_that_is_not_listed_yet(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("how", "left"), [("deleted", 4), ("completed", 3)])
+def test_what_a_draft_order_lets_go_of_hides_no_order_that_is_not_listed_yet(
+    tmp_path: Path, how: str, left: int
+) -> None:
     def schedule(day: Schedule) -> None:
         draft = reserve(day.shop, 1)
         for _ in range(3):
             day.run("stock")
-        day.shopify.delete_draft(draft)
-        day.shop.later(15)
-        day.shopify.place_order([("1001", 1)], listing_delay=timedelta(minutes=10))
-        day.run("stock", minutes=1)
-        assert day.offered() == 4
-        for _ in range(3):
-            day.run("stock")
-            assert day.offered() == 4
-
-    is_needed(schedule, tmp_path, (("let_go", let_go_of_nothing),))
-
-
-def test_nor_does_one_that_became_an_order(tmp_path: Path) -> None:
-    def schedule(day: Schedule) -> None:
-        draft = reserve(day.shop, 1)
-        for _ in range(3):
-            day.run("stock")
-        day.shopify.complete_draft(draft)
+        (day.shopify.delete_draft if how == "deleted" else day.shopify.complete_draft)(draft)
         day.shop.later(15)
         day.shopify.place_order([("1001", 1)], listing_delay=timedelta(minutes=10))
         day.run("stock", minutes=1)
         for _ in range(3):
             day.run("stock")
-            assert day.offered() == 3
+            assert day.offered() == left
 
     is_needed(schedule, tmp_path, (("let_go", let_go_of_nothing),))
 
