@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from korsync.__main__ import main
 from tests.support.canaries import assert_silent
+from tests.support.played import Played, told
 from tests.support.shop import Shop, open_shop
 from tests.support.typed import Korsync, Said
 
@@ -27,6 +28,16 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     """An empty shop with korsync configured but not initialised."""
     with open_shop(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+def played(record_property: Callable[[str, object], None]) -> Played:
+    return lambda count, kind: record_property(kind, count)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in told(terminalreporter.getreports("passed")):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 
 from korsync.errors import StateError
 from tests.mutate.answers import ENDS, RUNS, busy_shop, ledger
+from tests.support.played import Played
 from tests.support.shop import Shop
 from tests.support.snapshot import restore
 
@@ -49,7 +50,7 @@ def code_of_run(shop: Shop) -> int:
 
 
 @pytest.mark.long
-def test_whichever_step_to_the_disk_fails_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+def test_whichever_step_to_the_disk_fails_nothing_is_lost_or_doubled(tmp_path: Path, played: Played) -> None:
     """Once, as where a quota is met for a moment, or for good, as where a disk fills up."""
     with busy_shop(tmp_path) as stage:
         codes = set()
@@ -69,3 +70,4 @@ def test_whichever_step_to_the_disk_fails_nothing_is_lost_or_doubled(tmp_path: P
             assert ledger(stage.shop) == stage.ledger, where
         assert at > 30
         assert codes >= {0, 6}
+        played(at - 1, "failures of a step to the disk")

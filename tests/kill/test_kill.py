@@ -10,29 +10,36 @@ from korsync.records.bookings import Booking
 from tests.kill.death import When
 from tests.kill.matrix import Case, Stage, staged
 from tests.kill.stories import PAIRWISE, STORIES, Variant
+from tests.support.played import Played
 from tests.support.shop import EVERYTHING
 
 BOOKING = ("orders", "refunds")
 TO_DISK = {"rename to state.json", "fsync the folder"}
+DEATHS = "deaths in the middle of a run"
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("variant", PAIRWISE, ids=str)
 @pytest.mark.parametrize("story", STORIES)
-def test_wherever_korsync_dies_every_receipt_is_booked_once(story: str, variant: Variant, tmp_path: Path) -> None:
+def test_wherever_korsync_dies_every_receipt_is_booked_once(
+    story: str, variant: Variant, tmp_path: Path, played: Played
+) -> None:
     with staged(tmp_path, story, variant, BOOKING) as stage:
         cases = list(stage.cases())
         for case in cases:
             stage.play(case)
     assert {case.when for case in cases if case.step.is_booking} == set(When)
     assert {case.step.what for case in cases} >= TO_DISK
+    played(len(cases), DEATHS)
 
 
-def test_wherever_a_whole_run_dies_both_sides_come_out_right(tmp_path: Path) -> None:
+def test_wherever_a_whole_run_dies_both_sides_come_out_right(tmp_path: Path, played: Played) -> None:
     """A sample: every eleventh way to die in a run of all four pipelines."""
     with staged(tmp_path, "sales, refunds and a cancellation", PAIRWISE[0], EVERYTHING) as stage:
-        for case in list(stage.cases())[::11]:
+        cases = list(stage.cases())[::11]
+        for case in cases:
             stage.play(case)
+    played(len(cases), DEATHS)
 
 
 def test_each_pair_of_korona_habits_is_played() -> None:

@@ -14,6 +14,7 @@ from korsync.__main__ import end_on
 from korsync.sandbox.exchange import Reply, Request
 from korsync.sandbox.server import SandboxServer
 from tests.mutate.answers import RUNS, busy_shop, ledger
+from tests.support.played import Played
 from tests.support.shop import Shop
 from tests.support.snapshot import restore
 
@@ -54,7 +55,9 @@ def run_told_to_end(shop: Shop, sign: signal.Signals, at: int) -> Any:
     return None
 
 
-def test_told_to_end_at_any_request_a_run_is_recorded_and_the_next_ones_do_the_rest(tmp_path: Path) -> None:
+def test_told_to_end_at_any_request_a_run_is_recorded_and_the_next_ones_do_the_rest(
+    tmp_path: Path, played: Played
+) -> None:
     with busy_shop(tmp_path) as stage:
         codes = []
         for at in range(1, 200):
@@ -70,6 +73,7 @@ def test_told_to_end_at_any_request_a_run_is_recorded_and_the_next_ones_do_the_r
                 stage.shop.run_later()
             assert ledger(stage.shop) == stage.ledger, f"{sign.name} at request {at}"
     assert len(codes) > 20
+    played(len(codes), "signals to end")
 
 
 @pytest.mark.parametrize("ignored", [True, False])

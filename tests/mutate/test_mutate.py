@@ -6,13 +6,17 @@ import pytest
 
 from tests.mutate import states
 from tests.mutate.__main__ import FILES, play_all, play_answers
+from tests.support.played import Played
 
 COUNTS = {"states": 500, "caches": 100, "configurations": 500, "environments": 200}
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_a_file_after_a_mishap_is_read_right_or_refused_in_a_clear_line(tmp_path: Path, kind: str) -> None:
+def test_a_file_after_a_mishap_is_read_right_or_refused_in_a_clear_line(
+    tmp_path: Path, played: Played, kind: str
+) -> None:
     assert play_all(kind, tmp_path, COUNTS[kind]) > 0
+    played(COUNTS[kind], f"changed {kind}")
 
 
 def test_no_time_and_no_key_that_nobody_wrote_ends_in_the_middle_of_a_run(tmp_path: Path) -> None:
@@ -24,6 +28,7 @@ def test_no_time_and_no_key_that_nobody_wrote_ends_in_the_middle_of_a_run(tmp_pa
             assert states.play(bench, bench.state, cache)
 
 
-def test_an_answer_after_a_mishap_derives_no_write_and_stops_nothing_else(tmp_path: Path) -> None:
+def test_an_answer_after_a_mishap_derives_no_write_and_stops_nothing_else(tmp_path: Path, played: Played) -> None:
     """No traceback, an exit code of the table, and in the end all is as without it."""
-    print(play_answers(tmp_path, 600))
+    play_answers(tmp_path, 600)
+    played(600, "changed answers")

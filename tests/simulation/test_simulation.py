@@ -9,6 +9,7 @@ from korsync.rules import stock as levels
 from korsync.shopify.client import ShopifyClient
 from tests.simulation.days import DAYS_PER_WORLD, simulate
 from tests.simulation.ledger import Oversold
+from tests.support.played import Played
 
 
 def worlds(number: int) -> list[Any]:
@@ -17,15 +18,19 @@ def worlds(number: int) -> list[Any]:
 
 
 @pytest.mark.parametrize("seed", worlds(20))
-def test_without_sales_at_the_till_nothing_is_ever_sold_twice(tmp_path: Path, seed: int) -> None:
+def test_without_sales_at_the_till_nothing_is_ever_sold_twice(tmp_path: Path, played: Played, seed: int) -> None:
     tally = simulate(DAYS_PER_WORLD, seed, tmp_path, disturbed=False)
     assert tally.orders > 0
     assert tally.oversold == 0
+    played(DAYS_PER_WORLD, "shop days")
 
 
 @pytest.mark.parametrize("seed", worlds(10))
-def test_with_sales_at_the_till_no_more_is_offered_than_what_nobody_could_have_seen(tmp_path: Path, seed: int) -> None:
+def test_with_sales_at_the_till_no_more_is_offered_than_what_nobody_could_have_seen(
+    tmp_path: Path, played: Played, seed: int
+) -> None:
     assert simulate(DAYS_PER_WORLD, seed, tmp_path, disturbed=True).orders > 0
+    played(DAYS_PER_WORLD, "shop days with a till that sells, too")
 
 
 MUTILATIONS: dict[str, tuple[object, str, Any]] = {
