@@ -4,10 +4,11 @@ import argparse
 import importlib.abc
 import importlib.util
 import os
+import re
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -93,12 +94,21 @@ def main() -> int:
     chosen = Random(asked.seed).sample(found, min(asked.count or len(found), len(found)))
     unnoticed = 0
     for rule, mutant in chosen:
-        runs = [f"tests/pipelines/test_{name}.py" for name in RULES[rule]]
-        if not any(is_noticed(rule, mutant, tests) for tests in (["tests/rules"], runs)):
+        if not any(is_noticed(rule, mutant, tests) for tests in tests_of(rule)):
             unnoticed += 1
             print(f"korsync/rules/{rule}.py:{mutant.line}: {mutant.before}  ->  {mutant.after}", flush=True)
     print(f"{len(chosen)} of {len(found)} changes: {len(chosen) - unnoticed} noticed, {unnoticed} not")
     return min(unnoticed, 1)
+
+
+def tests_of(rule: str) -> Iterator[Sequence[str]]:
+    """Yield the tests that look at a rule, the nearest first: importing it, of other rules, whole runs."""
+    imported = re.compile(rf"korsync\.rules(\.| import .*\b){rule}\b")
+    of_rules = sorted(Path("tests/rules").glob("test_*.py"))
+    near = [each for each in of_rules if imported.search(each.read_text(encoding="utf-8"))]
+    yield [str(each) for each in near]
+    yield [str(each) for each in of_rules if each not in near]
+    yield [f"tests/pipelines/test_{name}.py" for name in RULES[rule]]
 
 
 def _mutants(rule: str) -> list[Mutant]:
