@@ -228,10 +228,10 @@ class LevelTarget:
     by_sales: int
     doubted_at: datetime | None
     why_not_raised: str
-    reserved: int = 0
-    risen: int = 0
-    pending: Decimal = Decimal(0)
-    fall: int = 0
+    reserved: int
+    risen: int
+    pending: Decimal
+    fall: int
 
 
 def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:

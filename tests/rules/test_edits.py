@@ -3,15 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from korsync.records.bookings import KnownOrder, sale_key
-from korsync.records.orders import Order
+from korsync.records.bookings import KnownOrder, edit_key, sale_key
+from korsync.records.orders import Order, ShippingLine, TaxLine
 from korsync.records.plan import Outcome
 from korsync.records.receipts import BookedLine, BookedReceipt, BookedTax
 from korsync.rules.bookings import intent, outcome_of, remember
-from korsync.rules.edits import edit_receipt
+from korsync.rules.edits import amounts_now, edit_receipt, sold_in_korona
 from korsync.rules.receipts import NotBookableError, totals
 from tests.support.selling import NOON, line, money, order, receipt, rules
 
@@ -76,3 +77,66 @@ def test_the_discount_of_what_was_added_is_what_the_line_has_more_of_it() -> Non
     piece = replace(told.lines[0], discount=money("2.00"))
     added = edit_receipt(booked, now, [replace(told, lines=(piece,))], {1: "article-1"}, rules(), lambda _sku: ())
     assert [(each.base, each.discount) for each in added.lines] == [(Decimal("7.00"), Decimal("3.00"))]
+
+
+# --- what was booked of a line twice: by the sale, and by an edit ---
+
+
+def booked_twice() -> tuple[BookedReceipt, BookedReceipt]:
+    """Return the receipts of a sale and of an edit: a piece of one line each, 2.00 and 3.00 off."""
+    sale, edit = shown("8.00", "8.00"), shown("7.00", "7.00", edit_key(NOW.id, 1))
+    return with_line(sale, discount=money("2.00")), with_line(edit, discount=money("3.00"))
+
+
+def with_line(told: BookedReceipt, **changed: Any) -> BookedReceipt:
+    return replace(told, lines=(replace(told.lines[0], **changed),))
+
+
+def test_both_count_with_their_discounts() -> None:
+    now = order(line(quantity=3, discount=money("9.00")), total="21.00")
+    added = edit_receipt(known(), now, booked_twice(), {1: "article-1"}, rules(), lambda _sku: ())
+    assert [(each.quantity, each.base, each.discount) for each in added.lines] == [
+        (Decimal(1), money("6.00"), money("4.00"))
+    ]
+
+
+def test_both_together_are_worth_what_can_be_told_of_both() -> None:
+    (both,) = sold_in_korona(NOW.id, booked_twice(), rules()).lines
+    assert both.gross == 15
+    sale, edit = booked_twice()
+    gone = (BookedTax("a tax that is gone", Decimal(19), Decimal(1), None),)
+    for receipts in ((sale, with_line(edit, taxes=gone)), (with_line(sale, taxes=gone), edit)):
+        (open_,) = sold_in_korona(NOW.id, receipts, rules()).lines
+        assert open_.gross is None
+
+
+def test_a_piece_that_costs_nothing_is_added_like_any_other() -> None:
+    now = order(line("10.00", ("19", "1.60"), quantity=2, discount=money("10.00")), total="10.00")
+    told = with_line(shown(), taxes=(BookedTax("tax-1", Decimal(19), money("1.60"), True),))
+    added = edit_receipt(known(), now, [told], {1: "article-1"}, rules(), lambda _sku: ())
+    assert [(each.quantity, each.base) for each in added.lines] == [(Decimal(1), Decimal(0))]
+    assert added.payments == ()
+
+
+# --- how what was added is paid ---
+
+
+@pytest.mark.parametrize(
+    ("gateways", "method"), [(("shopify_payments", "paypal"), "paypal"), (("paypal",), "paypal"), ((), "default")]
+)
+def test_what_was_added_is_paid_by_what_the_order_was_last_paid_by(gateways: tuple[str, ...], method: str) -> None:
+    now = replace(NOW, gateways=gateways)
+    added = edit_receipt(known(), now, [shown()], {1: "article-1"}, rules(), lambda _sku: ())
+    assert [(each.payment_method_id, each.amount) for each in added.payments] == [(f"by-{method}", Decimal("10.00"))]
+
+
+# --- what an order comes to ---
+
+
+@pytest.mark.parametrize(("removed", "taxes"), [(False, [("5 %", Decimal("0.20"))]), (True, [])])
+def test_a_tax_that_korona_does_not_have_goes_by_its_rate_as_long_as_its_shipping_is_there(
+    removed: bool, taxes: list[tuple[str, Decimal]]
+) -> None:
+    carriage = ShippingLine(9, "Parcel", money("4.20"), Decimal(0), (TaxLine(money("5"), money("0.20")),), removed)
+    amounts = amounts_now(order(line(), shipping_lines=(carriage,), total="14.20"), rules())
+    assert [(each.sales_tax, each.amount) for each in amounts.taxes] == taxes

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from korsync.records.seen import Look
-from korsync.rules.stock import LevelFacts, LevelRules, PutBack, SoldLine, target_level, target_of
+from korsync.rules.stock import LevelFacts, LevelRules, PutBack, SoldLine, is_moving, target_level, target_of
 
 SEEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 EARLIER = SEEN - timedelta(minutes=20)
@@ -52,6 +52,19 @@ def test_fractions_are_rounded_down(actual: str, pending: str, target: int) -> N
 @pytest.mark.parametrize(("free", "target"), [(5, 3), (2, 0), (1, 0), (0, 0), (-1, -1), (-3, -3)])
 def test_the_buffer_alone_never_pushes_a_level_below_zero(free: int, target: int) -> None:
     assert target_level(Decimal(free), Decimal(0), 0, 2) == target
+
+
+# --- moving ---
+
+
+@pytest.mark.parametrize(("seconds", "moving"), [(-60, False), (-6, False), (-5, True), (0, True), (5, True)])
+def test_a_level_moves_that_an_order_or_what_came_back_of_it_may_still_be_missing_in(
+    seconds: int, moving: bool
+) -> None:
+    at, before = SEEN + timedelta(seconds=seconds), SEEN - timedelta(minutes=1)
+    for line in (SoldLine(1, at, 1), SoldLine(1, before, 1, (PutBack(1, at, here=True, sent=True),))):
+        assert is_moving(replace(CALM, sold_as_article=(line,))) is moving
+        assert is_moving(replace(CALM, sold_as_variant=(line,))) is moving
 
 
 # --- rising ---

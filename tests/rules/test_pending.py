@@ -151,7 +151,10 @@ def test_an_order_of_the_moment_in_which_the_level_was_read_may_explain_its_fall
 
 
 def test_an_order_that_the_last_look_may_contain_explains_nothing() -> None:
-    assert just_sold(SEEN - timedelta(seconds=6), SEEN, [replace(sale(2), sold_at=SEEN - timedelta(seconds=2))]) == 0
+    of_then = [replace(sale(2), sold_at=SEEN - timedelta(seconds=2))]
+    assert just_sold(SEEN - timedelta(seconds=6), SEEN, of_then) == 0
+    assert just_sold(SEEN - timedelta(seconds=7), SEEN, of_then) == 0
+    assert just_sold(SEEN - timedelta(seconds=8), SEEN, of_then) == 2
 
 
 @pytest.mark.parametrize(

@@ -92,11 +92,11 @@ def test_a_total_that_no_edit_explains_is_held_with_all_figures() -> None:
 
 
 def test_of_two_refunds_only_the_edit_may_be_missing_in_the_total() -> None:
-    removed, returned = (RefundLine(number, 1, 1, "cancel", None, money("10.00")) for number in (1, 2))
-    money_back = (Transaction(1, "refund", "success", "paypal", money("10.00")),)
+    removed, returned = (RefundLine(pieces, 1, pieces, "cancel", None, money(f"{pieces}0.00")) for pieces in (1, 2))
+    money_back = (Transaction(1, "refund", "success", "paypal", money("20.00")),)
     refunds = (Refund(1, NOON, (removed,), ()), Refund(2, NOON, (returned,), money_back))
-    left = replace(line("10.00", quantity=3), current_quantity=1)
-    assert receipt(order(left, total="20.00", refunds=refunds)).gross == 30
+    left = replace(line("10.00", quantity=4), current_quantity=1)
+    assert receipt(order(left, total="30.00", refunds=refunds)).gross == 40
 
 
 # --- a difference that is allowed ---
@@ -109,7 +109,7 @@ def test_a_difference_of_a_few_cents_is_a_line_of_its_own_where_that_is_allowed(
     assert booked.gross == money(total) == sum(each.amount for each in booked.payments)
     rounding = booked.lines[-1]
     assert (rounding.article_id, rounding.quantity, rounding.base) == ("default", Decimal(1), money(difference))
-    assert (rounding.line_id, rounding.taxes) == (sold.id, ())
+    assert (rounding.line_id, rounding.discount, rounding.taxes) == (sold.id, Decimal(0), ())
     assert "add up to 10.00" in reason(sold, replace(rules(), rounding_cents=0))
 
 

@@ -126,9 +126,15 @@ class Days:
         self._check_books()
 
     def _check_books(self) -> None:
-        """Have korsync compare both sides itself: it must find as little as the ledger does."""
+        """Have korsync compare both sides itself: it must find as little as the ledger does.
+
+        Answers that take up to a minute each may leave it no time for all its questions: then it is asked again.
+        """
         now = self.world.clock.now
-        compared = check(self.settings, Watched(), clocks=Clocks(self._sleep, lambda: now().timestamp(), now))
+        clocks = Clocks(self._sleep, lambda: now().timestamp(), now)
+        compared = check(self.settings, Watched(), clocks=clocks)
+        if compared.errors:
+            compared = check(self.settings, Watched(), clocks=clocks)
         if compared.differences or compared.errors:
             self.ledger.fail(f"korsync check: {compared.differences} {compared.errors}")
 
