@@ -24,7 +24,7 @@ from korsync.records.memory import Cache
 from korsync.records.rows import Rows
 from korsync.records.seen import Look
 
-SCHEMA = 2
+SCHEMA = 3
 
 ROWS_IN_A_LINE = 1000
 

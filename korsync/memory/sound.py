@@ -118,7 +118,8 @@ def _times_of_cache(cache: Cache) -> Iterator[tuple[str, datetime | None]]:
         yield f"stocks.{key[:80]}.full_at", stock.full_at
     for item, look in cache.looks.items():
         yield f"looks.{item}.at", look.at
-    for item, at in cache.doubts.items():
-        yield f"doubts.{item}", at
+    for item, doubt in cache.doubts.items():
+        yield f"doubts.{item}.at", doubt.at
+        yield f"doubts.{item}.sure.at", doubt.sure.at if doubt.sure else None
     for index, mark in enumerate(cache.receipt_marks):
         yield f"receipt_marks[{index}].at", mark.at

@@ -17,7 +17,7 @@ from korsync.pipelines.targets import find_stock_targets, must_be_active
 from korsync.records.memory import Memory, StockTargets, held_key
 from korsync.records.orders import DraftOrder
 from korsync.records.plan import Change, Fate, Outcome, Plan, Skip, Written
-from korsync.records.seen import Look, WarehouseStock
+from korsync.records.seen import Doubt, Look, WarehouseStock
 from korsync.rules import guards
 from korsync.rules.clocks import unbelieved
 from korsync.rules.drafts import asks_for_drafts, pieces_in_drafts
@@ -36,7 +36,7 @@ EMPTIED = "falls to 0 or below"
 
 @dataclass(frozen=True, slots=True)
 class Available:
-    """Shopify's level of an item at the location, as of `seen_at`; `doubted_at` is the last doubt about it.
+    """Shopify's level of an item at the location, as of `seen_at`, with the doubt about it.
 
     `reserved` are pieces that open draft orders hold.
     """
@@ -45,13 +45,25 @@ class Available:
     inventory_item_id: int = field(compare=False)
     location_id: int = field(compare=False)
     seen_at: datetime = field(compare=False)
-    doubted_at: datetime | None = field(compare=False, default=None)
+    doubt: Doubt | None = field(compare=False, default=None)
     reserved: int = field(compare=False, default=0)
 
     @property
     def look(self) -> Look:
         """What is to be remembered of it as the last look."""
         return Look(self.available, self.seen_at, self.reserved)
+
+    def adjusted(self, available: int) -> "Available":
+        """Return it as it will be when korsync has written another level: that explains itself."""
+        doubt = self.doubt
+        if doubt is not None and doubt.sure is not None:
+            doubt = replace(doubt, sure=replace(doubt.sure, pieces=doubt.sure.pieces + available - self.available))
+        return replace(self, available=available, doubt=doubt)
+
+    @property
+    def unknown(self) -> Doubt:
+        """What is known of it when nobody knows whether it was written: what is missing."""
+        return Doubt(self.seen_at, self.reserved + max(0, self.doubt.missing if self.doubt else 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +179,7 @@ class Stock:
 
     def intend(self, memory: Memory, batch: Sequence[Change[Available]]) -> Memory:
         """Drop the looks and note a doubt: if korsync dies now, nobody knows which of the levels were moved."""
-        items = {change.after.inventory_item_id: change.after.seen_at for change in batch}
+        items = {change.after.inventory_item_id: change.after.unknown for change in batch}
         looks = {item_id: look for item_id, look in memory.cache.looks.items() if item_id not in items}
         return memory.with_cache(looks=looks, doubts=memory.cache.doubts | items)
 
@@ -193,8 +205,8 @@ class Stock:
             levels[item_id] = replace(levels[item_id], available=value.available)
             looks[item_id] = value.look
             doubts.pop(item_id, None)
-            if value.doubted_at is not None:
-                doubts[item_id] = value.doubted_at
+            if value.doubt is not None:
+                doubts[item_id] = value.doubt
         return memory.with_cache(levels=replace(cache.levels, levels=levels), looks=looks, doubts=doubts)
 
     def check(self, memory: Memory, _sent: Sequence[Written[Available]]) -> Checked:
@@ -239,7 +251,7 @@ def _decide(level: Level, pulled: StockPulled) -> Change[Available] | Skip | Non
     before = _value(level)
     why = why_level(level.actual, target, pulled.rules)
     name = level.match.article.name
-    change = Change(sku, before, replace(before, available=target.level), _mark(level), name, why)
+    change = Change(sku, before, before.adjusted(target.level), _mark(level), name, why)
     held = state.held.get(held_key(Stock.name, sku))
     if held is not None and held.mark == change.mark:
         return Skip(sku, held.reason, Fate.HELD)
@@ -247,10 +259,10 @@ def _decide(level: Level, pulled: StockPulled) -> Change[Available] | Skip | Non
 
 
 def _value(level: Level) -> Available:
-    """Return a level as it was read, with the last doubt about it and what draft orders hold of it."""
+    """Return a level as it was read, with the doubt about it and what draft orders hold of it."""
     read, target = level.read, level.target
     return Available(
-        level.available, read.inventory_item_id, read.location_id, level.seen_at, target.doubted_at, target.reserved
+        level.available, read.inventory_item_id, read.location_id, level.seen_at, target.doubt, target.reserved
     )
 
 
@@ -266,7 +278,7 @@ def _turn(change: Change[Available]) -> tuple[bool, bool]:
 
     Items whose answers are lost in every run would otherwise end each push before the others have their turn.
     """
-    return _is_raised(change), (change.before or change.after).doubted_at is not None
+    return _is_raised(change), (change.before or change.after).doubt is not None
 
 
 def _is_raised(change: Change[Available]) -> bool:
@@ -317,7 +329,7 @@ def _guard(pulled: StockPulled, changes: Sequence[Change[Available]], levels: Se
 def _by_sales_alone(change: Change[Available], available: int) -> Change[Available] | None:
     if change.before is None or available >= change.before.available:
         return None
-    return replace(change, after=replace(change.after, available=available))
+    return replace(change, after=change.before.adjusted(available))
 
 
 def _figures(change: Change[Available]) -> tuple[int, int]:
@@ -332,6 +344,6 @@ def _with_looks(memory: Memory, levels: Iterable[Level]) -> Memory:
     looks, doubts = {}, {}
     for value in map(_value, levels):
         looks[value.inventory_item_id] = value.look
-        if value.doubted_at is not None:
-            doubts[value.inventory_item_id] = value.doubted_at
+        if value.doubt is not None:
+            doubts[value.inventory_item_id] = value.doubt
     return memory.with_cache(looks=looks, doubts=doubts)

@@ -15,7 +15,7 @@ from korsync.records.catalogue import (
     Shop,
 )
 from korsync.records.runs import Refusal, RunRecord, Standing
-from korsync.records.seen import Catalogue, KeptTitle, Levels, Look, ReceiptMark, ShopProducts, WarehouseStock
+from korsync.records.seen import Catalogue, Doubt, KeptTitle, Levels, Look, ReceiptMark, ShopProducts, WarehouseStock
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Cache:
     stocks: dict[str, WarehouseStock] = field(default_factory=dict)
     levels: Levels = field(default_factory=Levels)
     looks: Mapping[int, Look] = field(default_factory=dict)
-    doubts: dict[int, datetime] = field(default_factory=dict)
+    doubts: dict[int, Doubt] = field(default_factory=dict)
     targets: Targets = field(default_factory=Targets)
     receipt_marks: tuple[ReceiptMark, ...] = ()
     titles: dict[int, KeptTitle] = field(default_factory=dict)

@@ -80,6 +80,20 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Since `at` (Shopify's time) nobody can tell whether an order not listed yet, or a draft order, is in a level.
+
+    `missing` are the pieces that left the level and that nothing known explains (negative: that came to it where draft
+    orders held some). `sure` is the level as it would be with all of them there, as of a time: what becomes known since
+    then explains them after all. None where nobody knows it: the last look was lost, or KORONA's stock is moving.
+    """
+
+    at: datetime
+    missing: int = 0
+    sure: Look | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptMark:
     """The highest revision seen of a receipt; what is booked after `at` (KORONA's time) has a higher one."""
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from korsync.records.bookings import KnownOrder
 from korsync.records.memory import STEADY, Ahead, Cache, State
+from korsync.records.seen import Doubt
 
 FURTHEST = timedelta(hours=2)
 """So far a side's clock may be from this machine's and from the other side's: a wrong time zone is an hour or two."""
@@ -43,8 +44,12 @@ def _told(seconds: int) -> str:
 
 
 def unbelieved(cache: Cache) -> Cache:
-    """Return what may be kept of a cache in a run whose times are not believed: no look, which has a time."""
-    return replace(cache, looks={}, doubts={})
+    """Return what may be kept of a cache in a run whose times are not believed: no look, but what was missing then."""
+    doubts = {item_id: Doubt(look.at, look.reserved) for item_id, look in cache.looks.items() if look.reserved}
+    for item_id, doubt in cache.doubts.items():
+        before = doubts.get(item_id)
+        doubts[item_id] = Doubt(doubt.at, max(0, doubt.missing) + (before.missing if before else 0))
+    return replace(cache, looks={}, doubts=doubts)
 
 
 def with_waits_begun_anew(state: State, sure: datetime, now: datetime, settle: timedelta) -> State:

@@ -40,5 +40,5 @@ def asks_for_drafts(cache: Cache, settle: timedelta, now: datetime) -> bool:
 
     `now` is Shopify's time.
     """
-    over = any(at + settle <= now for at in cache.doubts.values())
+    over = any(doubt.at + settle <= now for doubt in cache.doubts.values())
     return over or any(look.reserved for look in cache.looks.values())

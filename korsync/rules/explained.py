@@ -123,7 +123,7 @@ def _sum(level: Level, read: StockRead) -> LevelSum:
     target, buffer = level.target, read.rules.buffer
     names = names_apart(read.memory.state.orders.values())
     sold = tuple(Sold(names[order_id], pieces) for order_id, pieces in sold_by_order(read, level))
-    doubted_at = target.doubted_at
+    doubted_at = target.doubt.at if target.doubt else None
     return LevelSum(
         actual=level.actual,
         sold=sold,

@@ -15,7 +15,6 @@ from korsync.rules.in_step import left_step, still_there
 from korsync.rules.matching import Match, assortment, match
 from korsync.rules.settling import row_revisions
 from korsync.rules.stock import (
-    CLOCK_GRAIN,
     TOO_SOON,
     LevelFacts,
     LevelRules,
@@ -153,8 +152,6 @@ class _Sums:
         cache, read_at, drafts = self._read.cache, self._read.cache.levels.read_at, self._read.in_drafts
         # What the last read did not bring was unchanged when it began.
         seen_at = max(level.seen_at, read_at or level.seen_at)
-        look = cache.looks.get(level.inventory_item_id)
-        drafted = None if drafts is None else drafts.get(each.variant.id, Drafted())
         facts = LevelFacts(
             available=level.available or 0,
             seen_at=seen_at,
@@ -162,11 +159,10 @@ class _Sums:
             actual_before=self._before.get(each.article.id),
             sold_as_article=self._sold.by_article.get(each.article.id, ()),
             sold_as_variant=self._sold.by_variant.get(each.variant.id, ()),
-            look=look,
-            doubted_at=cache.doubts.get(level.inventory_item_id),
+            look=cache.looks.get(level.inventory_item_id),
+            doubt=cache.doubts.get(level.inventory_item_id),
             why_not_complete=self._read.why_not_complete,
-            in_drafts=None if drafted is None else drafted.held,
-            moved_before=drafted.moved_by(look.at + CLOCK_GRAIN) if drafted and look else 0,
+            drafted=None if drafts is None else drafts.get(each.variant.id, Drafted()),
             lead=self._read.lead,
         )
         target = target_of(facts, self._read.rules)
@@ -209,10 +205,10 @@ def summed(stocks: Mapping[str, WarehouseStock], warehouse_ids: Iterable[str]) -
 
 def kept_for(level: Level, rules: LevelRules) -> str:
     """Return for how long a level stays as it is where time alone decides, as a part of a sentence."""
-    doubted_at = level.target.doubted_at
-    if doubted_at is None or level.why_not_raised != TOO_SOON:
+    doubt = level.target.doubt
+    if doubt is None or level.why_not_raised != TOO_SOON:
         return ""
-    left = doubted_at + rules.settle - level.seen_at
+    left = doubt.at + rules.settle - level.seen_at
     minutes = max(1, math.ceil(left.total_seconds() / 60))
     return f", for {minutes} minutes at least"
 

@@ -17,8 +17,7 @@ def notices_of(read: StockRead, levels: Iterable[Level], drafts_refused: str) ->
         sku, target = level.match.sku, level.target
         if target.reserved:
             yield Skip(sku, f"{target.reserved} reserved by draft orders in Shopify", Fate.WAITING)
-        look = read.cache.looks.get(level.read.inventory_item_id)
-        if target.level < level.available and target.risen > (look.reserved if look else 0):
+        if target.level < level.available and target.risen:
             yield Skip(sku, _rise(level), Fate.LEFT, ToldOnce())
         if level.match.article.sales_lock:
             reason = "locked for sale in KORONA, but on sale in Shopify: its price and level are kept in step"
@@ -30,8 +29,10 @@ def notices_of(read: StockRead, levels: Iterable[Level], drafts_refused: str) ->
 
 def _rise(level: Level) -> str:
     was = level.available - level.target.risen
-    there = f"KORONA has {level.actual.normalize():f}"
-    return f"raised in Shopify from {was} to {level.available} by nothing that KORONA knows of: set back, {there}"
+    set_back = f"set back, KORONA has {level.actual.normalize():f}"
+    if level.target.reserved:
+        set_back += "; should a draft order have let go of its pieces, they are on sale again with the next runs"
+    return f"raised in Shopify from {was} to {level.available} by nothing that KORONA knows of: {set_back}"
 
 
 def _never_seen(read: StockRead) -> Iterator[Skip]:

@@ -12,7 +12,8 @@ from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 
 from korsync.records.bookings import Booking, KnownLine, KnownOrder
-from korsync.records.seen import Look
+from korsync.records.seen import Doubt, Look
+from korsync.rules.drafts import Drafted
 from korsync.rules.matching import Assortment
 from korsync.rules.settling import is_in_stock
 from korsync.rules.takes import taken_by
@@ -186,9 +187,8 @@ class LevelFacts:
     """All that is known of one level: Shopify's figure as of `seen_at`, KORONA's stock, orders, last look and doubt.
 
     `actual_before` is KORONA's stock as it was before this run; `sold_as_article` are the lines that take the article
-    from KORONA's stock (also inside bundles), `sold_as_variant` those that lower this very level. `in_drafts` are the
-    pieces that open draft orders hold, None where nobody asked; `moved_before` those that had become a known order by
-    the last look. `why_not_complete` is empty where all was read.
+    from KORONA's stock (also inside bundles), `sold_as_variant` those that lower this very level. `drafted` is what
+    draft orders hold, None where nobody asked. `why_not_complete` is empty where all was read.
     """
 
     available: int
@@ -198,10 +198,9 @@ class LevelFacts:
     sold_as_article: Iterable[SoldLine]
     sold_as_variant: Iterable[SoldLine]
     look: Look | None
-    doubted_at: datetime | None
+    doubt: Doubt | None
     why_not_complete: str = ""
-    in_drafts: int | None = None
-    moved_before: int = 0
+    drafted: Drafted | None = None
     lead: timedelta = timedelta(0)
 
 
@@ -218,15 +217,14 @@ class LevelRules:
 class LevelTarget:
     """Where a level should go, where sold pieces alone would take it, and why it may not rise (empty: it may).
 
-    `doubted_at` is the last time that nobody could tell whether an order not listed yet is in the level: kept for as
-    long as either side may take to show it, and until the draft orders were looked at. `reserved` are pieces that open
-    draft orders hold, `risen` those that came to the level although nothing known explains it. `pending` and `fall` are
-    P and U.
+    `doubt` is kept for as long as either side may take to show an order, and until the draft orders were looked at.
+    `reserved` are pieces that open draft orders hold, `risen` those that came to the level although nothing known
+    explains it. `pending` and `fall` are P and U.
     """
 
     level: int
     by_sales: int
-    doubted_at: datetime | None
+    doubt: Doubt | None
     why_not_raised: str
     reserved: int
     risen: int
@@ -235,74 +233,105 @@ class LevelTarget:
 
 
 def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
-    """Return where a level should go and whether it may rise."""
-    seen_at, look = facts.seen_at, facts.look
-    pending = sum((pending_pieces(line, seen_at - facts.lead) for line in facts.sold_as_article), start=Decimal(0))
-    fall = risen = 0
-    if look is not None:
-        expected = expected_level(look.pieces, look.at, seen_at, facts.sold_as_variant) + let_go(facts)
-        fall = unexplained_fall(expected - just_sold(look.at, seen_at, facts.sold_as_variant), facts.available)
-        risen = max(0, facts.available - expected)
-    doubted_at = last_doubt(facts, fall, rules.settle)
-    is_asked = facts.in_drafts is not None and not facts.why_not_complete
-    is_exact = is_asked and doubted_at is None and not is_moving(facts)
-    gap = target_level(facts.actual, pending, 0, rules.buffer) - facts.available
-    reserved = reserved_pieces(facts, 0 if doubted_at or not is_asked else gap, risen if is_exact else 0)
-    target = target_level(facts.actual, pending, fall + reserved, rules.buffer)
+    """Return where a level should go and whether it may rise.
+
+    What is missing stays off the level until the doubt about it is over: KORONA's figure may fall meanwhile, and does
+    not make up for a piece that is sold already.
+    """
+    pending = sum((pending_pieces(line, facts.seen_at - facts.lead) for line in facts.sold_as_article), Decimal(0))
+    fall, risen = moved(facts)
+    reserved = still_reserved(facts)
+    doubt = doubt_now(facts, fall, risen, target_level(facts.actual, pending, reserved, rules.buffer))
+    why_not = why_not_raised(facts, fall, doubt is not None and not is_over(doubt, facts, rules.settle))
+    if doubt is not None and is_over(doubt, facts, rules.settle):
+        reserved, doubt = after_doubt(doubt, facts, reserved)
+    missing = max(0, doubt.missing) if doubt else 0
+    level = target_level(facts.actual, pending, missing + reserved, rules.buffer)
+    if level < facts.available:
+        fall = missing
+    else:
+        level = target_level(facts.actual, pending, fall + reserved, rules.buffer)
     by_sales = facts.available
     if facts.actual_before is not None:
         by_sales = min(by_sales, target_level(facts.actual_before, pending, fall + reserved, rules.buffer))
-    # A doubt that is over stays known until the draft orders were looked at: they may hold what is missing.
-    open_doubt = doubted_at or (None if is_exact else facts.doubted_at)
-    why_not = why_not_raised(facts, fall, doubted_at)
-    return LevelTarget(target, by_sales, open_doubt, why_not, reserved, risen, pending, fall)
+    return LevelTarget(level, by_sales, doubt, why_not, reserved, risen, pending, fall)
 
 
-def is_moving(facts: LevelFacts) -> bool:
-    """Tell whether what draft orders hold does not show to the last piece.
+def moved(facts: LevelFacts) -> tuple[int, int]:
+    """Return the pieces by which a level fell and rose since the last look, as far as nothing known explains it."""
+    look = facts.look
+    if look is None:
+        return 0, 0
+    expected = expected_level(look.pieces, look.at, facts.seen_at, facts.sold_as_variant) + let_go(facts, look.at)
+    fall = unexplained_fall(expected - just_sold(look.at, facts.seen_at, facts.sold_as_variant), facts.available)
+    return fall, max(0, facts.available - expected)
 
-    KORONA's figure may contain a receipt that counts as missing from it, or the level be older than an order.
+
+def still_reserved(facts: LevelFacts) -> int:
+    """Return the pieces known to be reserved that draft orders still hold, as far as anybody asked."""
+    reserved = facts.look.reserved if facts.look else 0
+    return reserved if facts.drafted is None else min(reserved, facts.drafted.held)
+
+
+def doubt_now(facts: LevelFacts, fall: int, risen: int, for_sale: int) -> Doubt | None:
+    """Return the doubt about a level after this look, None where there is none; KORONA leaves `for_sale` pieces.
+
+    A first look is a doubt too: what the level was before nobody knows, and what is missing may be sold or reserved. A
+    rise is one where draft orders hold pieces: they may have let go of them, or a cancellation is not listed yet.
     """
-    lines, young = (*facts.sold_as_article, *facts.sold_as_variant), facts.seen_at - CLOCK_GRAIN
-    return any(
-        line.in_flight or line.sold_at >= young or any(each.at >= young for each in line.put_back) for line in lines
-    )
+    look, before = facts.look, facts.doubt
+    is_new = look is None or fall > 0 or (risen > 0 and look.reserved > 0)
+    if not is_new and before is None:
+        return None
+    at = facts.seen_at if is_new or before is None else before.at
+    sure = before.sure if before else look
+    if look is None or sure is None:
+        missing = max(0, before.missing if before else 0, for_sale - facts.available)
+        there = Look(facts.available + missing, facts.seen_at)
+        # KORONA's figure may contain a receipt that counts as missing from it.
+        is_moving = is_young(facts) or any(line.in_flight for line in facts.sold_as_article)
+        return Doubt(at, missing, None if is_moving else there)
+    sure = replace(sure, pieces=sure.pieces + let_go(facts, sure.at))
+    expected = expected_level(sure.pieces, sure.at, facts.seen_at, facts.sold_as_variant)
+    expected -= just_sold(sure.at, facts.seen_at, facts.sold_as_variant)
+    return Doubt(at, max(-still_reserved(facts), expected - facts.available), sure)
 
 
-def reserved_pieces(facts: LevelFacts, gap: int, risen: int) -> int:
-    """Return the pieces of falls that no order came to explain in time, as far as open draft orders hold them.
+def is_over(doubt: Doubt, facts: LevelFacts, settle: timedelta) -> bool:
+    """Tell whether every order of the time of a doubt is listed by now, and draft orders were asked for."""
+    if facts.drafted is None or facts.why_not_complete or (facts.drafted.held and is_young(facts)):
+        return False
+    return doubt.at + settle <= facts.seen_at
 
-    Shopify does not tell whether a draft order reserves its pieces: what is missing at the level says so. `gap` is
-    what is missing now, 0 as long as an order may still come to be listed; a level that rises was let go of.
+
+def after_doubt(doubt: Doubt, facts: LevelFacts, reserved: int) -> tuple[int, Doubt | None]:
+    """Return the pieces that are reserved when a doubt is over, and the doubt that is left.
+
+    Shopify does not tell whether a draft order reserves its pieces: that they are missing says so. Where nobody knows
+    exactly what is missing, they are looked for again as long as draft orders hold any.
     """
-    before = facts.look.reserved if facts.look else 0
-    if facts.in_drafts is None:
-        return before
-    return max(0, min(facts.in_drafts, max(before - risen, gap)))
+    held = facts.drafted.held if facts.drafted else 0
+    reserved = max(0, min(held, reserved + doubt.missing))
+    return reserved, replace(doubt, missing=0) if doubt.sure is None and held else None
 
 
-def let_go(facts: LevelFacts) -> int:
-    """Return the pieces that draft orders have let go of since the last look: deleted they put them back on sale.
+def is_young(facts: LevelFacts) -> bool:
+    """Tell whether an order or what came back of it is so young that the level may be older."""
+    young = facts.seen_at - CLOCK_GRAIN
+    lines = (*facts.sold_as_article, *facts.sold_as_variant)
+    return any(line.sold_at >= young or any(each.at >= young for each in line.put_back) for line in lines)
+
+
+def let_go(facts: LevelFacts, since: datetime) -> int:
+    """Return the pieces that draft orders have let go of since a time: deleted they put them back on sale.
 
     Completed, too, as far as the fall of their order counts since then: it took what was off sale already. Not counted
     they would hide the fall of an order that is not listed yet.
     """
-    before = facts.look.reserved if facts.look else 0
-    return 0 if facts.in_drafts is None else max(0, before - facts.in_drafts - facts.moved_before)
-
-
-def last_doubt(facts: LevelFacts, fall: int, settle: timedelta) -> datetime | None:
-    """Return the last doubt about a level, None where it is over.
-
-    It is when every order of then is listed by now and draft orders were asked for: they may hold what is missing.
-    A first look is a doubt too: nobody knows what the level was before, and a fall would pass unnoticed.
-    """
-    if facts.look is None or fall:
-        return facts.seen_at
-    doubted_at = facts.doubted_at
-    if doubted_at is None or (doubted_at + settle <= facts.seen_at and facts.in_drafts is not None):
-        return None
-    return doubted_at
+    reserved = facts.look.reserved if facts.look else 0
+    if facts.drafted is None:
+        return 0
+    return max(0, reserved - facts.drafted.held - facts.drafted.moved_by(since + CLOCK_GRAIN))
 
 
 def target_level(actual: Decimal, pending: Decimal, fall: int, buffer: int) -> int:
@@ -319,7 +348,7 @@ TOO_SOON = "an order may not be listed yet"
 """Why a level may not rise where time alone decides."""
 
 
-def why_not_raised(facts: LevelFacts, fall: int, doubted_at: datetime | None) -> str:
+def why_not_raised(facts: LevelFacts, fall: int, is_doubted: bool) -> str:
     """Say why a level may not rise: raising on a doubtful figure is what sells a piece twice."""
     if facts.why_not_complete:
         return facts.why_not_complete
@@ -327,4 +356,4 @@ def why_not_raised(facts: LevelFacts, fall: int, doubted_at: datetime | None) ->
         return "this is the first look at it"
     if fall:
         return f"{fall} left the shelf that no listed order explains yet"
-    return TOO_SOON if doubted_at is not None else ""
+    return TOO_SOON if is_doubted else ""

@@ -23,7 +23,7 @@ from korsync.records.catalogue import (
     Variant,
 )
 from korsync.records.memory import Cache, ProductTargets, Targets
-from korsync.records.seen import Catalogue, Levels, Look, ReceiptMark, ShopProducts, WarehouseStock
+from korsync.records.seen import Catalogue, Doubt, Levels, Look, ReceiptMark, ShopProducts, WarehouseStock
 
 NOON = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
 ARTICLE = Article("a-1", "4711", "Käse", 17, True, False, None, (ArticlePrice("g", Decimal("2.50"), NOON),))
@@ -34,7 +34,7 @@ CACHE = Cache(
     stocks={"w-1": WarehouseStock({"a-1": StockLevel("a-1", "w-1", Decimal("2.5"), 4)}, 4)},
     levels=Levels({10: InventoryLevel(10, 60, None, NOON)}),
     looks={10: Look(-2, NOON)},
-    doubts={10: NOON},
+    doubts={10: Doubt(NOON, 2, Look(0, NOON))},
 )
 
 
@@ -54,7 +54,7 @@ def test_the_cache_of_another_configuration_is_empty(tmp_path: Path) -> None:
     assert reason == "the configuration has changed since the cache was made"
 
 
-@pytest.mark.parametrize(("name", "value"), [("SCHEMA", 3), ("SHAPE", "of other records")])
+@pytest.mark.parametrize(("name", "value"), [("SCHEMA", 4), ("SHAPE", "of other records")])
 def test_the_cache_of_another_version_is_empty(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: object
 ) -> None:
@@ -87,7 +87,8 @@ def test_a_cache_with_a_time_that_nothing_can_be_computed_with_is_empty(tmp_path
         replace(CACHE, stocks={"w-1": WarehouseStock(full_at=absurd)}),
         replace(CACHE, levels=Levels(read_at=absurd)),
         replace(CACHE, levels=Levels(full_at=absurd)),
-        replace(CACHE, doubts={10: absurd}),
+        replace(CACHE, doubts={10: Doubt(absurd)}),
+        replace(CACHE, doubts={10: Doubt(NOON, 2, Look(0, absurd))}),
         replace(CACHE, targets=Targets(found_at=absurd)),
         replace(CACHE, receipt_marks=(ReceiptMark(1, absurd),)),
         replace(CACHE, last_run=absurd),

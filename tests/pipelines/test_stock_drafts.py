@@ -1,11 +1,12 @@
 """Draft orders that reserve pieces: what they hold is not sold a second time."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from korsync.memory.cache import any_cache
+from korsync.records.seen import Doubt
 from korsync.rules.stock import LevelFacts
 from korsync.sandbox.exchange import Fault, Request
 from korsync.sandbox.shopify.drafts import DraftOrder
@@ -37,10 +38,110 @@ def test_what_a_draft_order_reserves_stays_reserved(tmp_path: Path) -> None:
             assert day.offered() == 3
         assert day.shop.reason("stock", "1001") == "2 reserved by draft orders in Shopify"
 
-    def nothing(_facts: LevelFacts, _gap: int, _risen: int) -> int:
-        return 0
+    is_needed(schedule, tmp_path, (("after_doubt", nothing_reserved),))
 
-    is_needed(schedule, tmp_path, (("reserved_pieces", nothing),))
+
+def nothing_reserved(_doubt: Doubt, _facts: LevelFacts, _reserved: int) -> tuple[int, Doubt | None]:
+    return 0, None
+
+
+@pytest.mark.parametrize("loses_cache", [False, True])
+@pytest.mark.parametrize("runs", [1, 2, 4])
+def test_the_till_does_not_hide_what_a_draft_order_reserves(known: Shop, runs: int, loses_cache: bool) -> None:
+    reserve(known)
+    for _ in range(runs):
+        known.run_later("stock")
+    if loses_cache:
+        known.settings.cache_path.unlink()
+        known.run_later("stock")
+    known.korona.sell_at_till("1001", 2)
+    known.run_later("stock")
+    for _ in range(4):
+        known.run_later("stock")
+        assert known.shopify.available("1001") == 1
+
+
+def test_the_till_does_not_hide_what_a_draft_order_reserves_while_nobody_knows_what_was_written(known: Shop) -> None:
+    reserve(known)
+    for _ in range(3):
+        known.run_later("stock")
+    known.korona.sell_at_till("1001", 1)
+    known.world.shopify_server.faults.append(Fault("lose_answer", "POST", "adjust.json"))
+    known.run_later("stock")
+    known.korona.sell_at_till("1001", 2)
+    for _ in range(4):
+        known.run_later("stock")
+        assert known.shopify.available("1001") == 0
+
+
+def test_the_till_does_not_hide_an_order_as_long_as_orders_cannot_be_read(known: Shop) -> None:
+    known.world.shopify_server.faults.append(Fault("status", "GET", "orders.json", times=1000, status=403))
+    known.shopify.place_order([("1001", 2)])
+    known.run_later("stock")
+    known.korona.sell_at_till("1001", 2)
+    for _ in range(4):
+        known.run_later("stock")
+        assert known.shopify.available("1001") == 1
+
+
+def test_a_draft_order_that_reserves_nothing_keeps_no_delivery_back(known: Shop) -> None:
+    known.shopify.draft_order([("1001", 10)])
+    known.shopify.set_available("1001", 4)  # a doubt, and no draft order of its making
+    known.run_later("stock")
+    known.shopify.set_available("1001", 5)
+    for _ in range(2):
+        known.run_later("stock")
+    known.korona.deliver("1001", 6)
+    known.run_later("stock")
+    assert known.shopify.available("1001") == 11
+
+
+def test_a_reservation_that_runs_out_while_a_receipt_is_in_flight_is_on_sale_again(known: Shop) -> None:
+    reserve(known, hours=2)
+    for _ in range(3):
+        known.run_later()
+    known.later(40)
+    known.shopify.place_order([("1001", 1)])
+    known.run_later("orders", minutes=30)
+    known.run_later("stock", minutes=1)
+    assert known.shopify.available("1001") <= 2
+    for _ in range(3):
+        known.run_later()
+    assert known.shopify.available("1001") == 4
+
+
+def test_a_rise_of_what_a_draft_order_holds_is_told_and_set_back_until_it_must_have_let_go(known: Shop) -> None:
+    reserve(known)
+    for _ in range(3):
+        known.run_later("stock")
+    known.shopify.set_available("1001", 4)
+    known.run_later("stock")
+    assert known.shopify.available("1001") == 3
+    told = [skip.reason for skip in known.skips("stock") if skip.key == "1001"]
+    assert (
+        "raised in Shopify from 3 to 4 by nothing that KORONA knows of: set back, KORONA has 5; should a draft order "
+        "have let go of its pieces, they are on sale again with the next runs" in told
+    )
+    for _ in range(2):
+        known.run_later("stock")
+    assert known.shopify.available("1001") == 4
+
+
+def test_a_cancellation_that_is_listed_late_lets_go_of_nothing_that_a_draft_order_holds(known: Shop) -> None:
+    reserve(known)
+    for _ in range(3):
+        known.run_later()
+    order = known.shopify.place_order([("1001", 1)])
+    for _ in range(3):
+        known.run_later()
+    assert known.shopify.available("1001") == 2
+    known.shopify.cancel_order(order, restock=True)
+    order.listed_from = known.world.clock.now() + timedelta(minutes=10)
+    known.run_later(minutes=5)
+    for _ in range(5):
+        known.run_later()
+        assert known.shopify.available("1001") <= 3
+    assert known.shopify.available("1001") == 3
 
 
 def test_the_till_lowers_the_rest_while_a_draft_order_holds_its_pieces(known: Shop) -> None:
@@ -81,14 +182,11 @@ def test_an_order_that_a_draft_became_is_not_sold_again_before_it_is_listed(know
     assert known.shopify.available("1001") == 3
 
 
-@pytest.mark.parametrize("how", ["deleted", "over"])
-def test_what_a_draft_order_lets_go_of_is_for_sale_again_and_no_surprise(known: Shop, how: str) -> None:
-    draft = reserve(known, hours=2)
+def test_what_a_draft_order_that_is_deleted_held_is_for_sale_again_and_no_surprise(known: Shop) -> None:
+    draft = reserve(known)
     for _ in range(3):
         known.run_later("stock")
-    if how == "deleted":
-        known.shopify.delete_draft(draft)
-    known.later(120)
+    known.shopify.delete_draft(draft)
     for _ in range(2):
         known.run_later("stock")
         assert (known.shopify.available("1001"), known.reason("stock", "1001")) == (5, "")
@@ -204,7 +302,7 @@ def test_a_level_whose_doubt_ends_while_the_run_reads_is_not_raised_before_draft
     assert (seen.count("GET", DRAFTS), known.shopify.available("1001")) == (3, 5)
 
 
-def let_go_of_nothing(_facts: LevelFacts) -> int:
+def let_go_of_nothing(_facts: LevelFacts, _since: datetime) -> int:
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from korsync.pipelines.stock import Stock
 from korsync.records.catalogue import Article, ShopProduct
 from korsync.records.memory import Memory
 from korsync.records.plan import Change, Outcome, Plan, Written
-from korsync.records.seen import Look
+from korsync.records.seen import Doubt, Look
 from korsync.rules import stock as rules
 from korsync.rules.matching import Match, Matching, match
 from korsync.rules.stock import LevelFacts, LevelRules, LevelTarget
@@ -50,8 +50,8 @@ def test_nothing_is_raised_while_orders_cannot_be_read_or_else_falls_must_be_see
         day.shop.world.shopify_server.faults.append(Fault("status", "GET", ORDERS, times=20))
         day.run("stock", minutes=1)
 
-    def as_if_complete(facts: LevelFacts, fall: int, doubted_at: datetime | None) -> str:
-        return why_not_raised(replace(facts, why_not_complete=""), fall, doubted_at)
+    def as_if_complete(facts: LevelFacts, fall: int, is_doubted: bool) -> str:
+        return why_not_raised(replace(facts, why_not_complete=""), fall, is_doubted)
 
     is_needed(schedule, tmp_path, (("why_not_raised", as_if_complete), NO_FALL))
 
@@ -78,8 +78,8 @@ def test_nothing_is_raised_so_soon_after_an_unexplained_fall(tmp_path: Path) -> 
         day.run("stock", minutes=1)
         day.run_at_once("stock")
 
-    def without_doubts(facts: LevelFacts, fall: int, _doubted_at: datetime | None) -> str:
-        return why_not_raised(facts, fall, None)
+    def without_doubts(facts: LevelFacts, fall: int, _is_doubted: bool) -> str:
+        return why_not_raised(facts, fall, False)
 
     is_needed(schedule, tmp_path, (("why_not_raised", without_doubts),))
 
@@ -92,12 +92,12 @@ def test_nothing_is_raised_so_soon_after_a_first_look(tmp_path: Path) -> None:
         day.run("stock", minutes=1)
         day.run_at_once("stock")
 
-    last_doubt = rules.last_doubt
+    doubt_now = rules.doubt_now
 
-    def trusting(facts: LevelFacts, fall: int, settle: timedelta) -> datetime | None:
-        return last_doubt(replace(facts, look=facts.look or Look(0, facts.seen_at)), fall, settle)
+    def trusting(facts: LevelFacts, fall: int, risen: int, for_sale: int) -> Doubt | None:
+        return doubt_now(replace(facts, look=facts.look or Look(0, facts.seen_at)), fall, risen, for_sale)
 
-    is_needed(schedule, tmp_path, (("last_doubt", trusting),))
+    is_needed(schedule, tmp_path, (("doubt_now", trusting),))
 
 
 def test_nothing_is_raised_so_soon_after_a_lost_answer(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from korsync.records.memory import Cache
 from korsync.records.orders import DraftLine, DraftOrder
-from korsync.records.seen import Look
+from korsync.records.seen import Doubt, Look
 from korsync.rules.drafts import Drafted, asks_for_drafts, pieces_in_drafts
 from tests.support.values import EARLIER, NOON, SETTLE, order
 
@@ -36,8 +36,8 @@ def test_what_became_an_order_later_had_not_moved_by_then(moment: datetime, piec
         (Cache(), False),
         (Cache(looks={3001: Look(5, EARLIER)}), False),
         (Cache(looks={3001: Look(5, EARLIER, reserved=1)}), True),
-        (Cache(doubts={3001: NOON - SETTLE + timedelta(seconds=1)}), False),
-        (Cache(doubts={3001: NOON - SETTLE}), True),
+        (Cache(doubts={3001: Doubt(NOON - SETTLE + timedelta(seconds=1))}), False),
+        (Cache(doubts={3001: Doubt(NOON - SETTLE)}), True),
     ],
 )
 def test_nobody_asks_as_long_as_nothing_is_reserved_and_no_doubt_is_over(cache: Cache, asks: bool) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from korsync.records.seen import Look
-from korsync.rules.stock import LevelFacts, LevelRules, PutBack, SoldLine, is_moving, target_level, target_of
+from korsync.records.seen import Doubt, Look
+from korsync.rules.drafts import Drafted
+from korsync.rules.stock import LevelFacts, LevelRules, PutBack, SoldLine, is_young, target_level, target_of
 
 SEEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 EARLIER = SEEN - timedelta(minutes=20)
@@ -22,8 +23,16 @@ CALM = LevelFacts(
     sold_as_article=(),
     sold_as_variant=(),
     look=Look(5, EARLIER),
-    doubted_at=None,
+    doubt=None,
 )
+
+
+NO_DRAFTS = Drafted()
+
+
+def doubted(minutes: float, missing: int = 0) -> Doubt:
+    """Return a doubt of so many minutes ago about a level that was 5 before."""
+    return Doubt(SEEN - timedelta(minutes=minutes), missing, Look(5, EARLIER))
 
 
 def sold(pieces: int) -> tuple[SoldLine, ...]:
@@ -54,17 +63,77 @@ def test_the_buffer_alone_never_pushes_a_level_below_zero(free: int, target: int
     assert target_level(Decimal(free), Decimal(0), 0, 2) == target
 
 
-# --- moving ---
+# --- what is missing ---
 
 
-@pytest.mark.parametrize(("seconds", "moving"), [(-60, False), (-6, False), (-5, True), (0, True), (5, True)])
-def test_a_level_moves_that_an_order_or_what_came_back_of_it_may_still_be_missing_in(
-    seconds: int, moving: bool
+def missing(**others: Any) -> int:
+    doubt = target_of(replace(CALM, **others), RULES).doubt
+    assert doubt is not None
+    return doubt.missing
+
+
+def test_what_is_missing_stays_off_while_korona_falls() -> None:
+    found = target_of(replace(CALM, available=3, look=Look(3, EARLIER), doubt=doubted(5, 2), actual=Decimal(3)), RULES)
+    assert (found.level, found.fall, found.doubt) == (1, 2, doubted(5, 2))
+
+
+def test_an_order_that_is_listed_late_explains_what_is_missing() -> None:
+    late = (SoldLine(2, EARLIER + timedelta(minutes=1), 0),)
+    facts = replace(CALM, available=3, look=Look(3, SEEN - timedelta(minutes=5)), doubt=doubted(5, 2))
+    found = target_of(replace(facts, sold_as_article=late, sold_as_variant=late), RULES)
+    assert (found.level, found.doubt) == (3, doubted(5, 0))
+
+
+@pytest.mark.parametrize(("held", "reserved", "level"), [(0, 0, 5), (1, 1, 4), (2, 2, 3), (9, 2, 3)])
+def test_what_is_missing_after_the_doubt_is_reserved_as_far_as_draft_orders_hold_pieces(
+    held: int, reserved: int, level: int
 ) -> None:
+    facts = replace(CALM, available=3, look=Look(3, EARLIER), doubt=doubted(15, 2), drafted=Drafted(held))
+    found = target_of(facts, RULES)
+    assert (found.reserved, found.level, found.doubt, found.why_not_raised) == (reserved, level, None, "")
+
+
+def test_what_korona_alone_has_more_of_is_not_reserved() -> None:
+    quoted = replace(CALM, actual=Decimal(11), doubt=doubted(15), drafted=Drafted(10))
+    assert target_of(quoted, RULES).level == 11
+
+
+def test_what_comes_to_a_level_that_draft_orders_hold_pieces_of_is_set_back_until_they_must_have_let_go() -> None:
+    held = replace(CALM, actual=Decimal(7), available=7, look=Look(5, EARLIER, reserved=2), drafted=Drafted(2))
+    found = target_of(held, RULES)
+    assert (found.level, found.reserved, found.risen, found.doubt) == (5, 2, 2, Doubt(SEEN, -2, Look(5, EARLIER, 2)))
+    back = replace(held, available=5, look=Look(5, EARLIER, reserved=2), doubt=Doubt(EARLIER, -2, Look(3, EARLIER)))
+    assert (target_of(back, RULES).level, target_of(back, RULES).reserved) == (7, 0)
+
+
+def test_at_a_first_look_what_korona_has_more_of_may_be_missing_and_no_less_than_was_before() -> None:
+    assert missing(look=None, actual=Decimal(7)) == 2
+    assert missing(look=None, actual=Decimal(4), doubt=Doubt(EARLIER, 3)) == 3
+    assert missing(look=None, actual=Decimal(3)) == 0
+
+
+@pytest.mark.parametrize("line", [SoldLine(1, EARLIER, 0, in_flight=True), SoldLine(1, SEEN, 0)])
+def test_what_is_missing_is_not_sure_while_korona_may_have_it_already(line: SoldLine) -> None:
+    moving = replace(CALM, look=None, actual=Decimal(7), sold_as_article=(line,))
+    assert target_of(moving, RULES).doubt == Doubt(SEEN, 1)
+    later = replace(moving, look=Look(5, EARLIER), doubt=Doubt(SEEN - timedelta(minutes=15), 1), drafted=Drafted(1))
+    found = target_of(replace(later, sold_as_article=(SoldLine(1, EARLIER, 0, in_flight=True),)), RULES)
+    assert (found.reserved, found.level, found.doubt) == (1, 5, Doubt(SEEN - timedelta(minutes=15)))
+    assert target_of(replace(later, sold_as_article=(), drafted=NO_DRAFTS), RULES).doubt is None
+
+
+@pytest.mark.parametrize(("seconds", "young"), [(-60, False), (-6, False), (-5, True), (0, True), (5, True)])
+def test_a_level_may_be_older_than_an_order_or_what_came_back_of_it(seconds: int, young: bool) -> None:
     at, before = SEEN + timedelta(seconds=seconds), SEEN - timedelta(minutes=1)
     for line in (SoldLine(1, at, 1), SoldLine(1, before, 1, (PutBack(1, at, here=True, sent=True),))):
-        assert is_moving(replace(CALM, sold_as_article=(line,))) is moving
-        assert is_moving(replace(CALM, sold_as_variant=(line,))) is moving
+        assert is_young(replace(CALM, sold_as_article=(line,))) is young
+        assert is_young(replace(CALM, sold_as_variant=(line,))) is young
+
+
+def test_no_doubt_ends_on_a_level_that_may_be_older_than_an_order_of_what_draft_orders_hold() -> None:
+    young = replace(CALM, sold_as_variant=(SoldLine(1, SEEN, 0),), doubt=doubted(15))
+    assert target_of(replace(young, drafted=Drafted(1)), RULES).doubt is not None
+    assert target_of(replace(young, drafted=NO_DRAFTS), RULES).doubt is None
 
 
 # --- rising ---
@@ -76,7 +145,7 @@ def why_not_raised(**others: Any) -> str:
 
 def test_a_level_that_is_well_known_may_rise() -> None:
     found = target_of(replace(CALM, actual=Decimal(9)), RULES)
-    assert (found.level, found.why_not_raised, found.doubted_at) == (9, "", None)
+    assert (found.level, found.why_not_raised, found.doubt) == (9, "", None)
 
 
 def test_nothing_rises_while_the_orders_are_incomplete() -> None:
@@ -86,40 +155,41 @@ def test_nothing_rises_while_the_orders_are_incomplete() -> None:
 def test_nothing_rises_at_a_first_look_which_is_itself_a_doubt() -> None:
     found = target_of(replace(CALM, look=None, actual=Decimal(9)), RULES)
     assert found.why_not_raised == "this is the first look at it"
-    assert found.doubted_at == SEEN
+    assert found.doubt == Doubt(SEEN, 4, Look(9, SEEN))
     assert found.level == 9
 
 
 def test_nothing_rises_in_a_run_with_an_unexplained_fall_which_is_a_doubt() -> None:
     found = target_of(replace(CALM, available=3), RULES)
     assert found.why_not_raised == "2 left the shelf that no listed order explains yet"
-    assert found.doubted_at == SEEN
+    assert found.doubt == Doubt(SEEN, 2, CALM.look)
     assert found.level == 3
 
 
 @pytest.mark.parametrize(("minutes", "may_rise"), [(0, False), (14.9, False), (15, True), (600, True)])
 def test_a_level_may_rise_again_when_the_last_doubt_is_settle_minutes_old(minutes: float, may_rise: bool) -> None:
-    assert (why_not_raised(doubted_at=SEEN - timedelta(minutes=minutes), in_drafts=0) == "") is may_rise
-    assert why_not_raised(doubted_at=SEEN - timedelta(minutes=minutes)) == "an order may not be listed yet"
+    doubt = doubted(minutes)
+    assert (why_not_raised(doubt=doubt, drafted=NO_DRAFTS) == "") is may_rise
+    assert why_not_raised(doubt=doubt) == "an order may not be listed yet"
 
 
 def test_a_doubt_is_kept_as_long_as_it_counts_and_until_draft_orders_were_looked_at() -> None:
-    fresh, old = SEEN - timedelta(minutes=1), SEEN - timedelta(minutes=15)
-    assert target_of(replace(CALM, doubted_at=fresh), RULES).doubted_at == fresh
-    assert target_of(replace(CALM, doubted_at=old), RULES).doubted_at == old
-    assert target_of(replace(CALM, doubted_at=old, in_drafts=0), RULES).doubted_at is None
-    incomplete = replace(CALM, doubted_at=old, in_drafts=0, why_not_complete="half of it was read")
-    assert target_of(incomplete, RULES).doubted_at == old
+    fresh, old = doubted(1), doubted(15)
+    assert target_of(replace(CALM, doubt=fresh), RULES).doubt == fresh
+    assert target_of(replace(CALM, doubt=old), RULES).doubt == old
+    assert target_of(replace(CALM, doubt=old, drafted=NO_DRAFTS), RULES).doubt is None
+    incomplete = replace(CALM, doubt=old, drafted=NO_DRAFTS, why_not_complete="half of it was read")
+    assert target_of(incomplete, RULES).doubt == old
 
 
 def test_a_fall_that_orders_explain_is_no_doubt() -> None:
     found = target_of(replace(CALM, available=3, sold_as_article=sold(2), sold_as_variant=sold(2)), RULES)
-    assert (found.level, found.doubted_at) == (3, None)
+    assert (found.level, found.doubt) == (3, None)
 
 
 def test_a_level_that_somebody_raised_by_hand_goes_back() -> None:
     found = target_of(replace(CALM, available=8), RULES)
-    assert (found.level, found.doubted_at) == (5, None)
+    assert (found.level, found.doubt) == (5, None)
 
 
 # --- what sold pieces alone would make of it ---

@@ -24,8 +24,8 @@ ORDERS = "orders.json"
 ADJUST = "adjust.json"
 
 PLACES: dict[str, object] = {
-    **dict.fromkeys(("pending_pieces", "is_back", "expected_level", "just_sold", "reserved_pieces"), rules_stock),
-    **dict.fromkeys(("unexplained_fall", "target_level", "why_not_raised", "last_doubt", "taken_by"), rules_stock),
+    **dict.fromkeys(("pending_pieces", "is_back", "expected_level", "just_sold", "after_doubt"), rules_stock),
+    **dict.fromkeys(("unexplained_fall", "target_level", "why_not_raised", "doubt_now", "taken_by"), rules_stock),
     **dict.fromkeys(("_parts", "DEEPEST_BUNDLE"), takes),
     **dict.fromkeys(("index_sold", "target_of", "match"), levels),
     "let_go": rules_stock,
