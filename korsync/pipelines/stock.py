@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from korsync.errors import KorsyncError, Refused, Rejected, SafetyStop, Unavailable, Unsure
+from korsync.errors import KorsyncError, Refused, Rejected, SafetyStop
 from korsync.pipelines.base import Checked, GoesOn, Reading, Sides, side_by_side
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import read_catalogue, read_levels, read_shop_products, read_stock
@@ -98,6 +98,8 @@ class StockPulled:
         """What the levels are decided on."""
         short = sorted(self.reading.shrunk & GUARDED_LISTS)
         why_not_complete = "Shopify's orders could not be read completely" if self.trouble else ""
+        if self.drafts.trouble:
+            why_not_complete = "Shopify's draft orders could not be read"
         if self.reading.strange:
             why_not_complete = f"nobody knows what order {self.reading.strange[0].name} sold: it cannot be read"
         if short:
@@ -228,10 +230,10 @@ class Stock:
         if not asks_for_drafts(reading.memory.cache, settle, now):
             return Drafts()
         try:
-            return Drafts(tuple(shopify.draft_orders(now - settle)))
+            return Drafts(tuple(shopify.draft_orders(now - settle - self._sides.shopify_lead)))
         except Refused as error:
             return Drafts((), f"what they reserve is not seen and may be sold twice: {error.what}")
-        except (Unavailable, Unsure) as error:
+        except KorsyncError as error:
             return Drafts(trouble=(error,))
 
 

@@ -97,8 +97,7 @@ class Life:
             (self.drop_draft, 1.0),
         ]
         disturbing = [(self.sell_at_till, 8.0), (self.find_fewer, 2.0), (self.put_on_sale, 2.0)]
-        # What is reserved and lowered in KORONA before the doubt is over nobody can tell from an order listed late.
-        moves = quiet + unsettling + (disturbing if self.climate.disturbed else drafts)
+        moves = quiet + unsettling + drafts + (disturbing if self.climate.disturbed else [])
         self.random.choices([each for each, _ in moves], [weight for _, weight in moves])[0]()
         self.ledger.check()
 
