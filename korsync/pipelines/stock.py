@@ -97,9 +97,8 @@ class StockPulled:
     def read(self) -> StockRead:
         """What the levels are decided on."""
         short = sorted(self.reading.shrunk & GUARDED_LISTS)
-        why_not_complete = "Shopify's orders could not be read completely" if self.trouble else ""
-        if self.drafts.trouble:
-            why_not_complete = "Shopify's draft orders could not be read"
+        unread = "draft orders could not be read" if self.drafts.trouble else "orders could not be read completely"
+        why_not_complete = f"Shopify's {unread}" if self.trouble else ""
         if self.reading.strange:
             why_not_complete = f"nobody knows what order {self.reading.strange[0].name} sold: it cannot be read"
         if short:

@@ -14,14 +14,12 @@ from korsync.rules.drafts import Drafted
 from korsync.rules.in_step import left_step, still_there
 from korsync.rules.matching import Match, assortment, match
 from korsync.rules.settling import row_revisions
+from korsync.rules.sold import SoldIndex, index_sold, pending_pieces
 from korsync.rules.stock import (
     TOO_SOON,
     LevelFacts,
     LevelRules,
     LevelTarget,
-    SoldIndex,
-    index_sold,
-    pending_pieces,
     target_of,
 )
 

@@ -29,7 +29,7 @@ RULES: Mapping[str, Sequence[str]] = {
     "returns": ("refunds", "refunds_several", "refunds_waiting", "refunds_listed", "order_cases"),
     "edits": ("orders_edited", "orders_edited_mishaps"),
     **dict.fromkeys(("bookings", "read_back"), _BOOKING),
-    **dict.fromkeys(("stock", "levels", "drafts"), _STOCK),
+    **dict.fromkeys(("sold", "stock", "levels", "drafts"), _STOCK),
 }
 """The rules, and the whole runs (tests/pipelines) that look at a change which the tests of the rules do not notice."""
 

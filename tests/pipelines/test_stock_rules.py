@@ -14,6 +14,7 @@ from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import read_levels
 from korsync.records.bookings import Booking, BookingStatus, KnownOrder
 from korsync.records.orders import OrderLine, Refund
+from korsync.rules import sold
 from korsync.rules import stock as rules
 from korsync.sandbox.exchange import Fault
 from tests.support.schedule import LEVELS, ORDERS, Schedule, is_needed
@@ -45,8 +46,8 @@ def test_pieces_of_a_held_order_are_kept_too(tmp_path: Path) -> None:
             day.run()
         assert day.offered() == 4
 
-    def begun_only(orders: Iterator[KnownOrder], *others: Any) -> rules.SoldIndex:
-        return rules.index_sold([order for order in orders if order.sale], *others)
+    def begun_only(orders: Iterator[KnownOrder], *others: Any) -> sold.SoldIndex:
+        return sold.index_sold([order for order in orders if order.sale], *others)
 
     is_needed(schedule, tmp_path, (("index_sold", begun_only),))
 
@@ -81,7 +82,7 @@ def test_what_goes_back_between_the_level_and_the_order_list_counts_as_sold_in_t
         day.between(LEVELS, lambda: day.shopify.cancel_order(order))
         day.run("stock")
 
-    def at_any_time(put_back: rules.PutBack, _seen_at: object) -> bool:
+    def at_any_time(put_back: sold.PutBack, _seen_at: object) -> bool:
         return put_back.here and not put_back.sent
 
     is_needed(schedule, tmp_path, (("is_back", at_any_time),))
@@ -100,8 +101,8 @@ def test_pieces_refunded_but_not_put_back_still_count_as_sold(tmp_path: Path) ->
     is_needed(schedule, tmp_path, (("sold_pieces", current_only),))
 
 
-def without_cancelled(orders: Iterator[KnownOrder], *others: Any) -> rules.SoldIndex:
-    return rules.index_sold([order for order in orders if order.cancelled_at is None], *others)
+def without_cancelled(orders: Iterator[KnownOrder], *others: Any) -> sold.SoldIndex:
+    return sold.index_sold([order for order in orders if order.cancelled_at is None], *others)
 
 
 @pytest.mark.parametrize("begun", [False, True])
@@ -143,7 +144,7 @@ def test_a_receipt_is_settled_only_if_it_was_before_any_of_koronas_stock_was_rea
         day.run("stock", minutes=0)
 
     def as_of_the_end(orders: Iterator[KnownOrder], articles: Any, place: int, now: datetime, *rest: Any) -> Any:
-        return rules.index_sold(orders, articles, place, now + timedelta(seconds=2), *rest)
+        return sold.index_sold(orders, articles, place, now + timedelta(seconds=2), *rest)
 
     location = {"location": "Laden Mitte", "warehouses": ["1", "2"], "buffer": 0}
     replacement = ("index_sold", as_of_the_end)
@@ -176,7 +177,7 @@ def test_a_return_that_is_sent_counts_only_through_korona(tmp_path: Path) -> Non
         day.run()
         day.run()
 
-    def sent_or_not(put_back: rules.PutBack, seen_at: Any) -> bool:
+    def sent_or_not(put_back: sold.PutBack, seen_at: Any) -> bool:
         return put_back.here and put_back.at < seen_at
 
     is_needed(schedule, tmp_path, (("is_back", sent_or_not),))
@@ -189,7 +190,7 @@ def test_what_is_put_back_elsewhere_does_not_raise_the_level_here(tmp_path: Path
         day.run("stock")
         assert day.offered() == 4
 
-    def anywhere(put_back: rules.PutBack, seen_at: Any) -> bool:
+    def anywhere(put_back: sold.PutBack, seen_at: Any) -> bool:
         return not put_back.sent and put_back.at < seen_at
 
     is_needed(schedule, tmp_path, (("is_back", anywhere),))
@@ -236,7 +237,7 @@ def test_a_piece_put_back_does_not_hide_an_order_not_listed_yet(tmp_path: Path) 
         day.shopify.place_order([("1001", 1)], listing_delay=A_FEW_MINUTES)
         day.run("stock", minutes=1)
 
-    def without_what_came_back(pieces: int, looked_at: Any, seen_at: Any, sales: Sequence[rules.SoldLine]) -> int:
+    def without_what_came_back(pieces: int, looked_at: Any, seen_at: Any, sales: Sequence[sold.SoldLine]) -> int:
         return expected_level(pieces, looked_at, seen_at, [replace(sale, put_back=()) for sale in sales])
 
     is_needed(schedule, tmp_path, (("expected_level", without_what_came_back),))

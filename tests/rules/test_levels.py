@@ -9,7 +9,8 @@ import pytest
 
 from korsync.records.seen import Doubt, Look
 from korsync.rules.drafts import Drafted
-from korsync.rules.stock import LevelFacts, LevelRules, PutBack, SoldLine, is_young, target_level, target_of
+from korsync.rules.sold import PutBack, SoldLine
+from korsync.rules.stock import LevelFacts, LevelRules, is_young, target_level, target_of
 
 SEEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 EARLIER = SEEN - timedelta(minutes=20)

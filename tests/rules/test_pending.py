@@ -10,16 +10,8 @@ import pytest
 from korsync.records.bookings import Booking, BookingStatus, KnownLine, KnownOrder, Pieces, Restock
 from korsync.records.catalogue import Article, Part
 from korsync.rules.matching import assortment
-from korsync.rules.stock import (
-    PutBack,
-    SoldIndex,
-    SoldLine,
-    expected_level,
-    index_sold,
-    just_sold,
-    pending_pieces,
-    unexplained_fall,
-)
+from korsync.rules.sold import PutBack, SoldIndex, SoldLine, index_sold, pending_pieces
+from korsync.rules.stock import expected_level, just_sold, unexplained_fall
 
 SEEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LONG_AGO = SEEN - timedelta(days=1)

@@ -97,7 +97,8 @@ class Life:
             (self.drop_draft, 1.0),
         ]
         disturbing = [(self.sell_at_till, 8.0), (self.find_fewer, 2.0), (self.put_on_sale, 2.0)]
-        moves = quiet + unsettling + drafts + (disturbing if self.climate.disturbed else [])
+        # What is reserved and what the till sells before the next look make up for each other where a look is lost.
+        moves = quiet + unsettling + (disturbing if self.climate.disturbed else drafts)
         self.random.choices([each for each, _ in moves], [weight for _, weight in moves])[0]()
         self.ledger.check()
 
@@ -197,9 +198,14 @@ class Life:
         draft = self.world.shopify.draft_order([(sku, 1)], reserve_inventory_until=until if reserves else None)
         self.drafts.append(draft)
 
+    def reserving(self) -> list[DraftOrder]:
+        """Return the draft orders that hold their pieces."""
+        with self.world.shopify.acting():  # what has run out holds nothing any more
+            return [each for each in self.drafts if each.reserved]
+
     def complete_draft(self) -> None:
         """Make an order of a draft order that still holds its pieces."""
-        reserving = [each for each in self.drafts if each.reserved]
+        reserving = self.reserving()
         if reserving:
             draft = self.random.choice(reserving)
             self.drafts.remove(draft)

@@ -11,7 +11,7 @@ from korsync import run
 from korsync.pipelines import stock
 from korsync.records.bookings import Booking, KnownOrder
 from korsync.records.plan import Ran
-from korsync.rules import bookings, levels, settling, takes
+from korsync.rules import bookings, levels, settling, sold, takes
 from korsync.rules import stock as rules_stock
 from korsync.sandbox.exchange import Request
 from korsync.sandbox.server import SandboxServer
@@ -24,16 +24,15 @@ ORDERS = "orders.json"
 ADJUST = "adjust.json"
 
 PLACES: dict[str, object] = {
-    **dict.fromkeys(("pending_pieces", "is_back", "expected_level", "just_sold", "after_doubt"), rules_stock),
-    **dict.fromkeys(("unexplained_fall", "target_level", "why_not_raised", "doubt_now", "taken_by"), rules_stock),
+    **dict.fromkeys(("pending_pieces", "expected_level", "just_sold", "after_doubt", "let_go"), rules_stock),
+    **dict.fromkeys(("unexplained_fall", "target_level", "why_not_raised", "doubt_now"), rules_stock),
+    **dict.fromkeys(("is_back", "taken_by", "is_in_stock"), sold),
     **dict.fromkeys(("_parts", "DEEPEST_BUNDLE"), takes),
     **dict.fromkeys(("index_sold", "target_of", "match"), levels),
-    "let_go": rules_stock,
     "read_levels": stock,
     **dict.fromkeys(("plan", "intend", "push", "record"), stock.Stock),
     "sold_pieces": bookings,
     "is_settled": Booking,
-    "is_in_stock": rules_stock,
     "_unchanged": settling,
     "is_begun": KnownOrder,
     "adjust": ShopifyClient,
