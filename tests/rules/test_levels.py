@@ -117,6 +117,8 @@ def test_at_a_first_look_what_korona_has_more_of_may_be_missing_and_no_less_than
 def test_what_is_missing_is_not_sure_while_korona_may_have_it_already(line: SoldLine) -> None:
     moving = replace(CALM, look=None, actual=Decimal(7), sold_as_article=(line,))
     assert target_of(moving, RULES).doubt == Doubt(SEEN, 1)
+    at_rest = replace(moving, sold_as_article=(SoldLine(1, EARLIER, 0),))
+    assert target_of(at_rest, RULES).doubt == Doubt(SEEN, 1, Look(6, SEEN))
     later = replace(moving, look=Look(5, EARLIER), doubt=Doubt(SEEN - timedelta(minutes=15), 1), drafted=Drafted(1))
     found = target_of(replace(later, sold_as_article=(SoldLine(1, EARLIER, 0, in_flight=True),)), RULES)
     assert (found.reserved, found.level, found.doubt) == (1, 5, Doubt(SEEN - timedelta(minutes=15)))
@@ -126,7 +128,8 @@ def test_what_is_missing_is_not_sure_while_korona_may_have_it_already(line: Sold
 @pytest.mark.parametrize(("seconds", "young"), [(-60, False), (-6, False), (-5, True), (0, True), (5, True)])
 def test_a_level_may_be_older_than_an_order_or_what_came_back_of_it(seconds: int, young: bool) -> None:
     at, before = SEEN + timedelta(seconds=seconds), SEEN - timedelta(minutes=1)
-    for line in (SoldLine(1, at, 1), SoldLine(1, before, 1, (PutBack(1, at, here=True, sent=True),))):
+    long_ago = PutBack(1, before, here=True, sent=True)
+    for line in (SoldLine(1, at, 1), SoldLine(1, before, 1, (long_ago, replace(long_ago, at=at)))):
         assert is_young(replace(CALM, sold_as_article=(line,))) is young
         assert is_young(replace(CALM, sold_as_variant=(line,))) is young
 

@@ -298,3 +298,21 @@ def test_a_return_that_may_stand_in_korona_counts_through_korona(status: Booking
 def test_a_refund_that_a_person_settles_by_hand_counts_through_korona() -> None:
     restocks = (Restock(7, 11, 1, LONG_AGO, HERE),)
     assert pending_of(order(sale=booking(60), restocks=restocks, ignored_refunds=(7,))) == 0
+
+
+def of_each_line(known: KnownOrder) -> tuple[Decimal, Decimal]:
+    """Return what the order's lines take of their own articles, 2 and 1 pieces where nothing is known of them."""
+    index = indexed(known).by_article
+    first, second = (sum(map(pending, index.get(name, ())), Decimal(0)) for name in ("article 1001", "article 1002"))
+    return first, second
+
+
+def test_what_a_person_booked_by_hand_is_in_koronas_stock_and_only_that() -> None:
+    assert of_each_line(order(booked_by_hand=(Pieces(11, 1),))) == (1, 1)
+    assert of_each_line(order(booked_by_hand=(Pieces(12, 1),))) == (2, 0)
+    assert of_each_line(order(booked_by_hand=(Pieces(11, 2), Pieces(12, 1)))) == (0, 0)
+
+
+def test_what_had_left_the_shelf_before_the_start_is_not_taken_again() -> None:
+    from_before = order(before_start=True, was_open=True, gone_before=(Pieces(11, 1),))
+    assert of_each_line(from_before) == (1, 1)
