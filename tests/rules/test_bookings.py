@@ -21,7 +21,7 @@ from korsync.records.bookings import (
     Restock,
 )
 from korsync.records.catalogue import Shop
-from korsync.records.orders import Order
+from korsync.records.orders import Order, Refund, RefundLine
 from korsync.records.plan import Fate, Outcome, Skip
 from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptLine
 from korsync.records.stock_rows import StockMark
@@ -449,8 +449,10 @@ def test_only_what_has_no_clear_answer_is_given_up(status: BookingStatus) -> Non
 
 @pytest.mark.parametrize(("name", "typed"), [("#1042", "1042"), ("#1042 refund 9", "'1042 refund 9'")])
 def test_what_is_given_up_says_what_to_type(name: str, typed: str) -> None:
-    verdict = begun_before(name, begun(attempts=MOST_ATTEMPTS), NOW + SETTLE, SETTLE)
+    given_up = begun(attempts=MOST_ATTEMPTS, receipt=replace(SENT, number="71042"))
+    verdict = begun_before(name, given_up, NOW + SETTLE, SETTLE)
     assert isinstance(verdict, Skip)
+    assert "look for receipt 71042 in KORONA" in verdict.reason
     assert f"`korsync retry {typed}`" in verdict.reason
     assert f"`korsync ignore {typed}`" in verdict.reason
 
@@ -460,6 +462,36 @@ def test_an_order_from_before_the_start_that_is_placed_under_korsyncs_eyes_has_i
     seen = remember(placed, None, start=NOW, seen_until=NOW - timedelta(hours=2))
     assert (seen.before_start, seen.was_open, seen.gone_before) == (True, True, ())
     assert not remember(placed, None, start=NOW - timedelta(hours=2)).before_start
+    shipped = remember(replace(placed, fulfilled=True), None, start=NOW, seen_until=NOW - timedelta(hours=2))
+    assert (shipped.was_open, shipped.gone_before) == (True, ())
+
+
+@pytest.mark.parametrize(
+    ("unshipped", "fulfilled", "gone"), [(1, False, 2), (3, False, 0), (None, False, 0), (-1, False, 3), (0, True, 3)]
+)
+def test_of_an_order_from_before_the_start_what_is_shipped_has_left_the_shelf(
+    unshipped: int | None, fulfilled: bool, gone: int
+) -> None:
+    old = order(line(quantity=3, unshipped=unshipped), created_at=NOW - timedelta(days=2), fulfilled=fulfilled)
+    seen = remember(old, None, start=NOW)
+    assert sum(each.quantity for each in seen.gone_before) == gone
+
+
+def test_what_came_back_lies_where_shopify_says_unless_it_names_several_places() -> None:
+    def places(*where: tuple[int, int | None]) -> list[int | None]:
+        lines = tuple(RefundLine(7, line_id, 1, "return", place, Decimal(10)) for line_id, place in where)
+        sold = order(line(id=1, quantity=2), line(id=2), refunds=(Refund(9, NOW, lines, ()),))
+        return [each.location_id for each in remember(sold, None, start=LONG_AGO).restocks]
+
+    assert places((1, 60), (2, 61)) == [60, 61]
+    assert places((1, 60), (1, 61)) == [None]
+    assert places((1, None)) == [None]
+
+
+def test_a_line_that_an_order_shows_although_it_cannot_be_read_whole_is_known_once() -> None:
+    before = remember(order(line(quantity=3), line(id=2)), None, start=LONG_AGO)
+    again = replace(order(line(quantity=3)), unreadable="its refunds")
+    assert [(each.id, each.quantity) for each in remember(again, before, start=LONG_AGO).lines] == [(1, 3), (2, 1)]
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,14 @@ def test_no_method_gives_back_more_than_it_brought() -> None:
     assert paid_back("10.00", ("paypal", "success", "7.00"), brought={CARD: "10.00"}) == {"paypal": "10.00"}
 
 
+def test_where_no_method_brought_enough_it_goes_back_as_the_money_did() -> None:
+    assert paid_back("12.00", (CARD, "success", "11.00"), brought={CARD: "10.00"}) == {CARD: "12.00"}
+
+
+def test_cents_go_back_like_any_other_money() -> None:
+    assert paid_back("0.80", ("paypal", "success", "0.80"), brought={CARD: "10.00"}) == {"paypal": "0.80"}
+
+
 def test_without_any_money_the_total_goes_the_way_the_sale_was_paid() -> None:
     assert paid_back("99.80", brought={GIFT: "25.00", CARD: "74.80"}) == {CARD: "74.80", GIFT: "25.00"}
     assert paid_back("10.00", brought={GIFT: "25.00", CARD: "75.00"}) == {CARD: "7.50", GIFT: "2.50"}

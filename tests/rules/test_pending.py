@@ -313,6 +313,11 @@ def test_what_a_person_booked_by_hand_is_in_koronas_stock_and_only_that() -> Non
     assert of_each_line(order(booked_by_hand=(Pieces(11, 2), Pieces(12, 1)))) == (0, 0)
 
 
+def test_what_came_back_of_one_line_is_not_on_the_shelf_of_another() -> None:
+    back_of_second = (Restock(7, 12, 1, LONG_AGO, HERE),)
+    assert of_each_line(order(restocks=back_of_second)) == (2, 0)
+
+
 def test_what_had_left_the_shelf_before_the_start_is_not_taken_again() -> None:
     from_before = order(before_start=True, was_open=True, gone_before=(Pieces(11, 1),))
     assert of_each_line(from_before) == (1, 1)
