@@ -38,7 +38,7 @@ EMPTIED = "falls to 0 or below"
 class Available:
     """Shopify's level of an item at the location, as of `seen_at`, with the doubt about it.
 
-    `reserved` are pieces that open draft orders hold.
+    `reserved` are pieces that open draft orders keep off it, `in_drafts` all that they name.
     """
 
     available: int
@@ -47,11 +47,12 @@ class Available:
     seen_at: datetime = field(compare=False)
     doubt: Doubt | None = field(compare=False, default=None)
     reserved: int = field(compare=False, default=0)
+    in_drafts: int | None = field(compare=False, default=None)
 
     @property
     def look(self) -> Look:
         """What is to be remembered of it as the last look."""
-        return Look(self.available, self.seen_at, self.reserved)
+        return Look(self.available, self.seen_at, self.reserved, self.in_drafts)
 
     def adjusted(self, available: int) -> "Available":
         """Return it as it will be when korsync has written another level: that explains itself."""
@@ -262,9 +263,8 @@ def _decide(level: Level, pulled: StockPulled) -> Change[Available] | Skip | Non
 def _value(level: Level) -> Available:
     """Return a level as it was read, with the doubt about it and what draft orders hold of it."""
     read, target = level.read, level.target
-    return Available(
-        level.available, read.inventory_item_id, read.location_id, level.seen_at, target.doubt, target.reserved
-    )
+    where = level.available, read.inventory_item_id, read.location_id, level.seen_at
+    return Available(*where, target.doubt, target.reserved, target.in_drafts)
 
 
 def _mark(level: Level) -> str:

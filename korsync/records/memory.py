@@ -133,8 +133,8 @@ class Cache:
         return (
             not self.clocks.fits(other.clocks)
             or self._timeless() != other._timeless()
-            or {item_id: (look.pieces, look.reserved) for item_id, look in self.looks.items()}
-            != {item_id: (look.pieces, look.reserved) for item_id, look in other.looks.items()}
+            or {item_id: (look.pieces, look.reserved, look.in_drafts) for item_id, look in self.looks.items()}
+            != {item_id: (look.pieces, look.reserved, look.in_drafts) for item_id, look in other.looks.items()}
         )
 
     def _timeless(self) -> "Cache":

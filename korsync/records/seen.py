@@ -71,12 +71,14 @@ class Levels:
 class Look:
     """The last look at a level: what it should have been at `at` (Shopify's time) by all that korsync knew.
 
-    `reserved` are pieces that open draft orders held then.
+    `reserved` are pieces that open draft orders kept off it then, `in_drafts` all that they named; None where nobody
+    asked.
     """
 
     pieces: int
     at: datetime
     reserved: int = 0
+    in_drafts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

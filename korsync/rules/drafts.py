@@ -36,9 +36,11 @@ def pieces_in_drafts(drafts: Iterable[DraftOrder], orders: Mapping[int, KnownOrd
 
 
 def asks_for_drafts(cache: Cache, settle: timedelta, now: datetime) -> bool:
-    """Tell whether draft orders must be asked for: they hold pieces, or a doubt is over and they may.
+    """Tell whether draft orders must be asked for: they hold pieces, or may hold what is missing or nobody knows.
 
     `now` is Shopify's time.
     """
-    over = any(doubt.at + settle <= now for doubt in cache.doubts.values())
-    return over or any(look.reserved for look in cache.looks.values())
+    if not cache.looks or any(look.reserved for look in cache.looks.values()):
+        return True
+    doubts = cache.doubts.items()
+    return any(doubt.missing > 0 or item_id not in cache.looks or doubt.at + settle <= now for item_id, doubt in doubts)

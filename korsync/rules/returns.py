@@ -53,7 +53,7 @@ def return_receipt(
     unit = smallest_unit(order.currency)
     sale = completed(sale, {each.id: each.included for each in (*targets.sales_taxes, *targets.taxes.values())})
     _must_add_up(sale, unit)
-    booked = {line.line_id: line for line in sale.lines if line.line_id is not None}
+    booked = {line.line_id: line for line in sale.lines}
     lines = []
     for line_id, pieces in restocked_pieces(refund).items():
         if line_id not in booked:

@@ -85,8 +85,8 @@ class LevelTarget:
     """Where a level should go, where sold pieces alone would take it, and why it may not rise (empty: it may).
 
     `doubt` is kept for as long as either side may take to show an order, and until the draft orders were looked at.
-    `reserved` are pieces that open draft orders hold, `risen` those that came to the level although nothing known
-    explains it. `pending` and `fall` are P and U.
+    `reserved` are pieces that open draft orders keep off it, of the `in_drafts` that they name (None: nobody asked),
+    `risen` those that came to the level although nothing known explains it. `pending` and `fall` are P and U.
     """
 
     level: int
@@ -97,6 +97,7 @@ class LevelTarget:
     risen: int
     pending: Decimal
     fall: int
+    in_drafts: int | None
 
 
 def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
@@ -121,7 +122,8 @@ def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
     by_sales = facts.available
     if facts.actual_before is not None:
         by_sales = min(by_sales, target_level(facts.actual_before, pending, fall + reserved, rules.buffer))
-    return LevelTarget(level, by_sales, doubt, why_not, reserved, risen, pending, fall)
+    in_drafts = facts.drafted.held if facts.drafted else None
+    return LevelTarget(level, by_sales, doubt, why_not, reserved, risen, pending, fall, in_drafts)
 
 
 def moved(facts: LevelFacts) -> tuple[int, int]:
@@ -129,7 +131,7 @@ def moved(facts: LevelFacts) -> tuple[int, int]:
     look = facts.look
     if look is None:
         return 0, 0
-    expected = expected_level(look.pieces, look.at, facts.seen_at, facts.sold_as_variant) + let_go(facts, look.at)
+    expected = expected_level(look.pieces, look.at, facts.seen_at, facts.sold_as_variant) + perhaps_let_go(facts, look)
     fall = unexplained_fall(expected - just_sold(look.at, facts.seen_at, facts.sold_as_variant), facts.available)
     return fall, max(0, facts.available - expected)
 
@@ -148,6 +150,9 @@ def doubt_now(facts: LevelFacts, fall: int, risen: int, for_sale: int) -> Doubt 
     """
     look, before = facts.look, facts.doubt
     is_new = look is None or fall > 0 or (risen > 0 and look.reserved > 0)
+    if before is not None and before.missing > 0 and look is not None and facts.drafted is not None:
+        # A draft order that let go of it before anybody asked may have made up for an order not listed yet.
+        is_new |= look.in_drafts is None and before.sure is not None and before.sure.at < look.at
     if not is_new and before is None:
         return None
     at = facts.seen_at if is_new or before is None else before.at
@@ -189,12 +194,21 @@ def is_young(facts: LevelFacts) -> bool:
     return any(line.sold_at >= young or any(each.at >= young for each in line.put_back) for line in lines)
 
 
-def let_go(facts: LevelFacts, since: datetime) -> int:
-    """Return the pieces that draft orders have let go of since a time: deleted they put them back on sale.
+def perhaps_let_go(facts: LevelFacts, look: Look) -> int:
+    """Return the pieces that draft orders may have let go of since a look: deleted they put them back on sale.
 
     Completed, too, as far as the fall of their order counts since then: it took what was off sale already. Not counted
     they would hide the fall of an order that is not listed yet.
     """
+    if facts.drafted is None or look.in_drafts is None:
+        return 0
+    fewer = look.in_drafts - facts.drafted.held - facts.drafted.moved_by(look.at + CLOCK_GRAIN)
+    off_sale = look.reserved + max(0, facts.doubt.missing if facts.doubt else 0)
+    return max(0, min(off_sale, fewer))
+
+
+def let_go(facts: LevelFacts, since: datetime) -> int:
+    """Return the pieces known to be reserved that draft orders have surely let go of since a time."""
     reserved = facts.look.reserved if facts.look else 0
     if facts.drafted is None:
         return 0

@@ -113,7 +113,7 @@ def test_what_is_cancelled_without_restock_counts_as_sold(tmp_path: Path, begun:
             day.shop.world.korona_server.faults.append(Fault("lose_request", "POST", "receipts"))
             day.run()
         day.shopify.cancel_order(order, restock=False)
-        for _ in range(2):
+        for _ in range(3):
             day.run("stock")
         assert day.offered() == 4
 

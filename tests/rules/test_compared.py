@@ -28,9 +28,8 @@ def a_level(available: int, target: int, actual: int = 10, *, off: bool = False,
     match = Match(
         article("1001", "Tee", "8.90"), product(1001, "Tee", "8.90"), product(1001, "", "1").variants[0], "1001"
     )
-    where = LevelTarget(
-        target, available, None, "", **{"reserved": 0, "risen": 0, "pending": Decimal(0), "fall": 0, **more}
-    )
+    nothing: dict[str, Any] = {"reserved": 0, "risen": 0, "pending": Decimal(0), "fall": 0, "in_drafts": None}
+    where = LevelTarget(target, available, None, "", **{**nothing, **more})
     return Level(match, level(1001, available), NOON, available, where, Decimal(actual), off)
 
 

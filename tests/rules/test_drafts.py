@@ -30,15 +30,21 @@ def test_what_became_an_order_later_had_not_moved_by_then(moment: datetime, piec
     assert found.moved_by(moment) == pieces
 
 
+LOOKS = {3001: Look(5, EARLIER)}
+
+
 @pytest.mark.parametrize(
     ("cache", "asks"),
     [
-        (Cache(), False),
-        (Cache(looks={3001: Look(5, EARLIER)}), False),
+        (Cache(), True),
+        (Cache(looks=LOOKS), False),
         (Cache(looks={3001: Look(5, EARLIER, reserved=1)}), True),
-        (Cache(doubts={3001: Doubt(NOON - SETTLE + timedelta(seconds=1))}), False),
-        (Cache(doubts={3001: Doubt(NOON - SETTLE)}), True),
+        (Cache(looks=LOOKS, doubts={3001: Doubt(NOON - SETTLE + timedelta(seconds=1))}), False),
+        (Cache(looks=LOOKS, doubts={3001: Doubt(NOON - SETTLE)}), True),
+        (Cache(looks=LOOKS, doubts={3001: Doubt(NOON, missing=1)}), True),
+        (Cache(looks=LOOKS, doubts={3001: Doubt(NOON, missing=-1)}), False),
+        (Cache(looks=LOOKS, doubts={3002: Doubt(NOON)}), True),
     ],
 )
-def test_nobody_asks_as_long_as_nothing_is_reserved_and_no_doubt_is_over(cache: Cache, asks: bool) -> None:
+def test_nobody_asks_as_long_as_nothing_is_reserved_or_missing_and_no_doubt_is_over(cache: Cache, asks: bool) -> None:
     assert asks_for_drafts(cache, SETTLE, NOON) is asks

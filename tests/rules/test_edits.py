@@ -8,16 +8,18 @@ from typing import Any
 import pytest
 
 from korsync.records.bookings import KnownOrder, edit_key, sale_key
-from korsync.records.orders import Order, ShippingLine, TaxLine
+from korsync.records.orders import Order, ShippingLine
 from korsync.records.plan import Outcome
 from korsync.records.receipts import BookedLine, BookedReceipt, BookedTax
 from korsync.rules.bookings import intent, outcome_of, remember
-from korsync.rules.edits import amounts_now, edit_receipt, sold_in_korona
+from korsync.rules.edits import amounts_now, edit_receipt, money_change, sold_in_korona
 from korsync.rules.receipts import NotBookableError, totals
-from tests.support.selling import NOON, line, money, order, receipt, rules
+from tests.support.selling import NOON, line, money, order, receipt, rules, tax
 
 NOW = order(line(quantity=2), total="20.00")
 """An order of two pieces at 10.00, of which one was added."""
+
+PARCEL = 9
 
 
 def known() -> KnownOrder:
@@ -79,6 +81,44 @@ def test_the_discount_of_what_was_added_is_what_the_line_has_more_of_it() -> Non
     assert [(each.base, each.discount) for each in added.lines] == [(Decimal("7.00"), Decimal("3.00"))]
 
 
+@pytest.mark.parametrize(("booked", "added"), [((), "3.20"), (("1.60",), "1.60")])
+def test_the_tax_of_what_was_added_is_all_that_was_not_booked_before(booked: tuple[str, ...], added: str) -> None:
+    now = order(line("10.00", ("19", "3.20"), quantity=2), total="20.00")
+    told = with_line(shown(), taxes=tuple(BookedTax("tax-1", Decimal(19), money(each), True) for each in booked))
+    (piece,) = edit_receipt(known(), now, [told], {1: "article-1"}, rules(), lambda _sku: ()).lines
+    assert [(each.sales_tax_id, each.amount) for each in piece.taxes] == [("tax-1", money(added))]
+
+
+@pytest.mark.parametrize(("stands_there", "added"), [(False, [1, PARCEL]), (True, [1])])
+def test_shipping_is_booked_with_what_was_added_unless_it_stands_in_korona(
+    stands_there: bool, added: list[int]
+) -> None:
+    parcel = ShippingLine(PARCEL, "Parcel", money("4.20"), Decimal(0), ())
+    now = order(line(quantity=2), shipping_lines=(parcel,), total="24.20")
+    told = shown()
+    if stands_there:
+        booked = replace(told.lines[0], line_id=PARCEL, base=money("4.20"))
+        told = replace(told, lines=(*told.lines, booked), gross=money("14.20"))
+    receipt_of_it = edit_receipt(known(), now, [told], {1: "article-1"}, rules(), lambda _sku: ())
+    assert [each.line_id for each in receipt_of_it.lines] == added
+
+
+def test_of_an_edited_order_the_total_that_it_has_by_now_will_do() -> None:
+    now = replace(NOW, total_price=money("10.00"), current_total_price=money("20.00"))
+    assert edit_receipt(known(), now, [shown()], {1: "article-1"}, rules(), lambda _sku: ()).gross == 10
+
+
+@pytest.mark.parametrize(("cents", "fits", "does_not"), [(0, "20.00", "20.01"), (2, "20.02", "20.03")])
+def test_all_receipts_together_miss_shopifys_total_by_no_more_than_the_cents_that_are_allowed(
+    cents: int, fits: str, does_not: str
+) -> None:
+    allowed = replace(rules(), rounding_cents=cents)
+    fitting, other = (replace(NOW, total_price=money(each)) for each in (fits, does_not))
+    assert edit_receipt(known(), fitting, [shown()], {1: "article-1"}, allowed, lambda _sku: ()).gross == 10
+    with pytest.raises(NotBookableError, match=f"with what was added 20.00; Shopify's total is {does_not}"):
+        edit_receipt(known(), other, [shown()], {1: "article-1"}, allowed, lambda _sku: ())
+
+
 # --- what was booked of a line twice: by the sale, and by an edit ---
 
 
@@ -110,6 +150,18 @@ def test_both_together_are_worth_what_can_be_told_of_both() -> None:
         assert open_.gross is None
 
 
+def test_rows_that_korsync_did_not_write_stand_there_once_each() -> None:
+    sale, edit = booked_twice()
+    bag, card = (replace(sale.lines[0], line_id=None, base=money(each), gross=money(each)) for each in ("0.20", "3.00"))
+    receipts = (replace(sale, lines=(*sale.lines, bag)), replace(edit, lines=(*edit.lines, card)))
+    lines = sold_in_korona(NOW.id, receipts, rules()).lines
+    assert [(each.line_id, each.base) for each in lines] == [
+        (1, money("15.00")),
+        (None, money("0.20")),
+        (None, money("3.00")),
+    ]
+
+
 def test_a_piece_that_costs_nothing_is_added_like_any_other() -> None:
     now = order(line("10.00", ("19", "1.60"), quantity=2, discount=money("10.00")), total="10.00")
     told = with_line(shown(), taxes=(BookedTax("tax-1", Decimal(19), money("1.60"), True),))
@@ -133,10 +185,28 @@ def test_what_was_added_is_paid_by_what_the_order_was_last_paid_by(gateways: tup
 # --- what an order comes to ---
 
 
-@pytest.mark.parametrize(("removed", "taxes"), [(False, [("5 %", Decimal("0.20"))]), (True, [])])
+@pytest.mark.parametrize(
+    ("percent", "removed", "taxes"),
+    [
+        ("19", False, [("tax-1", money("0.20"))]),
+        ("5", False, [("5 %", money("0.20"))]),
+        (None, False, [("?", money("0.20"))]),
+        ("5", True, []),
+    ],
+)
 def test_a_tax_that_korona_does_not_have_goes_by_its_rate_as_long_as_its_shipping_is_there(
-    removed: bool, taxes: list[tuple[str, Decimal]]
+    percent: str | None, removed: bool, taxes: list[tuple[str, Decimal]]
 ) -> None:
-    carriage = ShippingLine(9, "Parcel", money("4.20"), Decimal(0), (TaxLine(money("5"), money("0.20")),), removed)
+    carriage = ShippingLine(PARCEL, "Parcel", money("4.20"), Decimal(0), (tax(percent, "0.20"),), removed)
     amounts = amounts_now(order(line(), shipping_lines=(carriage,), total="14.20"), rules())
     assert [(each.sales_tax, each.amount) for each in amounts.taxes] == taxes
+
+
+@pytest.mark.parametrize(
+    ("cents", "price", "is_changed"), [(0, "10.00", False), (0, "10.01", True), (2, "10.02", False), (2, "10.03", True)]
+)
+def test_an_order_comes_to_something_else_by_more_than_the_cents_that_are_allowed(
+    cents: int, price: str, is_changed: bool
+) -> None:
+    now, allowed = order(line(price), total=price), replace(rules(), rounding_cents=cents)
+    assert (money_change(known(), now, allowed) is not None) is is_changed

@@ -10,7 +10,7 @@ import pytest
 from korsync.records.seen import Doubt, Look
 from korsync.rules.drafts import Drafted
 from korsync.rules.sold import PutBack, SoldLine
-from korsync.rules.stock import LevelFacts, LevelRules, is_young, target_level, target_of
+from korsync.rules.stock import LevelFacts, LevelRules, is_young, moved, target_level, target_of
 
 SEEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 EARLIER = SEEN - timedelta(minutes=20)
@@ -89,9 +89,32 @@ def test_an_order_that_is_listed_late_explains_what_is_missing() -> None:
 def test_what_is_missing_after_the_doubt_is_reserved_as_far_as_draft_orders_hold_pieces(
     held: int, reserved: int, level: int
 ) -> None:
-    facts = replace(CALM, available=3, look=Look(3, EARLIER), doubt=doubted(15, 2), drafted=Drafted(held))
+    look = Look(3, SEEN - timedelta(minutes=15), in_drafts=held)
+    facts = replace(CALM, available=3, look=look, doubt=doubted(15, 2), drafted=Drafted(held))
     found = target_of(facts, RULES)
     assert (found.reserved, found.level, found.doubt, found.why_not_raised) == (reserved, level, None, "")
+
+
+def test_what_is_missing_when_draft_orders_are_first_asked_for_is_doubted_anew() -> None:
+    """One that let go of it before may have made up for an order not listed yet."""
+    look = Look(3, SEEN - timedelta(minutes=15))
+    facts = replace(CALM, available=3, look=look, doubt=doubted(15, 2), drafted=NO_DRAFTS)
+    assert target_of(facts, RULES).doubt == doubted(0, 2)
+    of_a_first_look = Doubt(look.at, 2, Look(5, look.at))
+    assert target_of(replace(facts, doubt=of_a_first_look), RULES).level == 5
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "reserved", "missing", "fall"),
+    [(2, 1, 1, 0, 1), (2, 1, 0, 1, 1), (2, 0, 1, 0, 1), (2, 2, 1, 1, 0), (1, 2, 1, 0, 0), (9, 0, 0, 0, 0)],
+)
+def test_what_draft_orders_may_have_let_go_of_hides_no_fall(
+    before: int, now: int, reserved: int, missing: int, fall: int
+) -> None:
+    look = Look(5, EARLIER, reserved, before)
+    facts = replace(CALM, look=look, doubt=doubted(5, missing) if missing else None, drafted=Drafted(now))
+    assert moved(facts) == (fall, 0)
+    assert moved(replace(facts, drafted=None)) == (0, 0)
 
 
 def test_what_korona_alone_has_more_of_is_not_reserved() -> None:
@@ -119,10 +142,12 @@ def test_what_is_missing_is_not_sure_while_korona_may_have_it_already(line: Sold
     assert target_of(moving, RULES).doubt == Doubt(SEEN, 1)
     at_rest = replace(moving, sold_as_article=(SoldLine(1, EARLIER, 0),))
     assert target_of(at_rest, RULES).doubt == Doubt(SEEN, 1, Look(6, SEEN))
-    later = replace(moving, look=Look(5, EARLIER), doubt=Doubt(SEEN - timedelta(minutes=15), 1), drafted=Drafted(1))
+    old = Doubt(SEEN - timedelta(minutes=15), 1)
+    later = replace(moving, look=Look(5, EARLIER, in_drafts=1), doubt=old, drafted=Drafted(1))
     found = target_of(replace(later, sold_as_article=(SoldLine(1, EARLIER, 0, in_flight=True),)), RULES)
-    assert (found.reserved, found.level, found.doubt) == (1, 5, Doubt(SEEN - timedelta(minutes=15)))
-    assert target_of(replace(later, sold_as_article=(), drafted=NO_DRAFTS), RULES).doubt is None
+    assert (found.reserved, found.level, found.doubt) == (1, 5, replace(old, missing=0))
+    unheld = replace(later, look=Look(5, EARLIER, in_drafts=0), sold_as_article=(), drafted=NO_DRAFTS)
+    assert target_of(unheld, RULES).doubt is None
 
 
 @pytest.mark.parametrize(("seconds", "young"), [(-60, False), (-6, False), (-5, True), (0, True), (5, True)])

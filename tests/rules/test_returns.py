@@ -116,6 +116,14 @@ def test_what_korona_leaves_out_follows_from_the_sales_tax_that_the_row_names() 
         return_receipt(refund(back(POT, 1, "33.33")), order(), silent, {}, replace(RULES, sales_taxes=()))
 
 
+def test_a_row_of_which_nobody_knows_what_its_price_contains_holds_the_return_whatever_the_total_is() -> None:
+    pot, tea = sold(POT, 1, "33.33", "5.32"), sold(TEA, 1, "5.00", "0.80", included=False)
+    gone = replace(tea, taxes=(BookedTax("a tax that is gone", Decimal(19), Decimal("0.80"), None),))
+    told = replace(sale(pot, gone), gross=Decimal("39.13"))
+    with pytest.raises(NotBookableError, match="does not say whether the prices on its receipt 90-1042 contain"):
+        return_receipt(refund(back(POT, 1, "33.33")), order(), told, {}, RULES)
+
+
 def test_a_return_in_other_money_than_koronas_is_held() -> None:
     with pytest.raises(NotBookableError, match="KORONA's prices and receipts are in EUR"):
         return_receipt(refund(back(POT, 1, "1")), order("USD"), sale(sold(POT, 1, "1.00", "0")), {}, RULES)
@@ -189,6 +197,10 @@ def test_rows_that_were_not_restocked_count_neither_in_pieces_nor_in_the_check()
     assert restocked_pieces(mixed) == {POT: 1}
     receipt = return_receipt(mixed, order(), sale(sold(POT, 3, "99.99", "15.96"), sold(TEA, 1, "5.00", "0")), {}, RULES)
     assert returned_pieces(receipt) == {POT: 1}
+
+
+def test_a_row_of_no_pieces_brings_nothing_back() -> None:
+    assert restocked_pieces(refund(back(POT, 0, "5.00"), back(TEA, 1, "5.00"))) == {TEA: 1}
 
 
 # --- the check ---
@@ -267,3 +279,28 @@ def test_a_sale_that_is_not_as_it_was_booked_is_held() -> None:
     booked = Amounts(Decimal("9.90"), (TaxAmount("tax 19", Decimal("1.58")),))
     with pytest.raises(NotBookableError, match=r"says 10\.00 with 1\.60 tax, 9\.90 with 1\.58 was booked"):
         must_be_as_booked(sale(sold(POT, 1, "10.00", "1.60")), booked, CENT)
+
+
+@pytest.mark.parametrize("city", ["0.62", "0.65", "0.68"])
+def test_the_taxes_of_a_sale_are_as_booked_to_a_cent_for_each_row(city: str) -> None:
+    booked = Amounts(Decimal("30.00"), (TaxAmount("city", Decimal("0.65")), TaxAmount("tax 19", Decimal("1.60"))))
+    rows = [sold(POT, 1, "10.00", "1.60"), sold(TEA, 1, "10.00", "0"), sold(TEA + 1, 1, "10.00", "0")]
+    rows[1] = replace(rows[1], taxes=(BookedTax("city", Decimal(7), Decimal(city), True),))
+    must_be_as_booked(sale(*rows), booked, CENT)
+
+
+@pytest.mark.parametrize(("city", "state"), [("0.61", "1.60"), ("0.69", "1.60"), ("0.65", "1.56"), ("0.69", "1.56")])
+def test_one_tax_that_is_not_as_booked_is_enough(city: str, state: str) -> None:
+    booked = Amounts(Decimal("30.00"), (TaxAmount("city", Decimal("0.65")), TaxAmount("tax 19", Decimal("1.60"))))
+    rows = [sold(POT, 1, "10.00", state), sold(TEA, 1, "10.00", "0"), sold(TEA + 1, 1, "10.00", "0")]
+    rows[1] = replace(rows[1], taxes=(BookedTax("city", Decimal(7), Decimal(city), True),))
+    with pytest.raises(NotBookableError, match=r"30\.00 with 2\.25 was booked: book the return by hand in KORONA"):
+        must_be_as_booked(sale(*rows), booked, CENT)
+
+
+def test_a_figure_that_korona_leaves_out_of_a_row_that_korsync_wrote_is_named() -> None:
+    own = sold(POT, 1, "10.00", "1.60")
+    foreign = replace(own, line_id=None, left_out=("its price",))
+    must_be_as_booked(sale(own, foreign), None, CENT)
+    with pytest.raises(NotBookableError, match="does not say its price of “Ware 11” on its receipt 90-1042: book the"):
+        must_be_as_booked(sale(replace(own, left_out=("its price", "which tax it is")), foreign), None, CENT)
