@@ -131,14 +131,15 @@ class Days:
     def _check_books(self) -> None:
         """Have korsync compare both sides itself: it must find as little as the ledger does.
 
-        Answers that take up to a minute each may leave it no time for all its questions: then it is asked again.
+        Answers that take up to a minute each may leave it no time for all its questions: then it is asked again. Where
+        a reservation runs out meanwhile there is a difference.
         """
-        now = self.world.clock.now
+        now, reserving = self.world.clock.now, self.life.reserving()
         clocks = Clocks(self._sleep, lambda: now().timestamp(), now)
         compared = check(self.settings, Watched(), clocks=clocks)
         if compared.errors:
             compared = check(self.settings, Watched(), clocks=clocks)
-        if compared.differences or compared.errors:
+        if (compared.differences or compared.errors) and self.life.reserving() == reserving:
             self.ledger.fail(f"korsync check: {compared.differences} {compared.errors}")
 
     def _writes(self) -> int:

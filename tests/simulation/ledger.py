@@ -170,12 +170,18 @@ class Ledger:
     def ordered(self, order: Order, before: dict[str, int]) -> None:
         self.tally.orders += 1
         for line in order.lines:
-            missing = line.sold - max(0, before[line.sku or ""])
+            sku = line.sku or ""
+            missing = line.sold - max(0, before[sku] + self._raised(sku))
             self.tally.oversold += max(0, missing)
 
     def added(self, sku: str, before: dict[str, int]) -> None:
         """Take note of a piece that an edit added to an order."""
-        self.tally.oversold += before[sku] < 1
+        self.tally.oversold += before[sku] + self._raised(sku) < 1
+
+    def _raised(self, sku: str) -> int:
+        """Return the pieces that others put on sale: by hand, or draft orders that korsync told it cannot see."""
+        raised = (each for each in self._disturbances.get(sku, ()) if each.cause is Cause.RAISED_BY_HAND)
+        return sum(each.pieces for each in raised)
 
     def lowered_in_korona(self, sku: str, pieces: int) -> None:
         self._disturb(sku, Disturbance(Cause.LOWERED_IN_KORONA, pieces, self.moment))
