@@ -109,7 +109,8 @@ def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
     pending = sum((pending_pieces(line, facts.seen_at - facts.lead) for line in facts.sold_as_article), Decimal(0))
     fall, risen = moved(facts)
     reserved = still_reserved(facts)
-    doubt = doubt_now(facts, fall, risen, target_level(facts.actual, pending, reserved, rules.buffer))
+    for_sale = target_level(facts.actual, pending, reserved, rules.buffer)
+    doubt = doubt_now(facts, fall, risen, for_sale, rules.settle)
     why_not = why_not_raised(facts, fall, doubt is not None and not is_over(doubt, facts, rules.settle))
     if doubt is not None and is_over(doubt, facts, rules.settle):
         reserved, doubt = after_doubt(doubt, facts, reserved)
@@ -142,7 +143,7 @@ def still_reserved(facts: LevelFacts) -> int:
     return reserved if facts.drafted is None else min(reserved, facts.drafted.held)
 
 
-def doubt_now(facts: LevelFacts, fall: int, risen: int, for_sale: int) -> Doubt | None:
+def doubt_now(facts: LevelFacts, fall: int, risen: int, for_sale: int, settle: timedelta) -> Doubt | None:
     """Return the doubt about a level after this look, None where there is none; KORONA leaves `for_sale` pieces.
 
     A first look is a doubt too: what the level was before nobody knows, and what is missing may be sold or reserved. A
@@ -151,15 +152,16 @@ def doubt_now(facts: LevelFacts, fall: int, risen: int, for_sale: int) -> Doubt 
     look, before = facts.look, facts.doubt
     is_new = look is None or fall > 0 or (risen > 0 and look.reserved > 0)
     if before is not None and before.missing > 0 and look is not None and facts.drafted is not None:
-        # A draft order that let go of it before anybody asked may have made up for an order not listed yet.
-        is_new |= look.in_drafts is None and before.sure is not None and before.sure.at < look.at
+        # One that let go of it before anybody asked may have made up for an order not listed yet; at a first look not.
+        fell = before.sure is not None and before.sure.at != look.at - settle
+        is_new |= fell and look.in_drafts is None
     if not is_new and before is None:
         return None
     at = facts.seen_at if is_new or before is None else before.at
     sure = before.sure if before else look
     if look is None or sure is None:
         missing = max(0, before.missing if before else 0, for_sale - facts.available)
-        there = Look(facts.available + missing, facts.seen_at)
+        there = before_now(facts, facts.available + missing, settle)
         # KORONA's figure may contain a receipt that counts as missing from it.
         is_moving = is_young(facts) or any(line.in_flight for line in facts.sold_as_article)
         return Doubt(at, missing, None if is_moving else there)
@@ -167,6 +169,12 @@ def doubt_now(facts: LevelFacts, fall: int, risen: int, for_sale: int) -> Doubt 
     expected = expected_level(sure.pieces, sure.at, facts.seen_at, facts.sold_as_variant)
     expected -= just_sold(sure.at, facts.seen_at, facts.sold_as_variant)
     return Doubt(at, max(-still_reserved(facts), expected - facts.available), sure)
+
+
+def before_now(facts: LevelFacts, pieces: int, settle: timedelta) -> Look:
+    """Return the look that would make a level be so many pieces now, as of before any order that may not be listed."""
+    since = facts.seen_at - settle
+    return Look(pieces - expected_level(0, since, facts.seen_at, facts.sold_as_variant), since)
 
 
 def is_over(doubt: Doubt, facts: LevelFacts, settle: timedelta) -> bool:

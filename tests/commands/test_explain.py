@@ -76,7 +76,8 @@ def test_why_a_level_is_not_raised_and_until_when(running: Shop, korsync: Korsyn
     running.later(5)
     said = screen(korsync, "1001")
     assert "not raised" in said
-    assert "at least until 2026-11-23 10:40" in said
+    assert "at least until 2026-11-23 10:45" in said
+    running.run()
     running.later(15)
     assert "next run stock: available 7 → 10" in screen(korsync, "1001")
 

@@ -206,7 +206,7 @@ def test_answers_dated_too_late_for_long_hide_no_change_of_a_level(stocked: Shop
     stocked.later()
     stocked.shopify.set_available(SKU, 2)
     stocked.run()
-    for _ in range(3):
+    for _ in range(6):
         stocked.run_later()
     assert stocked.shopify.available(SKU) == 5
 

@@ -113,7 +113,8 @@ def test_the_levels_of_another_location_are_read_whole(shop: Shop) -> None:
     shop.run_later("stock")
     assert shop.shopify.available("1001", there.id) == 7
     assert shop.reason("stock", "1002") == "not stocked at the location in Shopify"
-    shop.run_later("stock")
+    for _ in range(2):
+        shop.run_later("stock")
     assert (shop.shopify.available("1001", there.id), shop.shopify.available("1002", here.id)) == (10, 10)
 
 

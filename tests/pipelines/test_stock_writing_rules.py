@@ -94,8 +94,8 @@ def test_nothing_is_raised_so_soon_after_a_first_look(tmp_path: Path) -> None:
 
     doubt_now = rules.doubt_now
 
-    def trusting(facts: LevelFacts, fall: int, risen: int, for_sale: int) -> Doubt | None:
-        return doubt_now(replace(facts, look=facts.look or Look(0, facts.seen_at)), fall, risen, for_sale)
+    def trusting(facts: LevelFacts, fall: int, risen: int, for_sale: int, settle: timedelta) -> Doubt | None:
+        return doubt_now(replace(facts, look=facts.look or Look(0, facts.seen_at)), fall, risen, for_sale, settle)
 
     is_needed(schedule, tmp_path, (("doubt_now", trusting),))
 

@@ -100,7 +100,7 @@ def test_what_is_missing_when_draft_orders_are_first_asked_for_is_doubted_anew()
     look = Look(3, SEEN - timedelta(minutes=15))
     facts = replace(CALM, available=3, look=look, doubt=doubted(15, 2), drafted=NO_DRAFTS)
     assert target_of(facts, RULES).doubt == doubted(0, 2)
-    of_a_first_look = Doubt(look.at, 2, Look(5, look.at))
+    of_a_first_look = Doubt(look.at, 2, Look(5, look.at - RULES.settle))
     assert target_of(replace(facts, doubt=of_a_first_look), RULES).level == 5
 
 
@@ -130,6 +130,16 @@ def test_what_comes_to_a_level_that_draft_orders_hold_pieces_of_is_set_back_unti
     assert (target_of(back, RULES).level, target_of(back, RULES).reserved) == (7, 0)
 
 
+def test_an_order_that_is_listed_after_a_first_look_is_not_missing_as_well() -> None:
+    known, late = (SoldLine(1, SEEN - timedelta(minutes=minutes), 0) for minutes in (4, 1))
+    first = replace(CALM, available=3, look=None, sold_as_article=(known,), sold_as_variant=(known,))
+    doubt = target_of(first, RULES).doubt
+    assert doubt == Doubt(SEEN, 1, Look(5, SEEN - RULES.settle))
+    then = replace(CALM, available=3, look=Look(3, SEEN), seen_at=SEEN + timedelta(minutes=5), doubt=doubt)
+    then = replace(then, sold_as_article=(known, late), sold_as_variant=(known, late))
+    assert (target_of(then, RULES).level, target_of(then, RULES).doubt) == (3, replace(doubt, missing=0))
+
+
 def test_at_a_first_look_what_korona_has_more_of_may_be_missing_and_no_less_than_was_before() -> None:
     assert missing(look=None, actual=Decimal(7)) == 2
     assert missing(look=None, actual=Decimal(4), doubt=Doubt(EARLIER, 3)) == 3
@@ -141,7 +151,7 @@ def test_what_is_missing_is_not_sure_while_korona_may_have_it_already(line: Sold
     moving = replace(CALM, look=None, actual=Decimal(7), sold_as_article=(line,))
     assert target_of(moving, RULES).doubt == Doubt(SEEN, 1)
     at_rest = replace(moving, sold_as_article=(SoldLine(1, EARLIER, 0),))
-    assert target_of(at_rest, RULES).doubt == Doubt(SEEN, 1, Look(6, SEEN))
+    assert target_of(at_rest, RULES).doubt == Doubt(SEEN, 1, Look(6, SEEN - RULES.settle))
     old = Doubt(SEEN - timedelta(minutes=15), 1)
     later = replace(moving, look=Look(5, EARLIER, in_drafts=1), doubt=old, drafted=Drafted(1))
     found = target_of(replace(later, sold_as_article=(SoldLine(1, EARLIER, 0, in_flight=True),)), RULES)
@@ -184,7 +194,7 @@ def test_nothing_rises_while_the_orders_are_incomplete() -> None:
 def test_nothing_rises_at_a_first_look_which_is_itself_a_doubt() -> None:
     found = target_of(replace(CALM, look=None, actual=Decimal(9)), RULES)
     assert found.why_not_raised == "this is the first look at it"
-    assert found.doubt == Doubt(SEEN, 4, Look(9, SEEN))
+    assert found.doubt == Doubt(SEEN, 4, Look(9, SEEN - RULES.settle))
     assert found.level == 9
 
 
