@@ -101,7 +101,7 @@ def test_what_is_missing_when_draft_orders_are_first_asked_for_is_doubted_anew()
     facts = replace(CALM, available=3, look=look, doubt=doubted(15, 2), drafted=NO_DRAFTS)
     assert target_of(facts, RULES).doubt == doubted(0, 2)
     of_a_first_look = Doubt(look.at, 2, Look(5, look.at - RULES.settle))
-    assert target_of(replace(facts, doubt=of_a_first_look), RULES).level == 5
+    assert target_of(replace(facts, doubt=of_a_first_look), RULES).doubt is None
 
 
 @pytest.mark.parametrize(

@@ -321,3 +321,22 @@ def test_what_came_back_of_one_line_is_not_on_the_shelf_of_another() -> None:
 def test_what_had_left_the_shelf_before_the_start_is_not_taken_again() -> None:
     from_before = order(before_start=True, was_open=True, gone_before=(Pieces(11, 1),))
     assert of_each_line(from_before) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("bookings", "in_flight"),
+    [
+        ((), False),
+        ((booking(60),), False),
+        ((booking(1),), True),
+        ((booking(60, BookingStatus.INTENT),), True),
+        ((replace(booking(60, BookingStatus.REFUSED), attempts=1),), False),
+        ((booking(60), replace(booking(1), key="edit/1/1")), True),
+        ((booking(60), replace(booking(1), key="edit/1/1", pieces=(Pieces(12, 1),))), False),
+    ],
+)
+def test_a_receipt_is_in_flight_as_long_as_koronas_stock_may_contain_it_or_not(
+    bookings: tuple[Booking, ...], in_flight: bool
+) -> None:
+    known = order(sale=bookings[0] if bookings else None, edits=bookings[1:])
+    assert [each.in_flight for each in indexed(known).by_article["article 1001"]] == [in_flight]
