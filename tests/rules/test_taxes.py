@@ -9,7 +9,7 @@ import pytest
 from korsync.records.catalogue import SalesTax
 from korsync.records.memory import BookingTargets
 from korsync.records.orders import Fee, Order, ShippingLine, TaxLine
-from korsync.rules.taxes import sales_taxes_for, tax_differences
+from korsync.rules.taxes import double_rates, sales_taxes_for, tax_differences
 from tests.support.selling import (
     ADDED,
     LOWERED,
@@ -232,3 +232,13 @@ def test_a_tax_of_the_whole_order_without_a_rate_is_compared_with_nothing() -> N
 def test_a_tax_without_a_rate_is_no_sales_tax_also_where_all_others_have_a_default() -> None:
     targets = rules(STANDARD, chosen={"default": REDUCED})
     assert sales_taxes_for(tax(None, "1.60"), order(line()), targets) == ()
+
+
+@pytest.mark.parametrize("included", [True, False])
+def test_only_sales_taxes_of_the_kind_that_an_order_would_take_are_double(included: bool) -> None:
+    taxes = [STANDARD, ADDED, sales_tax("8", ("19", None), included=included)]
+    (told,) = double_rates(taxes, (), NOON, included=included)
+    ours = STANDARD if included else ADDED
+    assert f"KORONA has several sales taxes of 19 %: {ours.number} {ours.name}, 8 Tax 8;" in told[0]
+    assert double_rates(taxes, (), NOON, included=not included) == []
+    assert double_rates(taxes, ("19",), NOON, included=included) == []
