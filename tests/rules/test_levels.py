@@ -78,6 +78,18 @@ def test_what_is_missing_stays_off_while_korona_falls() -> None:
     assert (found.level, found.fall, found.doubt) == (1, 2, doubted(5, 2))
 
 
+def test_what_is_missing_stays_off_beside_what_is_reserved() -> None:
+    look = Look(2, EARLIER, reserved=1, in_drafts=1)
+    doubt = Doubt(SEEN - timedelta(minutes=5), 2, Look(4, EARLIER))
+    facts = replace(CALM, available=2, look=look, doubt=doubt, drafted=Drafted(1))
+    assert target_of(replace(facts, actual=Decimal(4)), RULES).level == 1
+
+
+def test_what_is_reserved_stays_off_whatever_sold_pieces_alone_make_of_a_level() -> None:
+    held = replace(CALM, available=3, look=Look(3, EARLIER, reserved=2), sold_as_article=sold(1))
+    assert target_of(held, RULES).by_sales == 2
+
+
 def test_an_order_that_is_listed_late_explains_what_is_missing() -> None:
     late = (SoldLine(2, EARLIER + timedelta(minutes=1), 0),)
     facts = replace(CALM, available=3, look=Look(3, SEEN - timedelta(minutes=5)), doubt=doubted(5, 2))
