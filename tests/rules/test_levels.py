@@ -116,6 +116,25 @@ def test_what_is_missing_when_draft_orders_are_first_asked_for_is_doubted_anew()
     assert target_of(replace(facts, doubt=of_a_first_look), RULES).doubt is None
 
 
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_a_single_piece_is_doubted_anew_like_any_other(pieces: int) -> None:
+    look = Look(5 - pieces, SEEN - timedelta(minutes=15))
+    facts = replace(CALM, available=look.pieces, look=look, doubt=doubted(15, pieces), drafted=NO_DRAFTS)
+    assert target_of(facts, RULES).doubt == doubted(0, pieces)
+
+
+def test_what_a_draft_order_lets_go_of_is_not_taken_for_what_is_missing() -> None:
+    look = Look(3, EARLIER, reserved=1, in_drafts=1)
+    doubt = Doubt(SEEN - timedelta(minutes=5), 1, Look(4, EARLIER, reserved=1))
+    assert missing(available=4, look=look, doubt=doubt, drafted=NO_DRAFTS) == 1
+
+
+def test_what_had_become_an_order_by_the_last_look_is_not_let_go_of_again() -> None:
+    look = Look(5, EARLIER, reserved=1, in_drafts=1)
+    ordered = Drafted(0, ordered=((1, EARLIER + timedelta(seconds=3)),))
+    assert moved(replace(CALM, look=look, drafted=ordered)) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("before", "now", "reserved", "missing", "fall"),
     [(2, 1, 1, 0, 1), (2, 1, 0, 1, 1), (2, 0, 1, 0, 1), (2, 2, 1, 1, 0), (1, 2, 1, 0, 0), (9, 0, 0, 0, 0)],
