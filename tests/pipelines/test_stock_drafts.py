@@ -30,6 +30,14 @@ def reserve(shop: Shop, pieces: int = 2, hours: float = 24) -> DraftOrder:
     return shop.shopify.draft_order([("1001", pieces)], reserve_inventory_until=until)
 
 
+def reserve_and_know(shop: Shop) -> DraftOrder:
+    """Reserve two pieces, and let korsync find out that they are reserved."""
+    draft = reserve(shop)
+    for _ in range(3):
+        shop.run_later("stock")
+    return draft
+
+
 def test_what_a_draft_order_reserves_stays_reserved(tmp_path: Path) -> None:
     def schedule(day: Schedule) -> None:
         reserve(day.shop)
@@ -62,9 +70,7 @@ def test_the_till_does_not_hide_what_a_draft_order_reserves(known: Shop, runs: i
 
 
 def test_the_till_does_not_hide_what_a_draft_order_reserves_while_nobody_knows_what_was_written(known: Shop) -> None:
-    reserve(known)
-    for _ in range(3):
-        known.run_later("stock")
+    reserve_and_know(known)
     known.korona.sell_at_till("1001", 1)
     known.world.shopify_server.faults.append(Fault("lose_answer", "POST", "adjust.json"))
     known.run_later("stock")
@@ -111,9 +117,7 @@ def test_a_reservation_that_runs_out_while_a_receipt_is_in_flight_is_on_sale_aga
 
 
 def test_a_rise_of_what_a_draft_order_holds_is_told_and_set_back_until_it_must_have_let_go(known: Shop) -> None:
-    reserve(known)
-    for _ in range(3):
-        known.run_later("stock")
+    reserve_and_know(known)
     known.shopify.set_available("1001", 4)
     known.run_later("stock")
     assert known.shopify.available("1001") == 3
@@ -145,9 +149,7 @@ def test_a_cancellation_that_is_listed_late_lets_go_of_nothing_that_a_draft_orde
 
 
 def test_the_till_lowers_the_rest_while_a_draft_order_holds_its_pieces(known: Shop) -> None:
-    reserve(known)
-    for _ in range(3):
-        known.run_later("stock")
+    reserve_and_know(known)
     known.korona.sell_at_till("1001", 2)
     for _ in range(2):
         known.run_later("stock")
@@ -184,9 +186,7 @@ def test_an_order_that_a_draft_became_is_not_sold_again_before_it_is_listed(know
 
 
 def test_what_a_draft_order_that_is_deleted_held_is_for_sale_again_and_no_surprise(known: Shop) -> None:
-    draft = reserve(known)
-    for _ in range(3):
-        known.run_later("stock")
+    draft = reserve_and_know(known)
     known.shopify.delete_draft(draft)
     for _ in range(2):
         known.run_later("stock")
@@ -204,9 +204,7 @@ def test_a_fall_is_taken_back_as_far_as_no_draft_order_holds_it(known: Shop) -> 
 
 def test_what_a_draft_order_holds_of_an_article_that_was_switched_off_stays_reserved(known: Shop) -> None:
     known.korona.deactivate("1001")
-    reserve(known)
-    for _ in range(3):
-        known.run_later("stock")
+    reserve_and_know(known)
     known.korona.deactivate("1001", False)
     for _ in range(2):
         known.run_later("stock")
@@ -241,9 +239,7 @@ def test_without_the_scope_that_is_told_once_and_stops_nothing(known: Shop) -> N
 
 
 def test_what_draft_orders_hold_stays_reserved_while_they_cannot_be_read(known: Shop) -> None:
-    reserve(known)
-    for _ in range(3):
-        known.run_later("stock")
+    reserve_and_know(known)
     known.world.shopify_server.faults.append(Fault("status", "GET", DRAFTS, times=20))
     assert known.run_later("stock").exit_code == 5
     assert known.shopify.available("1001") == 3
@@ -288,9 +284,7 @@ def test_a_reservation_is_found_although_a_receipt_in_flight_seems_to_explain_wh
 
 
 def test_a_draft_order_deleted_while_the_run_reads_is_not_sold_before_its_pieces_show(known: Shop) -> None:
-    draft = reserve(known)
-    for _ in range(3):
-        known.run_later("stock")
+    draft = reserve_and_know(known)
     server = known.world.shopify_server
 
     def after(request: Request, _answer: object) -> None:
