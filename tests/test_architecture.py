@@ -18,12 +18,12 @@ config                  config memory.files
 korona shopify          korona shopify wire records config.settings
 pipelines.watch         rules records
 pipelines.base          pipelines.watch records korona.client shopify.client config.settings
-pipelines.sides pipelines.changed  pipelines.base pipelines.changed rules records
+pipelines.changed pipelines.warehouses  pipelines.base pipelines.changed rules records
+pipelines.sides         pipelines.base pipelines.changed pipelines.warehouses rules records
 pipelines.targets       pipelines.base pipelines.sides korona shopify rules records config.settings
-pipelines.lookups       pipelines.base rules records
+pipelines.lookups pipelines.images  pipelines.base rules records
 pipelines.order_list    pipelines.base pipelines.sides pipelines.targets pipelines.lookups rules records
 pipelines.posting       pipelines.base pipelines.lookups rules records
-pipelines.images        pipelines.base rules records
 pipelines.products      pipelines.base pipelines.sides pipelines.targets pipelines.images rules records config.settings
 pipelines.stock         pipelines.base pipelines.sides pipelines.targets pipelines.order_list rules records
 pipelines.push          pipelines.base records

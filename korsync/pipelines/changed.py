@@ -2,14 +2,21 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
 from typing import Generic, TypeVar
 
 from korsync.pipelines.base import DAY, LATE_REVISIONS, Sides
 from korsync.records.catalogue import Article, ArticleImage, PriceRow, StockLevel
 from korsync.records.seen import Rest
+from korsync.rules.clocks import FURTHEST
 from korsync.rules.revisions import highest, is_set_back
 
+T = TypeVar("T")
 RowT = TypeVar("RowT", Article, PriceRow, ArticleImage, StockLevel)
+
+READ_AGAIN_SINGLY = 20
+"""Up to so many rows of a list are read one by one; more are read with the whole list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,16 @@ class Changed(Generic[RowT]):
     revision: int
     in_full: bool
     is_asked: bool = True
+
+
+def is_due(sides: Sides, full_at: datetime | None, now: datetime) -> bool:
+    """Tell whether a list has to be read in full, which it was last at `full_at`; `now` is the time of its side."""
+    return sides.full or full_at is None or now - full_at >= DAY or full_at > now + FURTHEST
+
+
+def some(ids: Iterable[T]) -> set[T]:
+    """Return as many of the ids as are read one by one in a run; the full read of the day brings the others."""
+    return set(islice(ids, READ_AGAIN_SINGLY))
 
 
 def stands_still(sides: Sides, rests: Mapping[str, Rest], kind: str, revision: int) -> bool:

@@ -3,31 +3,26 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
-from itertools import islice
+from datetime import timedelta
 from typing import TypeVar
 
 from korsync.errors import KorsyncError, Rejected, Unavailable
-from korsync.pipelines.base import DAY, LATE_REVISIONS, Reading, Sides
-from korsync.pipelines.changed import Changed, changed_since, stands_still, with_rest
+from korsync.pipelines.base import LATE_REVISIONS, Reading, Sides
+from korsync.pipelines.changed import READ_AGAIN_SINGLY, Changed, changed_since, is_due, some, stands_still, with_rest
+from korsync.pipelines.warehouses import read_warehouses
 from korsync.records.catalogue import Article, InventoryLevel, PriceRow, ShopProduct, Variant
 from korsync.records.memory import Cache
 from korsync.records.orders import Order
 from korsync.records.rows import merged
-from korsync.records.seen import Levels, ShopProducts, WarehouseStock
-from korsync.rules.clocks import FURTHEST
+from korsync.records.seen import Levels, ShopProducts
 from korsync.rules.guards import judged
 from korsync.rules.matching import assortment, may_be_cut
-from korsync.rules.odd_rows import as_far_as_known, numbered, on_sale
+from korsync.rules.odd_rows import as_far_as_known, numbered
 
 T = TypeVar("T")
 
 LEAST_OVERLAP = timedelta(minutes=10)
 """Shopify's times have whole seconds, and lists lag: what was read before is read again for at least so long."""
-
-READ_AGAIN_SINGLY = 20
-"""Up to so many articles whose prices alone were saved are read one by one; more are read with the whole catalogue."""
 
 
 def read_catalogue(sides: Sides, reading: Reading) -> Reading:
@@ -77,7 +72,7 @@ def read_levels(sides: Sides, reading: Reading, location_id: int) -> Reading:
 
 def read_stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> Reading:
     """Read KORONA's stock rows that changed in the warehouses."""
-    return _once("stock", reading, lambda: _stock(sides, reading, warehouse_ids))
+    return _once("stock", reading, lambda: read_warehouses(sides, reading.memory.cache, tuple(warehouse_ids)))
 
 
 def read_orders_by_id(sides: Sides, reading: Reading, order_ids: Iterable[int]) -> Reading:
@@ -109,7 +104,7 @@ def _catalogue(sides: Sides, reading: Reading, prices: Changed[PriceRow]) -> tup
     seen = {row.id: row.revision for row in prices.rows if row.revision > prices.revision - LATE_REVISIONS}
     news = (row for row in prices.rows if old.late_prices.get(row.id) != row.revision)
     named = {row.article_id for row in news if row.article_id is not None}
-    in_full = _is_due(sides, old.full_at, now)
+    in_full = is_due(sides, old.full_at, now)
     read: Changed[Article] = Changed([], old.product_revision, in_full=False, is_asked=False)
     if in_full or not stands_still(sides, old.rests, "product", old.product_revision):
         known = ((each.id, each.revision) for each in old.articles.values())
@@ -128,7 +123,7 @@ def _catalogue(sides: Sides, reading: Reading, prices: Changed[PriceRow]) -> tup
         articles = {each.id: numbered(each, old.articles) for each in changed}
     else:
         odd = {each.id for each in old.articles.values() if _is_odd(each, cache)} - {each.id for each in changed}
-        again = [each for each in map(korona.product, sorted(unseen | _some(odd))) if each is not None]
+        again = [each for each in map(korona.product, sorted(unseen | some(odd))) if each is not None]
         articles = merged(old.articles, {each.id: numbered(each, old.articles) for each in [*again, *changed]})
     rests = with_rest(sides, with_rest(sides, old.rests, "price", prices), "product", read)
     full_at = now if in_full else old.full_at
@@ -182,10 +177,10 @@ def _changed_products(sides: Sides, reading: Reading) -> ShopProducts | None:
     changed = {each.id: each for each in shopify.products(old.cursor - _overlap(sides))}
     now = sides.shopify_now
     doubtful = _doubtful(reading, changed)
-    if _is_due(sides, old.full_at, now) or len(doubtful) > READ_AGAIN_SINGLY:
+    if is_due(sides, old.full_at, now) or len(doubtful) > READ_AGAIN_SINGLY:
         return None
     odd = {each.id for each in old.products.values() if each.is_odd or _is_uncounted(each)} - changed.keys()
-    again = {product_id: shopify.product(product_id) for product_id in {*doubtful, *_some(odd)}}
+    again = {product_id: shopify.product(product_id) for product_id in {*doubtful, *some(odd)}}
     gone = {product_id for product_id, product in again.items() if product is None}
     now_read = {product.id: product for product in again.values() if product} | changed
     products = old.products
@@ -212,7 +207,7 @@ def _levels(sides: Sides, reading: Reading, location_id: int) -> tuple[Cache, bo
     cache, shopify = reading.memory.cache, sides.shopify
     old = cache.levels
     elsewhere = any(level.location_id != location_id for level in old.levels.values())
-    in_full = elsewhere or old.read_at is None or _is_due(sides, old.full_at, sides.shopify_now)
+    in_full = elsewhere or old.read_at is None or is_due(sides, old.full_at, sides.shopify_now)
     since = None if in_full or old.read_at is None else old.read_at - _overlap(sides)
     rows = shopify.levels(location_id, since)
     is_shrunk = False
@@ -270,37 +265,6 @@ def _must_have_figures(levels: Mapping[int, InventoryLevel], tracked: Mapping[in
         raise Unavailable(what, "no level can be written until it does; if that lasts, ask Shopify what has changed")
 
 
-def _stock(sides: Sides, reading: Reading, warehouse_ids: Iterable[str]) -> tuple[Cache, bool]:
-    cache, korona = reading.memory.cache, sides.korona
-    stocks, shrunk_anywhere = {}, False
-    for warehouse_id in warehouse_ids:
-        old = cache.stocks.get(warehouse_id, WarehouseStock())
-        in_full = _is_due(sides, old.full_at, sides.korona_now)
-        changed = partial(korona.changed_stock, warehouse_id)
-        known = ((article_id, row.revision) for article_id, row in old.rows.items())
-        read = changed_since(sides, "stock", changed, old.revision, known, in_full=in_full)
-        found, revision, in_full = {row.article_id: row for row in read.rows}, read.revision, read.in_full
-        if in_full:
-            cache, is_shrunk = judged(cache, f"stock of {warehouse_id}", len(found), len(old.rows))
-            if is_shrunk:
-                in_full, revision = False, old.revision
-                shrunk_anywhere = True
-        else:
-            # A row without a figure may get one under the revision that it has.
-            open_ = {key for key, row in merged(old.rows, found).items() if row.unreadable or row.actual is None}
-            odd = on_sale(cache, open_) - {key for key, row in found.items() if row.revision > old.revision}
-            again = (korona.stock_of(article_id, warehouse_id) for article_id in sorted(_some(odd)))
-            found |= {row.article_id: row for row in again if row is not None}
-        stocks[warehouse_id] = WarehouseStock(
-            found if in_full else merged(old.rows, found), revision, sides.korona_now if in_full else old.full_at
-        )
-    return replace(cache, stocks=stocks), shrunk_anywhere
-
-
-def _is_due(sides: Sides, full_at: datetime | None, now: datetime) -> bool:
-    return sides.full or full_at is None or now - full_at >= DAY or full_at > now + FURTHEST
-
-
 def _overlap(sides: Sides) -> timedelta:
     # What was saved may take as long to show as anything else that Shopify accepts.
     return max(LEAST_OVERLAP, sides.settings.safety.settle)
@@ -308,11 +272,6 @@ def _overlap(sides: Sides) -> timedelta:
 
 def _is_uncounted(product: ShopProduct) -> bool:
     return may_be_cut(product) and product.variant_count is None
-
-
-def _some(ids: Iterable[T]) -> set[T]:
-    """Return as many of the ids as are read one by one in a run; the full read of the day brings the others."""
-    return set(islice(ids, READ_AGAIN_SINGLY))
 
 
 def _is_odd(article: Article, cache: Cache) -> bool:

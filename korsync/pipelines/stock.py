@@ -226,11 +226,12 @@ class Stock:
 
     def _drafts(self, reading: Reading, settle: timedelta) -> Drafts:
         """Read the draft orders where that matters; completed ones hold their pieces until their order is listed."""
-        shopify, now = self._sides.shopify, self._sides.shopify_now
-        if not asks_for_drafts(reading.memory.cache, settle, now):
+        cache, shopify, now = reading.memory.cache, self._sides.shopify, self._sides.shopify_now
+        if not asks_for_drafts(cache, settle, now):
             return Drafts()
+        since = min(now, cache.levels.read_at or now) - settle - self._sides.shopify_lead
         try:
-            return Drafts(tuple(shopify.draft_orders(now - settle - self._sides.shopify_lead)))
+            return Drafts(tuple(shopify.draft_orders(since)))
         except Refused as error:
             return Drafts((), f"what they reserve is not seen and may be sold twice: {error.what}")
         except KorsyncError as error:
@@ -342,9 +343,6 @@ def _with_looks(memory: Memory, levels: Iterable[Level]) -> Memory:
 
     What was left alone is forgotten: orders do not move an untracked level, so they must not explain a fall later.
     """
-    looks, doubts = {}, {}
-    for value in map(_value, levels):
-        looks[value.inventory_item_id] = value.look
-        if value.doubt is not None:
-            doubts[value.inventory_item_id] = value.doubt
-    return memory.with_cache(looks=looks, doubts=doubts)
+    values = [*map(_value, levels)]
+    doubts = {each.inventory_item_id: each.doubt for each in values if each.doubt is not None}
+    return memory.with_cache(looks={each.inventory_item_id: each.look for each in values}, doubts=doubts)

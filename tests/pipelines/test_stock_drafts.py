@@ -342,7 +342,8 @@ def test_what_a_draft_order_lets_go_of_hides_no_order_that_is_not_listed_yet(
     is_needed(schedule, tmp_path, (("perhaps_let_go", let_go_of_nothing),))
 
 
-def test_an_order_that_a_draft_had_become_before_the_last_look_is_no_fall(known: Shop) -> None:
+@pytest.mark.parametrize("minutes", [3, 20])
+def test_an_order_that_a_draft_had_become_before_the_last_look_is_no_fall(known: Shop, minutes: int) -> None:
     draft = reserve(known, 1)
     for _ in range(3):
         known.run_later("stock")
@@ -350,6 +351,6 @@ def test_an_order_that_a_draft_had_become_before_the_last_look_is_no_fall(known:
     known.korona.deliver("1001", 1)  # a look at what was written is kept
     known.run_later("stock", minutes=2)
     for _ in range(3):
-        known.run_later("stock", minutes=3)
+        known.run_later("stock", minutes=minutes)
         assert known.shopify.available("1001") == 5
     assert any_cache(known.settings.cache_path).doubts == {}

@@ -151,6 +151,24 @@ def test_a_receipt_is_settled_only_if_it_was_before_any_of_koronas_stock_was_rea
     is_needed(schedule, tmp_path, (replacement, BY_TIME_ALONE), stock={"locations": [location]})
 
 
+def test_pieces_moved_between_two_warehouses_while_they_are_read_count_once(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        def move() -> None:
+            with day.korona.turn():
+                day.korona.deliver("1001", -2, "1")
+                day.korona.deliver("1001", 2, "2")
+
+        day.between("productStocks", move)
+        day.shop.run_later("stock")
+        assert day.offered() == 5
+
+    def without_a_second_look(_before: Any, _stocks: Any) -> bool:
+        return False
+
+    location = {"location": "Laden Mitte", "warehouses": ["1", "2"], "buffer": 0}
+    is_needed(schedule, tmp_path, (("_have_come", without_a_second_look),), stock={"locations": [location]})
+
+
 # --- what came back ---
 
 

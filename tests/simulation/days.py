@@ -60,10 +60,10 @@ class Days:
         self.world = world
         self.climate = climate
         buffer = self.random.choice((0, 0, 0, 1))
-        self.ledger = Ledger(world, SKUS, buffer)
+        self.ledger = Ledger(world, SKUS, buffer, climate.warehouses)
         self.life = Life(world, self.ledger, climate, self.random)
         world.shopify.bucket = None
-        location: dict[str, Any] = {"location": "Laden Mitte", "warehouses": ["1"], "buffer": buffer}
+        location: dict[str, Any] = {"location": "Laden Mitte", "warehouses": [*climate.warehouses], "buffer": buffer}
         path = world.write_config(folder, stock={"locations": [location]})
         self.settings = load(path, {})
         self.mark = fingerprint(self.settings)  # made once, because it is slow to make by design
@@ -330,6 +330,7 @@ def climate_of(seed: int, *, disturbed: bool) -> Climate:
         queues=chance.choice((False, False, True)),
         forbidden=chance.choice((0.0, 0.0, 0.1)),
         wrong_dates=chance.choice((0.0, 0.0, 0.05, 0.15)),
+        warehouses=chance.choice((("1",), ("1",), ("1", "2"))),
     )
 
 

@@ -80,6 +80,7 @@ class Ledger:
     world: World
     skus: tuple[str, ...]
     buffer: int = 0
+    warehouses: tuple[str, ...] = ("1",)
     tally: Tally = field(default_factory=Tally)
     story: list[str] = field(default_factory=list)
     moment: int = 0
@@ -105,8 +106,9 @@ class Ledger:
         What a draft order has reserved is promised already, and what was cancelled without restock has left the shelf
         until somebody has told KORONA.
         """
+        korona = self.world.korona
         with self.world.shopify.acting():  # what Shopify does by itself has been done by now
-            found = {sku: int(self.world.korona.stock_of(sku)) for sku in self.skus}
+            found = {sku: int(sum(korona.stock_of(sku, each) for each in self.warehouses)) for sku in self.skus}
         self._read_the_books()
         for order in self.world.shopify.store.orders.values():
             if order.id in self.settled_by_hand:

@@ -28,6 +28,7 @@ class Climate:
     queues: bool
     forbidden: float = 0.0
     wrong_dates: float = 0.0
+    warehouses: tuple[str, ...] = ("1",)
 
 
 @dataclass
@@ -99,6 +100,8 @@ class Life:
         disturbing = [(self.sell_at_till, 8.0), (self.find_fewer, 2.0), (self.put_on_sale, 2.0)]
         # What is reserved and what the till sells before the next look make up for each other where a look is lost.
         moves = quiet + unsettling + (disturbing if self.climate.disturbed else drafts)
+        if len(self.climate.warehouses) > 1:
+            moves.append((self.carry_over, 6.0))
         self.random.choices([each for each, _ in moves], [weight for _, weight in moves])[0]()
         self.ledger.check()
 
@@ -184,6 +187,16 @@ class Life:
             pieces = self.random.randint(1, 3)
             self.ledger.note(f"{pieces} x {sku} are delivered")
             self.world.korona.deliver(sku, pieces)
+
+    def carry_over(self) -> None:
+        """Move a piece from one warehouse to another, which KORONA books in one go."""
+        korona, sku = self.world.korona, self._a_sku()
+        here, there = self.random.sample(self.climate.warehouses, 2)
+        with korona.turn():
+            if korona.stock_of(sku, here) > 0:
+                self.ledger.note(f"1 x {sku} goes from warehouse {here} to {there}")
+                korona.deliver(sku, -1, here)
+                korona.deliver(sku, 1, there)
 
     # --- what is reserved, and what leaves the step ---
 

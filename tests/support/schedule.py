@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from korsync import run
-from korsync.pipelines import stock
+from korsync.pipelines import stock, warehouses
 from korsync.records.bookings import Booking, KnownOrder
 from korsync.records.plan import Ran
 from korsync.rules import bookings, levels, settling, sold, takes
@@ -30,6 +30,7 @@ PLACES: dict[str, object] = {
     **dict.fromkeys(("_parts", "DEEPEST_BUNDLE"), takes),
     **dict.fromkeys(("index_sold", "target_of", "match"), levels),
     "read_levels": stock,
+    "_have_come": warehouses,
     **dict.fromkeys(("plan", "intend", "push", "record"), stock.Stock),
     "sold_pieces": bookings,
     "is_settled": Booking,
