@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from korsync.errors import ConfigurationError
-from korsync.records.amounts import Amounts
+from korsync.records.amounts import Amounts, TaxAmount
 from korsync.records.bookings import (
     MOST_ATTEMPTS,
     NOT_BOOKED,
@@ -23,7 +23,7 @@ from korsync.records.bookings import (
 from korsync.records.catalogue import Shop
 from korsync.records.orders import Order, Refund, RefundLine
 from korsync.records.plan import Fate, Outcome, Skip
-from korsync.records.receipts import BookedLine, BookedReceipt, Receipt, ReceiptLine
+from korsync.records.receipts import BookedLine, BookedReceipt, BookedTax, Receipt, ReceiptLine
 from korsync.records.stock_rows import StockMark
 from korsync.rules.bookings import (
     QUEUE_PATIENCE,
@@ -284,6 +284,21 @@ def test_without_the_state_what_is_there_is_compared_with_the_order(there: Booke
     assert found.status is (BookingStatus.CONFLICT if reason else BookingStatus.BOOKED)
     assert reason in found.reason
     assert found.confirmed_at == (None if reason else NOW)
+
+
+def test_what_a_found_receipt_comes_to_is_known_by_what_was_noted_or_else_by_koronas_own_figures() -> None:
+    def amounts(order: KnownOrder, there: BookedReceipt) -> Amounts | None:
+        found = found_sale(order, None, [there], NOW)
+        assert found is not None
+        return found.amounts
+
+    tax = BookedTax("19", Decimal(19), Decimal("5.57"), None)
+    there = booked()
+    taxed = replace(there, lines=tuple(replace(each, taxes=(tax,)) for each in there.lines))
+    assert amounts(known(), taxed) == Amounts(Decimal("34.90"), (TaxAmount("19", Decimal("11.14")),))
+    assert amounts(known(), replace(taxed, gross=None)) is None
+    noted = Amounts(Decimal("34.90"))
+    assert amounts(known(sale=booking(amounts=noted)), taxed) == noted
 
 
 def test_a_look_up_does_not_make_a_booked_receipt_younger() -> None:
