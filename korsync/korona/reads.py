@@ -29,14 +29,15 @@ from korsync.records.catalogue import (
 )
 from korsync.records.receipts import AnswerRow, BookedLine, BookedReceipt, BookedTax, ReceiptPayment
 from korsync.wire.answers import (
+    HIGHEST_ID,
     Answer,
     NotAsExpected,
     Row,
     an_object,
     as_told,
+    clamped_moment,
     flag,
     inner,
-    moment,
     needed,
     number,
     or_told,
@@ -187,7 +188,7 @@ def sales_tax(row: Row) -> SalesTax:
         name=text(row, "name") or "",
         included=flag(row, "included") is True,
         rates=tuple(
-            SalesTaxRate(percent=percent, valid_from=moment(each, "validFrom"))
+            SalesTaxRate(percent=percent, valid_from=clamped_moment(each, "validFrom"))
             for each in rows(row, "rates")
             if (percent := _amount(each, "rate")) is not None
         ),
@@ -212,7 +213,7 @@ def booked_receipt(row: Row) -> BookedReceipt:
         order_id=_digits(references, "shopifyOrderId"),
         gross=_amount(inner(row, "total"), "gross"),
         lines=tuple(_booked_line(each) for each in rows(row, "items")),
-        created_at=moment(row, "creationTime"),
+        created_at=clamped_moment(row, "creationTime"),
         payments=tuple(_payment(each) for each in rows(row, "payments")),
     )
 
@@ -228,9 +229,9 @@ def answer_rows(answer: Answer, told: Callable[[str], str]) -> tuple[AnswerRow, 
 
 
 def revision(row: Row) -> int:
-    """Read the revision of a row; 0 where KORONA does not say, so that the row is taken as new."""
+    """Read the revision of a row; 0 where KORONA does not say or nothing counts so far: the row is taken as new."""
     value = row.get("revision")
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= HIGHEST_ID else 0
 
 
 def _answer_row(row: Row, told: Callable[[str], str]) -> AnswerRow:
@@ -311,7 +312,7 @@ def _whole_price(row: Row) -> ArticlePrice:
     return ArticlePrice(
         price_group_id=_reference(row, "priceGroup"),
         value=number(row, "value"),
-        valid_from=moment(row, "validFrom"),
+        valid_from=clamped_moment(row, "validFrom"),
         product_code=text(row, "productCode") or None,
         organizational_unit_id=_reference(row, "organizationalUnit"),
     )

@@ -20,7 +20,7 @@ Record = TypeVar("Record")
 DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?(E[+-]?[0-9]+)?", re.ASCII)
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z", re.ASCII)
 MOST_DIGITS = 40
-HIGHEST_POWER = 20
+HIGHEST_POWER = 24
 """Beyond any amount; sums with two places after the point still fit Decimal's usual 28 digits."""
 WHOLE = re.compile(r"0|-?[1-9][0-9]*", re.ASCII)
 

@@ -11,7 +11,9 @@ from korsync.records.telling import Told
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 """Nothing happened before or will happen after; nearer to the ends of the calendar sums of times overflow."""
 
-MOST_PIECES = 10**9
+MOST_PIECES = 10**12
+"""Beyond whatever adds up of what either side may tell."""
+
 RETURN = re.compile(r"refund/[0-9]{1,19}", re.ASCII)
 
 Times = Iterable[tuple[str, datetime | None]]

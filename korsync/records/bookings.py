@@ -151,7 +151,8 @@ class KnownOrder:
     KORONA. `told` are marks of what a person was told once, `held_refunds` the returns that a person has to see to.
     `changed_to` is what the order comes to now, where that is not what was booked; `settled_amounts` is what a person
     has taken for settled. `was_open`: from before the start, it had still to be shipped when it was first seen;
-    `gone_before` are the pieces of such an order that had left the shelf by then.
+    `gone_before` are the pieces of such an order that had left the shelf by then. `unread_refunds` are those of which
+    nobody knows what they put back.
     """
 
     id: int
@@ -177,6 +178,7 @@ class KnownOrder:
     was_open: bool = False
     archived: bool = False
     gone_before: tuple[Pieces, ...] = ()
+    unread_refunds: tuple[int, ...] = ()
 
     @property
     def bookings(self) -> Iterator[Booking]:
@@ -257,7 +259,7 @@ class KnownOrder:
 
     @property
     def open_refunds(self) -> tuple[int, ...]:
-        """The refunds that put goods back and are not known to be booked, the oldest first.
+        """The refunds that put goods back, or may have, and are not known to be booked, the oldest first.
 
         A return that was begun is one of them also where Shopify has changed its mind: KORONA may hold it.
         """
@@ -265,7 +267,7 @@ class KnownOrder:
             return ()
         begun = {each.refund_id for each in self.returns if each.may_stand_in_korona and each.refund_id is not None}
         settled = {*self.ignored_refunds, *(each.refund_id for each in self.returns if each.is_booked)}
-        return tuple(sorted(({each.refund_id for each in self.restocks} | begun) - settled))
+        return tuple(sorted(({*self.unread_refunds, *(each.refund_id for each in self.restocks)} | begun) - settled))
 
     @property
     def added_pieces(self) -> dict[int, int]:

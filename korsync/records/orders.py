@@ -100,7 +100,8 @@ class Refund:
     """A refund of an order; without transactions: an order edit that took units out, or unpaid.
 
     `shipping` is the shipping that it gives back, with its tax; None where it gives none. `of_return`: it pays for
-    goods that came back by a return, which alone says whether they are on the shelf again.
+    goods that came back by a return, which alone says whether they are on the shelf again. `unreadable`: not all of it
+    could be read, and its pieces only as far as they could.
     """
 
     id: int
@@ -109,6 +110,7 @@ class Refund:
     transactions: tuple[Transaction, ...]
     shipping: Decimal | None = None
     of_return: bool = False
+    unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

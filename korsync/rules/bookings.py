@@ -71,6 +71,7 @@ def remember(order: Order, known: KnownOrder | None, start: datetime, seen_until
             for refund in order.refunds
             for line_id, pieces in restocked_pieces(refund).items()
         ),
+        "unread_refunds": tuple(sorted({refund.id for refund in order.refunds if refund.unreadable})),
     }
     if known is None:
         known = KnownOrder(id=order.id, **shown)

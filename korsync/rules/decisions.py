@@ -272,9 +272,9 @@ def _find(state: State, item: str) -> tuple[KnownOrder, int | None]:
 
 
 def _refunds(order: KnownOrder) -> set[int | None]:
-    """Return the refunds of an order that can be decided about: those that put goods back, or were begun."""
+    """Return the refunds of an order that can be decided about: they put goods back, or may have, or were begun."""
     begun = {each.refund_id for each in order.returns}
-    return {*(each.refund_id for each in order.restocks), *begun, *order.ignored_refunds}
+    return {*(each.refund_id for each in order.restocks), *order.unread_refunds, *begun, *order.ignored_refunds}
 
 
 def _booking(order: KnownOrder, refund_id: int | None) -> Booking | None:

@@ -28,10 +28,10 @@ def row_revisions(stocks: Mapping[str, WarehouseStock]) -> dict[str, int]:
 def marks_of(receipt: Receipt, articles: Mapping[str, Article], rows: Mapping[str, int]) -> tuple[StockMark, ...]:
     """Return the stock rows that must change when a receipt is booked, as they are now.
 
-    What KORONA does not count has no row to wait for; of a bundle the parts have.
+    What KORONA does not count, or gives no revision, has no row to wait for; of a bundle the parts have.
     """
     taken = (part for line in receipt.lines for part in with_parts(line.article_id, articles))
-    counted = (each for each in taken if each in rows and each in articles and articles[each].track_inventory)
+    counted = (each for each in taken if rows.get(each) and each in articles and articles[each].track_inventory)
     return tuple(StockMark(each, rows[each]) for each in dict.fromkeys(counted) if not articles[each].parts)
 
 

@@ -7,15 +7,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from korsync.wire.answers import NotAsExpected, Row, flag, listed, moment, rows, text, whole
+from korsync.wire.answers import NotAsExpected, Row, flag, identifier, listed, moment, pieces, rows, text, whole
 
-NO_ID, NEVER = 1, "1970-01-01T00:00:00Z"
-"""What stands for the id and the time of an order that has none."""
+NO_ID, NEVER = 1, "1971-01-01T00:00:00Z"
+"""What stands for the id of an order or refund, and the time of an order, that has none."""
 
 Read = Callable[[Row, str], Any]
 
 _ORDER: Mapping[str, Read] = {
-    "id": whole,
+    "id": identifier,
     "name": text,
     "order_number": whole,
     "created_at": moment,
@@ -27,22 +27,22 @@ _ORDER: Mapping[str, Read] = {
     "fulfillment_status": text,
 }
 _LINE: Mapping[str, Read] = {
-    "id": whole,
+    "id": identifier,
     "sku": text,
     "variant_id": whole,
     "product_id": whole,
     "vendor": text,
     "name": text,
     "title": text,
-    "quantity": whole,
-    "current_quantity": whole,
+    "quantity": pieces,
+    "current_quantity": pieces,
     "fulfillable_quantity": whole,
 }
-_REFUND: Mapping[str, Read] = {"id": whole, "created_at": moment}
+_REFUND: Mapping[str, Read] = {"id": identifier, "created_at": moment}
 _REFUND_LINE: Mapping[str, Read] = {
-    "id": whole,
-    "line_item_id": whole,
-    "quantity": whole,
+    "id": identifier,
+    "line_item_id": identifier,
+    "quantity": pieces,
     "restock_type": text,
     "location_id": whole,
 }
@@ -56,15 +56,13 @@ def order_row(row: Row) -> tuple[Row, bool]:
     """
     bare = _fitting(row, _ORDER)
     times = [bare[name] for name in ("updated_at", "created_at", "processed_at") if name in bare]
-    if bare.get("id", 0) < 1:
-        bare.pop("id", None)
     is_told = "id" in bare and bool(times) and _has_lines(row)
     at = times[0] if times else NEVER
     bare = {"id": NO_ID, "created_at": at, "updated_at": at} | bare
     number = re.search(r"[0-9]{1,18}", str(bare.get("name", "")))
     bare = {"order_number": int(number[0]) if number else bare["id"]} | bare
     lines = [_line(each, index) for index, each in enumerate(_rows(row, "line_items"), 1)]
-    refunds = [refund for each in _rows(row, "refunds") if len(refund := _refund(each)) == len(_REFUND) + 1]
+    refunds = [_refund(each, at) for each in refund_rows(row)]
     money = {
         "currency": "",
         "taxes_included": True,
@@ -73,6 +71,12 @@ def order_row(row: Row) -> tuple[Row, bool]:
         "shipping_lines": [],
     }
     return bare | money | {"line_items": lines, "refunds": refunds}, is_told
+
+
+def refund_rows(row: Row) -> list[Row]:
+    """Return the refunds of an order as they stand in it; where it has no list of them, one that says nothing."""
+    found = row.get("refunds")
+    return [each if isinstance(each, dict) else {} for each in found] if isinstance(found, list) else [{}]
 
 
 def _has_lines(row: Row) -> bool:
@@ -90,11 +94,13 @@ def _line(row: Row, index: int) -> dict[str, Any]:
     return told | bare | {"price": "0", "discount_allocations": [], "tax_lines": []}
 
 
-def _refund(row: Row) -> dict[str, Any]:
+def _refund(row: Row, at: str) -> dict[str, Any]:
+    bare = _fitting(row, _REFUND)
     lines = [_fitting(each, _REFUND_LINE) for each in _rows(row, "refund_line_items")]
-    # Pieces of which it is not told what became of them were not put back.
+    # Pieces of which it is not told what became of them, or when, were not put back.
+    is_told = len(bare) == len(_REFUND)
     whole_lines = [each | {"subtotal": "0"} for each in lines if {"id", "line_item_id", "quantity"} <= each.keys()]
-    return _fitting(row, _REFUND) | {"refund_line_items": whole_lines}
+    return {"id": NO_ID, "created_at": at} | bare | {"refund_line_items": whole_lines if is_told else []}
 
 
 def _fitting(row: Row, fields: Mapping[str, Read]) -> dict[str, Any]:

@@ -27,13 +27,16 @@ from korsync.wire.answers import (
     Row,
     as_told,
     flag,
+    identifier,
     inner,
     listed,
     moment,
     money,
     needed,
     number,
+    or_left_out,
     or_told,
+    pieces,
     rows,
     text,
     whole,
@@ -54,7 +57,7 @@ def shop(row: Row) -> Shop:
 
 def location(row: Row) -> Location:
     """Read a location; deactivated ones are listed too."""
-    return Location(id=_id(row), name=text(row, "name") or "", active=flag(row, "active") is not False)
+    return Location(id=identifier(row), name=text(row, "name") or "", active=flag(row, "active") is not False)
 
 
 def scope(row: Row) -> str:
@@ -68,11 +71,11 @@ def product(row: Row) -> ShopProduct:
 
 
 def _told_product(row: Row, why: str) -> ShopProduct:
-    return ShopProduct(_id(row), as_told(row, "title"), as_told(row, "status"), None, (), unreadable=why)
+    return ShopProduct(identifier(row), as_told(row, "title"), as_told(row, "status"), None, (), unreadable=why)
 
 
 def _product(row: Row) -> ShopProduct:
-    product_id = _id(row)
+    product_id = identifier(row)
     needed(row.get("variants"), "variants")
     return ShopProduct(
         id=product_id,
@@ -104,12 +107,12 @@ def _variant(row: Row, product_id: int | None) -> Variant:
         raise NotAsExpected("inventory_management is missing")
     counted_by = text(row, "inventory_management") or ""
     return Variant(
-        id=_id(row),
-        product_id=product_id or _id(row, "product_id"),
+        id=identifier(row),
+        product_id=product_id or identifier(row, "product_id"),
         sku=text(row, "sku") or "",
         price=needed(money(row, "price"), "price"),
         compare_at_price=money(row, "compare_at_price"),
-        inventory_item_id=_id(row, "inventory_item_id"),
+        inventory_item_id=identifier(row, "inventory_item_id"),
         tracked=counted_by == "shopify",
         counted_elsewhere=counted_by not in ("", "shopify"),
     )
@@ -117,7 +120,7 @@ def _variant(row: Row, product_id: int | None) -> Variant:
 
 def image(row: Row) -> ShopImage:
     """Read an image of a product."""
-    return ShopImage(id=_id(row), address=text(row, "src") or "")
+    return ShopImage(id=identifier(row), address=text(row, "src") or "")
 
 
 def tracked(row: Row) -> bool:
@@ -132,16 +135,16 @@ def level(row: Row, seen_at: datetime) -> InventoryLevel:
         return replace(told(row, ""), available=whole(row, "available"))
 
     def told(row: Row, why: str) -> InventoryLevel:
-        return InventoryLevel(_id(row, "inventory_item_id"), _id(row, "location_id"), None, seen_at, why)
+        return InventoryLevel(identifier(row, "inventory_item_id"), identifier(row, "location_id"), None, seen_at, why)
 
     return or_told(read, told)(row)
 
 
 def draft_order(row: Row) -> DraftOrder:
     """Read a draft order: nothing but its pieces; lines without a variant hold none."""
-    lines = ((whole(each, "variant_id"), whole(each, "quantity") or 0) for each in rows(row, "line_items"))
-    held = tuple(DraftLine(variant_id, pieces) for variant_id, pieces in lines if variant_id is not None)
-    return DraftOrder(_id(row), whole(row, "order_id"), held)
+    lines = ((whole(each, "variant_id"), pieces(each, "quantity") or 0) for each in rows(row, "line_items"))
+    held = tuple(DraftLine(variant_id, quantity) for variant_id, quantity in lines if variant_id is not None)
+    return DraftOrder(identifier(row), whole(row, "order_id"), held)
 
 
 def order(row: Row) -> Order:
@@ -154,7 +157,10 @@ def order(row: Row) -> Order:
 
 def _told_order(row: Row, why: str) -> Order:
     told, is_told = bare.order_row(row)
-    return replace(_order(told), total_price=None, unreadable=why, is_told=is_told)
+    order = _order(told)
+    odd = zip(order.refunds, bare.refund_rows(row), strict=True)
+    refunds = tuple(replace(each, unreadable=or_left_out(refund)(raw) is None) for each, raw in odd)
+    return replace(order, refunds=refunds, total_price=None, unreadable=why, is_told=is_told)
 
 
 def _order(row: Row) -> Order:
@@ -162,7 +168,7 @@ def _order(row: Row) -> Order:
     order_lines = listed(row, "line_items")
     taxes_included = needed(flag(row, "taxes_included"), "taxes_included")
     return Order(
-        id=_id(row),
+        id=identifier(row),
         name=(text(row, "name") or "").strip() or f"#{order_number}",
         order_number=order_number,
         created_at=needed(moment(row, "created_at"), "created_at"),
@@ -188,7 +194,7 @@ def _order(row: Row) -> Order:
 def refund(row: Row, taxes_included: bool = True) -> Refund:
     """Read a refund of an order whose prices contain taxes or do not."""
     return Refund(
-        id=_id(row),
+        id=identifier(row),
         created_at=needed(moment(row, "created_at"), "created_at"),
         lines=tuple(_refund_line(each) for each in listed(row, "refund_line_items")),
         transactions=tuple(transaction(each) for each in rows(row, "transactions")),
@@ -218,7 +224,7 @@ def _sum_of(row: Row, *names: str) -> Decimal:
 def transaction(row: Row) -> Transaction:
     """Read a payment; its amount is in the buyer's currency unless the request asked for the shop's."""
     return Transaction(
-        id=_id(row),
+        id=identifier(row),
         kind=text(row, "kind") or "",
         status=text(row, "status") or "",
         gateway=text(row, "gateway") or "",
@@ -238,12 +244,12 @@ def _line(row: Row) -> OrderLine:
     no_product = variant_id is None and whole(row, "product_id") is None
     custom = no_product and not (sku and text(row, "vendor")) and not tip and not gift_card
     return OrderLine(
-        id=_id(row),
+        id=identifier(row),
         sku=sku,
         variant_id=variant_id,
         title=text(row, "name") or text(row, "title") or "",
-        quantity=needed(whole(row, "quantity"), "quantity"),
-        current_quantity=whole(row, "current_quantity"),
+        quantity=needed(pieces(row, "quantity"), "quantity"),
+        current_quantity=pieces(row, "current_quantity"),
         price=needed(_in_shop_money(row, "price"), "price"),
         discount=_discount(row),
         taxes=_taxes(listed(row, "tax_lines")),
@@ -256,7 +262,7 @@ def _line(row: Row) -> OrderLine:
 
 def _shipping_line(row: Row) -> ShippingLine:
     return ShippingLine(
-        id=_id(row),
+        id=identifier(row),
         title=text(row, "title") or "",
         price=needed(_in_shop_money(row, "price"), "price"),
         discount=_discount(row),
@@ -277,7 +283,7 @@ def _fees(row: Row, order_lines: list[Row]) -> Iterator[Fee]:
     total = _amount_of(inner(row, "original_total_additional_fees_set"))
     if total and not listed:
         # Only the sum is told; the order's own id stands for the fees.
-        yield Fee(_id(row), "Fees", total)
+        yield Fee(identifier(row), "Fees", total)
 
 
 def _fee(row: Row, title: str, fee_id: int) -> Fee:
@@ -289,9 +295,9 @@ def _fee(row: Row, title: str, fee_id: int) -> Fee:
 
 def _refund_line(row: Row) -> RefundLine:
     return RefundLine(
-        id=_id(row),
-        line_id=_id(row, "line_item_id"),
-        quantity=needed(whole(row, "quantity"), "quantity"),
+        id=identifier(row),
+        line_id=identifier(row, "line_item_id"),
+        quantity=needed(pieces(row, "quantity"), "quantity"),
         restock_type=text(row, "restock_type") or "",
         location_id=whole(row, "location_id"),
         subtotal=needed(_in_shop_money(row, "subtotal"), "subtotal"),
@@ -335,16 +341,9 @@ def _words(row: Row, name: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _id(row: Row, name: str = "id") -> int:
-    value = needed(whole(row, name), name)
-    if value <= 0:
-        raise NotAsExpected(f"{name} is no id")
-    return value
-
-
 def _number_as_text(row: Row, name: str) -> int:
     """Return an id that Shopify writes as text in some objects."""
     value = row.get(name)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         return int(value)
-    return _id(row, name)
+    return identifier(row, name)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn, TypeVar
 
@@ -23,7 +23,11 @@ _DIGITS = 20
 stays within the 28 that Decimal reckons with exactly.
 """
 
-_FIRST, _LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
+FIRST, LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
+"""Nothing happened before or will happen after; nearer to the ends of the calendar sums of times overflow."""
+
+MOST_PIECES, HIGHEST_AMOUNT, HIGHEST_ID = 10**9, 10**12, 10**19 - 1
+"""No order has more pieces or a higher amount, and no id is higher; whatever is made of them can be kept."""
 
 
 class NotAsExpected(Exception):
@@ -58,7 +62,7 @@ def date_in(headers: Mapping[str, str]) -> datetime | None:
     """
     try:
         instant = parsedate_to_datetime(headers.get("date", ""))
-        return min(max(instant.astimezone(UTC), _FIRST), _LAST) if instant.tzinfo else None
+        return min(max(instant.astimezone(UTC), FIRST), LAST) if instant.tzinfo else None
     except (ValueError, OverflowError):
         return None
 
@@ -163,13 +167,14 @@ def money(row: Row, name: str) -> Decimal | None:
     """Return the amount under a name, given as a JSON number or as a number in text."""
     value = row.get(name)
     if not isinstance(value, str):
-        return number(row, name)
-    if not re.fullmatch(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", value):
+        amount = number(row, name)
+    elif re.fullmatch(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", value):
+        amount = _within_reason(Decimal(value), name)
+    else:
         raise NotAsExpected(f"{name} is not an amount")
-    try:
-        return _within_reason(Decimal(value), name)
-    except InvalidOperation:
-        raise NotAsExpected(f"{name} is not an amount") from None
+    if amount is not None and abs(amount) > HIGHEST_AMOUNT:
+        raise NotAsExpected(f"{name} is out of all proportion")
+    return amount
 
 
 def whole(row: Row, name: str) -> int | None:
@@ -181,8 +186,43 @@ def whole(row: Row, name: str) -> int | None:
     return int(value)
 
 
+def pieces(row: Row, name: str) -> int | None:
+    """Return the number of pieces under a name: whole, not below 0, and none that nothing has."""
+    value = whole(row, name)
+    if value is not None and not 0 <= value <= MOST_PIECES:
+        raise NotAsExpected(f"{name} is no number of pieces")
+    return value
+
+
+def identifier(row: Row, name: str = "id") -> int:
+    """Return the id under a name; raise NotAsExpected where it is missing or none."""
+    value = needed(whole(row, name), name)
+    if not 0 < value <= HIGHEST_ID:
+        raise NotAsExpected(f"{name} is no id")
+    return value
+
+
 def moment(row: Row, name: str) -> datetime | None:
-    """Return the instant under a name in UTC; a time without a zone is refused, because nobody knows which it is."""
+    """Return the instant under a name in UTC, at which something happened.
+
+    A time without a zone is refused, because nobody knows which it is, and one at which nothing can have happened.
+    """
+    instant = _instant(row, name)
+    if instant is not None and not FIRST <= instant < LAST:
+        raise NotAsExpected(f"{name} is not a time at which anything happened")
+    return instant
+
+
+def clamped_moment(row: Row, name: str) -> datetime | None:
+    """Return the instant under a name in UTC, no nearer to the ends of the calendar than one can reckon.
+
+    What is valid since the year 1 is so since ever.
+    """
+    instant = _instant(row, name)
+    return None if instant is None else min(max(instant, FIRST), LAST)
+
+
+def _instant(row: Row, name: str) -> datetime | None:
     value = text(row, name)
     if not value:
         return None

@@ -185,7 +185,7 @@ def put(path: str, value: Any) -> Callable[[Any], None]:
         ("orders/5500/sale/attempts", -1, "$.orders.5500: a quantity or a number of attempts"),
         ("orders/5500/sale/status", "bookd", "$.orders.5500.sale.status: must be one of intent, queued, booked"),
         ("orders/5500/sale/receipt/lines/0/base", 19.98, "$.orders.5500.sale.receipt.lines[0].base: must be a decimal"),
-        ("orders/5500/lines/0/quantity", 10**9 + 1, "$.orders.5500: a quantity is out of all proportion"),
+        ("orders/5500/lines/0/quantity", 10**12 + 1, "$.orders.5500: a quantity is out of all proportion"),
         ("orders/5500/lines/0/id", 10**40, "$.orders.5500.lines[0].id: is out of all proportion"),
         ("orders/5500/sale/receipt/lines/0/base", "1E+30", "receipt.lines[0].base: is out of all proportion"),
         ("orders/5500/sale/key", "order/5501", "$.orders.5500.sale.key: must be order/5500"),

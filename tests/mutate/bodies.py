@@ -13,6 +13,7 @@ RAW = "\u241fraw "
 """What begins so is written into the JSON without quotes: numbers that no serializer would write."""
 
 NUMBERS = ("1e999999999", "-1e999999999", "1e400", "1" + "0" * 40, "-" + "9" * 30, "0.1e-999999", "NaN", "Infinity")
+NUMBERS += ("9" * 12, "9" * 18, "9" * 19, "1" + "0" * 19, "9" * 20)
 ODD_TEXTS = (
     "",
     "\x1b[2J\x1b]0;korsync\x07",
@@ -27,6 +28,8 @@ ODD_TEXTS = (
     "-1",
 )
 TIMES = ("", "soon", "2026-11-23T09:00:00", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "2026-13-45")
+TIMES += ("0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "1971-01-01T00:00:00Z", "2998-12-31T23:59:59Z")
+TIMES += ("3500-01-01T00:00:00Z",)
 OTHER_TYPES: tuple[Any, ...] = ({}, [], [[]], [None], {"id": None}, "x", 7, -1, 1.5, True, {"a": {"b": []}})
 
 Place = tuple[Any, ...]

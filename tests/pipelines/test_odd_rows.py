@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from korsync.commands import decide
 from korsync.memory.cache import any_cache
 from korsync.pipelines import changed
 from korsync.records.plan import Fate
@@ -239,3 +240,82 @@ def test_a_known_order_whose_lines_are_no_list_any_more_keeps_its_pieces(two: Sh
     for _ in range(3):
         two.run_later()
     assert two.shopify.available("1001") == 5
+
+
+EDGES = [
+    ("created_at", "0001-01-01T00:00:00Z"),
+    ("created_at", "1969-12-31T23:59:59Z"),
+    ("updated_at", "3500-01-01T00:00:00Z"),
+    ("cancelled_at", "0001-01-01T00:00:00Z"),
+    ("line_items.0.quantity", 10**9 + 1),
+    ("line_items.0.current_quantity", -1),
+    ("line_items.0.price_set.shop_money.amount", "9" * 18),
+    ("line_items.0.id", 10**19),
+    ("refunds.0.created_at", "0001-01-01T00:00:00Z"),
+    ("refunds.0.id", 10**19),
+    ("refunds.0.refund_line_items.0.quantity", 10**9 + 1),
+]
+
+
+@pytest.mark.parametrize(("place", "value"), EDGES)
+def test_what_cannot_be_kept_is_not_read_either(two: Shop, place: str, value: object) -> None:
+    """A state that could not be saved would keep every other order from being booked, and every level from falling."""
+    odd = two.shopify.place_order([("1001", 2)])
+    two.shopify.refund_order(odd, {"1001": 1})
+    spoil(two.world.shopify_server, "/orders", lambda row: row.get("id") == odd.id, place, value)
+    two.shopify.place_order([("1002", 1)])
+    two.later(1)
+    assert two.run().exit_code == 1
+    assert [each.item for each in two.state.held.values()] == [odd.name]
+    assert (len(two.korona.receipts), two.shopify.available("1002")) == (1, 5)
+    assert two.shopify.available("1001") <= 5
+
+
+def test_a_stock_row_with_a_revision_that_nothing_counts_so_far_stops_nothing(two: Shop) -> None:
+    article_id = two.korona.find(Article, "1001").id
+
+    def is_odd(row: Json) -> bool:
+        return (row.get("product") or {}).get("id") == article_id
+
+    spoil(two.world.korona_server, "/productStocks", is_odd, "revision", 10**41)
+    two.shopify.place_order([("1001", 1)])
+    for _ in range(3):
+        assert two.run_later().exit_code == 0
+    assert two.shopify.available("1001") == two.korona.stock_of("1001") == 5
+
+
+REFUNDS = [
+    ("refunds.0.created_at", MISSING),
+    ("refunds.0.created_at", "gestern"),
+    ("refunds.0.id", 10**20),
+    ("refunds.0.refund_line_items", MISSING),
+    ("refunds.0.refund_line_items.0.quantity", "x"),
+    ("refunds.0.refund_line_items.0.quantity", -1),
+    ("refunds.0", "none"),
+    ("refunds", MISSING),
+]
+
+
+@pytest.mark.parametrize(("place", "value"), REFUNDS)
+def test_a_refund_of_a_booked_order_that_cannot_be_read_is_held_until_it_can_or_is_settled(
+    two: Shop, place: str, value: object
+) -> None:
+    odd = two.shopify.place_order([("1001", 2)])
+    for _ in range(3):
+        assert two.run_later().exit_code == 0
+    two.shopify.refund_order(odd, {"1001": 1})
+    spoil(two.world.shopify_server, "/orders", lambda row: row.get("id") == odd.id, place, value)
+    for _ in range(3):
+        assert two.run_later().exit_code == 1
+    (held,) = two.state.held.values()
+    assert (held.pipeline, held.item.startswith(f"{odd.name} refund ")) == ("refunds", True)
+    assert "cannot be used" in held.reason
+    decide.ignore(two.settings, held.item)
+    assert two.run_later().exit_code == 0
+    assert len(two.korona.receipts) == 1
+    two.world.shopify_server.after_request = None
+    decide.retry(two.settings, held.item)
+    assert two.run_later().exit_code == 0
+    assert len(two.korona.receipts) == 2
+    assert two.run_later().exit_code == 0
+    assert two.shopify.available("1001") == two.korona.stock_of("1001") == 5

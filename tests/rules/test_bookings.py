@@ -130,7 +130,7 @@ def test_a_time_zone_that_this_machine_does_not_know_is_said_so() -> None:
 
 SHOWN = {
     *("name", "created_at", "updated_at", "cancelled_at", "test", "fulfilled", "archived", "before_start"),
-    *("lines", "restocks"),
+    *("lines", "restocks", "unread_refunds"),
 }
 
 

@@ -33,7 +33,9 @@ def _put(row: Any, steps: list[str], value: Any) -> None:
     *inner, last = steps
     for step in inner:
         row = row[int(step)] if isinstance(row, list) else row[step]
-    if value is MISSING:
+    if isinstance(row, list):
+        row[int(last)] = value
+    elif value is MISSING:
         row.pop(last, None)
     else:
         row[last] = value
