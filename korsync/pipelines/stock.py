@@ -226,12 +226,11 @@ class Stock:
 
     def _drafts(self, reading: Reading, settle: timedelta) -> Drafts:
         """Read the draft orders where that matters; completed ones hold their pieces until their order is listed."""
-        cache, shopify, now = reading.memory.cache, self._sides.shopify, self._sides.shopify_now
-        if not asks_for_drafts(cache, settle, now):
+        shopify, now = self._sides.shopify, self._sides.shopify_now
+        if not asks_for_drafts(reading.memory.cache, settle, now):
             return Drafts()
-        since = min(now, cache.levels.read_at or now) - settle - self._sides.shopify_lead
         try:
-            return Drafts(tuple(shopify.draft_orders(since)))
+            return Drafts(tuple(shopify.draft_orders(now - settle - self._sides.shopify_lead)))
         except Refused as error:
             return Drafts((), f"what they reserve is not seen and may be sold twice: {error.what}")
         except KorsyncError as error:
@@ -341,8 +340,11 @@ def _figures(change: Change[Available]) -> tuple[int, int]:
 def _with_looks(memory: Memory, levels: Iterable[Level]) -> Memory:
     """Remember the looks of this run, and the last doubt about each level as long as it counts.
 
-    What was left alone is forgotten: orders do not move an untracked level, so they must not explain a fall later.
+    Of a level that is left alone the look is forgotten: orders do not move an untracked one, so they must not explain
+    a fall later. What was missing from it or reserved may be so still when it is kept in step again.
     """
-    values = [*map(_value, levels)]
-    doubts = {each.inventory_item_id: each.doubt for each in values if each.doubt is not None}
-    return memory.with_cache(looks={each.inventory_item_id: each.look for each in values}, doubts=doubts)
+    values = {each.inventory_item_id: each for each in map(_value, levels)}
+    left = {item_id: doubt for item_id, doubt in unbelieved(memory.cache).doubts.items() if doubt.missing}
+    doubts = {each: left[each] for each in memory.cache.levels.levels if each in left and each not in values}
+    doubts |= {item_id: each.doubt for item_id, each in values.items() if each.doubt is not None}
+    return memory.with_cache(looks={item_id: each.look for item_id, each in values.items()}, doubts=doubts)

@@ -1,8 +1,7 @@
 """Reads KORONA's stock, warehouse by warehouse, as one picture: what moves from one to another counts once."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 from functools import partial
 
 from korsync.pipelines.base import Sides
@@ -17,14 +16,14 @@ ROUNDS = 3
 """So often the warehouses are asked in one run at most."""
 
 
-def read_warehouses(sides: Sides, cache: Cache, warehouse_ids: Collection[str]) -> tuple[Cache, bool]:
+def read_warehouses(sides: Sides, cache: Cache, warehouse_ids: Sequence[str]) -> tuple[Cache, bool]:
     """Return the cache with the stock rows that changed, and whether a list came too short to be believed.
 
-    What is moved from one warehouse to another between their two reads would count in both. So where pieces came to
-    one of several, all are asked again.
+    What is moved from one warehouse to another between their two reads would count in both. So where anything moved in
+    one that was not the first to be read, all are asked again.
     """
     cache = replace(cache, stocks={each: cache.stocks.get(each, WarehouseStock()) for each in warehouse_ids})
-    shrunk_anywhere = False
+    shrunk_anywhere, later = False, warehouse_ids[1:]
     for number in range(ROUNDS):
         before = cache.stocks
         for warehouse_id in warehouse_ids:
@@ -32,7 +31,7 @@ def read_warehouses(sides: Sides, cache: Cache, warehouse_ids: Collection[str]) 
             in_full = number == 0 and is_due(sides, old.full_at, sides.korona_now)
             cache, is_shrunk = _read(sides, cache, warehouse_id, in_full=in_full)
             shrunk_anywhere |= is_shrunk
-        if len(warehouse_ids) == 1 or not _have_come(before, cache.stocks):
+        if shrunk_anywhere or not any(_has_moved(before[each], cache.stocks[each]) for each in later):
             break
     return cache, shrunk_anywhere
 
@@ -58,16 +57,7 @@ def _read(sides: Sides, cache: Cache, warehouse_id: str, *, in_full: bool) -> tu
     return replace(cache, stocks={**cache.stocks, warehouse_id: stock}), is_shrunk
 
 
-def _have_come(before: Mapping[str, WarehouseStock], stocks: Mapping[str, WarehouseStock]) -> bool:
-    """Tell whether a warehouse has more of anything than it had."""
-
-    def pieces(stock: WarehouseStock, article_id: str) -> Decimal:
-        row = stock.rows.get(article_id)
-        return Decimal(0) if row is None or row.actual is None else row.actual
-
-    return any(
-        pieces(stock, each) > pieces(before[warehouse_id], each)
-        for warehouse_id, stock in stocks.items()
-        for each, row in stock.rows.items()
-        if row is not before[warehouse_id].rows.get(each)
-    )
+def _has_moved(before: WarehouseStock, stock: WarehouseStock) -> bool:
+    """Tell whether a row of a warehouse was changed, also where it has as many pieces as it had."""
+    known = before.rows
+    return any(each not in known or row.revision != known[each].revision for each, row in stock.rows.items())

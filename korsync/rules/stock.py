@@ -150,7 +150,8 @@ def doubt_now(facts: LevelFacts, fall: int, risen: int, for_sale: int, settle: t
     rise is one where draft orders hold pieces: they may have let go of them, or a cancellation is not listed yet.
     """
     look, before = facts.look, facts.doubt
-    is_new = look is None or fall > 0 or (risen > 0 and look.reserved > 0)
+    was_missing = max(0, before.missing) if before else 0
+    is_new = look is None or fall > 0 or (risen > 0 and look.reserved + was_missing > 0)
     if before is not None and before.missing > 0 and look is not None and facts.drafted is not None:
         # One that let go of it before anybody asked may have made up for an order not listed yet; at a first look not.
         fell = before.sure is not None and before.sure.at != look.at - settle
@@ -160,12 +161,14 @@ def doubt_now(facts: LevelFacts, fall: int, risen: int, for_sale: int, settle: t
     at = facts.seen_at if is_new or before is None else before.at
     sure = before.sure if before else look
     if look is None or sure is None:
-        missing = max(0, before.missing if before else 0, for_sale - facts.available)
+        missing = max(was_missing + fall, for_sale - facts.available)
         there = before_now(facts, facts.available + missing, settle)
         # KORONA's figure may contain a receipt that counts as missing from it.
         is_moving = is_young(facts) or any(line.in_flight for line in facts.sold_as_article)
         return Doubt(at, missing, None if is_moving else there)
-    sure = replace(sure, pieces=sure.pieces + let_go(facts, sure.at))
+    # A rise makes up for nothing that is missing: it may be somebody's hand, or a cancellation not listed yet.
+    unbelieved = max(0, risen - look.reserved) if was_missing else 0
+    sure = replace(sure, pieces=sure.pieces + let_go(facts, sure.at) + unbelieved)
     expected = expected_level(sure.pieces, sure.at, facts.seen_at, facts.sold_as_variant)
     expected -= just_sold(sure.at, facts.seen_at, facts.sold_as_variant)
     return Doubt(at, max(-still_reserved(facts), expected - facts.available), sure)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from korsync.korona.client import KoronaClient
 from korsync.pipelines.base import Reading, Sides
 from korsync.pipelines.order_list import read_orders
 from korsync.pipelines.sides import read_levels
@@ -17,7 +18,9 @@ from korsync.records.orders import OrderLine, Refund
 from korsync.rules import sold
 from korsync.rules import stock as rules
 from korsync.sandbox.exchange import Fault
+from korsync.sandbox.korona.store import Unit
 from tests.support.schedule import LEVELS, ORDERS, Schedule, is_needed
+from tests.support.shop import Shop
 
 expected_level = rules.expected_level
 
@@ -151,22 +154,56 @@ def test_a_receipt_is_settled_only_if_it_was_before_any_of_koronas_stock_was_rea
     is_needed(schedule, tmp_path, (replacement, BY_TIME_ALONE), stock={"locations": [location]})
 
 
-def test_pieces_moved_between_two_warehouses_while_they_are_read_count_once(tmp_path: Path) -> None:
+def _move(day: Schedule, pieces: int, here: str, there: str) -> None:
+    with day.korona.turn():
+        day.korona.deliver("1001", -pieces, here)
+        day.korona.deliver("1001", pieces, there)
+
+
+def _without_a_second_look(_before: Any, _stock: Any) -> bool:
+    return False
+
+
+@pytest.mark.parametrize("sold", [0, 2])
+def test_pieces_moved_between_two_warehouses_while_they_are_read_count_once(tmp_path: Path, sold: int) -> None:
+    """Also where the warehouse read last has as many as before, because as many were taken from it."""
+
     def schedule(day: Schedule) -> None:
-        def move() -> None:
-            with day.korona.turn():
-                day.korona.deliver("1001", -2, "1")
-                day.korona.deliver("1001", 2, "2")
-
-        day.between("productStocks", move)
+        day.korona.deliver("1001", 2, "2")
+        for _ in range(2):
+            day.shop.run_later("stock")
+        day.korona.deliver("1001", -sold, "2")
+        day.between("productStocks", lambda: _move(day, 2, "1", "2"))
         day.shop.run_later("stock")
-        assert day.offered() == 5
-
-    def without_a_second_look(_before: Any, _stocks: Any) -> bool:
-        return False
+        assert day.offered() == 7 - sold
 
     location = {"location": "Laden Mitte", "warehouses": ["1", "2"], "buffer": 0}
-    is_needed(schedule, tmp_path, (("_have_come", without_a_second_look),), stock={"locations": [location]})
+    is_needed(schedule, tmp_path, (("_has_moved", _without_a_second_look),), stock={"locations": [location]})
+
+
+def test_a_list_that_came_too_short_is_not_asked_for_again_because_another_warehouse_moved(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked again in the same run it would be as short, and what comes so twice is believed."""
+    numbers = [str(number) for number in range(1001, 1031)]
+    for number in numbers:
+        shop.stocked(number, 8)
+        shop.korona.deliver(number, 1, "2")
+        shop.shopify.set_available(number, 9)
+    shop.configure(stock={"locations": [{"location": "Laden Mitte", "warehouses": ["1", "2"], "buffer": 0}]})
+    shop.init()
+    for _ in range(2):
+        shop.run_later()
+    first, real = shop.korona.find(Unit, "1").id, KoronaClient.changed_stock
+
+    def short(korona: KoronaClient, warehouse_id: str, revision: int) -> Any:
+        rows, highest = real(korona, warehouse_id, revision)
+        return (rows[:5] if warehouse_id == first else rows), highest
+
+    monkeypatch.setattr(KoronaClient, "changed_stock", short)
+    shop.korona.deliver("1030", 1, "2")
+    assert shop.run_later("stock").exit_code == 3
+    assert {shop.shopify.available(number) for number in numbers} == {9}
 
 
 # --- what came back ---

@@ -30,7 +30,7 @@ PLACES: dict[str, object] = {
     **dict.fromkeys(("_parts", "DEEPEST_BUNDLE"), takes),
     **dict.fromkeys(("index_sold", "target_of", "match"), levels),
     "read_levels": stock,
-    "_have_come": warehouses,
+    "_has_moved": warehouses,
     **dict.fromkeys(("plan", "intend", "push", "record"), stock.Stock),
     "sold_pieces": bookings,
     "is_settled": Booking,
