@@ -36,35 +36,25 @@ EMPTIED = "falls to 0 or below"
 
 @dataclass(frozen=True, slots=True)
 class Available:
-    """Shopify's level of an item at the location, as of `seen_at`, with the doubt about it.
-
-    `reserved` are pieces that open draft orders keep off it, `in_drafts` all that they name.
-    """
+    """Shopify's level of an item at the location, the look to be remembered of it, and the doubt about it."""
 
     available: int
     inventory_item_id: int = field(compare=False)
     location_id: int = field(compare=False)
-    seen_at: datetime = field(compare=False)
+    look: Look = field(compare=False)
     doubt: Doubt | None = field(compare=False, default=None)
-    reserved: int = field(compare=False, default=0)
-    in_drafts: int | None = field(compare=False, default=None)
-
-    @property
-    def look(self) -> Look:
-        """What is to be remembered of it as the last look."""
-        return Look(self.available, self.seen_at, self.reserved, self.in_drafts)
 
     def adjusted(self, available: int) -> "Available":
         """Return it as it will be when korsync has written another level: that explains itself."""
-        doubt = self.doubt
+        doubt, look = self.doubt, replace(self.look, pieces=available)
         if doubt is not None and doubt.sure is not None:
             doubt = replace(doubt, sure=replace(doubt.sure, pieces=doubt.sure.pieces + available - self.available))
-        return replace(self, available=available, doubt=doubt)
+        return replace(self, available=available, look=look, doubt=doubt)
 
     @property
     def unknown(self) -> Doubt:
         """What is known of it when nobody knows whether it was written: what is missing."""
-        return Doubt(self.seen_at, self.reserved + max(0, self.doubt.missing if self.doubt else 0))
+        return Doubt(self.look.at, self.look.reserved + max(0, self.doubt.missing if self.doubt else 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,10 +251,9 @@ def _decide(level: Level, pulled: StockPulled) -> Change[Available] | Skip | Non
 
 
 def _value(level: Level) -> Available:
-    """Return a level as it was read, with the doubt about it and what draft orders hold of it."""
+    """Return a level as it was read, with what is to be remembered of it."""
     read, target = level.read, level.target
-    where = level.available, read.inventory_item_id, read.location_id, level.seen_at
-    return Available(*where, target.doubt, target.reserved, target.in_drafts)
+    return Available(level.available, read.inventory_item_id, read.location_id, target.look, target.doubt)
 
 
 def _mark(level: Level) -> str:

@@ -132,13 +132,16 @@ class Cache:
         """
         return (
             not self.clocks.fits(other.clocks)
-            or self._timeless() != other._timeless()
-            or {item_id: (look.pieces, look.reserved, look.in_drafts) for item_id, look in self.looks.items()}
-            != {item_id: (look.pieces, look.reserved, look.in_drafts) for item_id, look in other.looks.items()}
+            or self._without_looks() != other._without_looks()
+            or _timeless(self.looks) != _timeless(other.looks)
         )
 
-    def _timeless(self) -> "Cache":
+    def _without_looks(self) -> "Cache":
         return replace(self, levels=replace(self.levels, read_at=None), looks={}, clocks=ClocksSeen())
+
+
+def _timeless(looks: Mapping[int, Look]) -> dict[int, tuple[Any, ...]]:
+    return {item_id: (each.pieces, each.reserved, each.in_drafts, each.put_back) for item_id, each in looks.items()}
 
 
 @dataclass(frozen=True, slots=True)

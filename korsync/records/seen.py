@@ -72,13 +72,14 @@ class Look:
     """The last look at a level: what it should have been at `at` (Shopify's time) by all that korsync knew.
 
     `reserved` are pieces that open draft orders kept off it then, `in_drafts` all that they named; None where nobody
-    asked.
+    asked. `put_back` are the pieces that had come back to it of late, by the orders that were listed.
     """
 
     pieces: int
     at: datetime
     reserved: int = 0
     in_drafts: int | None = None
+    put_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,20 +84,24 @@ class LevelRules:
 class LevelTarget:
     """Where a level should go, where sold pieces alone would take it, and why it may not rise (empty: it may).
 
-    `doubt` is kept for as long as either side may take to show an order, and until the draft orders were looked at.
-    `reserved` are pieces that open draft orders keep off it, of the `in_drafts` that they name (None: nobody asked),
-    `risen` those that came to the level although nothing known explains it. `pending` and `fall` are P and U.
+    `look` is what is to be remembered of it, `doubt` is kept for as long as either side may take to show an order, and
+    until the draft orders were looked at. `risen` are pieces that came to the level although nothing known explains it.
+    `pending` and `fall` are P and U.
     """
 
     level: int
     by_sales: int
+    look: Look
     doubt: Doubt | None
     why_not_raised: str
-    reserved: int
     risen: int
     pending: Decimal
     fall: int
-    in_drafts: int | None
+
+    @property
+    def reserved(self) -> int:
+        """The pieces that open draft orders keep off it."""
+        return self.look.reserved
 
 
 def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
@@ -106,6 +110,7 @@ def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
     What is missing stays off the level until the doubt about it is over: KORONA's figure may fall meanwhile, and does
     not make up for a piece that is sold already.
     """
+    facts = with_listed_late(facts, rules.settle)
     pending = sum((pending_pieces(line, facts.seen_at - facts.lead) for line in facts.sold_as_article), Decimal(0))
     fall, risen = moved(facts)
     reserved = still_reserved(facts)
@@ -124,7 +129,10 @@ def target_of(facts: LevelFacts, rules: LevelRules) -> LevelTarget:
     if facts.actual_before is not None:
         by_sales = min(by_sales, target_level(facts.actual_before, pending, fall + reserved, rules.buffer))
     in_drafts = facts.drafted.held if facts.drafted else None
-    return LevelTarget(level, by_sales, doubt, why_not, reserved, risen, pending, fall, in_drafts)
+    look = Look(
+        facts.available, facts.seen_at, reserved, in_drafts, put_back_of_late(facts, facts.seen_at, rules.settle)
+    )
+    return LevelTarget(level, by_sales, look, doubt, why_not, risen, pending, fall)
 
 
 def moved(facts: LevelFacts) -> tuple[int, int]:
@@ -135,6 +143,24 @@ def moved(facts: LevelFacts) -> tuple[int, int]:
     expected = expected_level(look.pieces, look.at, facts.seen_at, facts.sold_as_variant) + perhaps_let_go(facts, look)
     fall = unexplained_fall(expected - just_sold(look.at, facts.seen_at, facts.sold_as_variant), facts.available)
     return fall, max(0, facts.available - expected)
+
+
+def with_listed_late(facts: LevelFacts, settle: timedelta) -> LevelFacts:
+    """Return the facts with a last look that contains what came back before it and was not listed then.
+
+    Where it does not, as much had left the level that nobody knows of.
+    """
+    look = facts.look
+    if look is None:
+        return facts
+    late = max(0, put_back_of_late(facts, look.at, settle) - look.put_back)
+    return replace(facts, look=replace(look, pieces=look.pieces + late))
+
+
+def put_back_of_late(facts: LevelFacts, moment: datetime, settle: timedelta) -> int:
+    """Return the pieces that came back to a level so shortly before a moment that it need not have been listed then."""
+    back = (each for line in facts.sold_as_variant for each in line.put_back if each.here)
+    return sum(each.pieces for each in back if moment - settle <= each.at < moment - CLOCK_GRAIN)
 
 
 def still_reserved(facts: LevelFacts) -> int:

@@ -384,6 +384,23 @@ def test_a_cancellation_listed_late_does_not_give_back_a_piece_that_is_missing(k
     assert known.shopify.available("1001") == 3
 
 
+def test_a_cancellation_listed_late_does_not_hide_what_a_draft_order_reserves(tmp_path: Path) -> None:
+    def schedule(day: Schedule) -> None:
+        order = day.shopify.place_order([("1001", 1)])
+        for _ in range(2):
+            day.run()
+        day.shop.later(18)
+        reserve(day.shop, 1)
+        day.shopify.cancel_order(order, restock=True)
+        order.listed_from = day.shop.world.clock.now() + timedelta(minutes=5)
+        day.run(minutes=2)
+        for _ in range(5):
+            day.run()
+        assert day.offered() == 4
+
+    is_needed(schedule, tmp_path, (("put_back_of_late", lambda *_: 0),))
+
+
 def test_no_till_hides_what_is_reserved_after_a_first_look_at_a_receipt_in_flight(known: Shop) -> None:
     known.korona.stock_delay = timedelta(minutes=10)
     known.shopify.place_order([("1001", 1)])

@@ -252,5 +252,6 @@ def test_stock_is_written_before_sales_are_booked_or_else_bookings_must_settle(t
 def _told(written: Written[Any], read_back: Mapping[int, int]) -> Written[Any]:
     """Return what was written as if the level had become what was read back."""
     value = written.change.after
-    told = replace(value, available=read_back[value.inventory_item_id])
+    found = read_back[value.inventory_item_id]
+    told = replace(value, available=found, look=replace(value.look, pieces=found))
     return replace(written, change=replace(written.change, after=told))

@@ -11,7 +11,7 @@ from korsync.pipelines.stock import Available
 from korsync.records.differences import Mending
 from korsync.records.memory import Cache, Held, Identity, State
 from korsync.records.plan import Change, Fate, Plan, Skip
-from korsync.records.seen import Levels, WarehouseStock
+from korsync.records.seen import Levels, Look, WarehouseStock
 from korsync.rules.compared import level_differences, product_differences, requests_for
 from korsync.rules.levels import Level
 from korsync.rules.matching import Match
@@ -28,13 +28,18 @@ def a_level(available: int, target: int, actual: int = 10, *, off: bool = False,
     match = Match(
         article("1001", "Tee", "8.90"), product(1001, "Tee", "8.90"), product(1001, "", "1").variants[0], "1001"
     )
-    nothing: dict[str, Any] = {"reserved": 0, "risen": 0, "pending": Decimal(0), "fall": 0, "in_drafts": None}
-    where = LevelTarget(target, available, None, "", **{**nothing, **more})
+    nothing: dict[str, Any] = {"risen": 0, "pending": Decimal(0), "fall": 0}
+    look = Look(available, NOON, more.pop("reserved", 0))
+    where = LevelTarget(target, available, look, None, "", **{**nothing, **more})
     return Level(match, level(1001, available), NOON, available, where, Decimal(actual), off)
 
 
+def at(available: int) -> Available:
+    return Available(available, 3001, 60, Look(available, NOON))
+
+
 def adjusted(before: int, after: int) -> Plan[Any]:
-    return Plan("stock", (Change("1001", Available(before, 3001, 60, NOON), Available(after, 3001, 60, NOON)),))
+    return Plan("stock", (Change("1001", at(before), at(after)),))
 
 
 def found(one: Level, plan: Plan[Any] | None = None, *, buffer: int = 0, state: State = CALM) -> list[Any]:

@@ -25,6 +25,7 @@ ADJUST = "adjust.json"
 
 PLACES: dict[str, object] = {
     **dict.fromkeys(("pending_pieces", "expected_level", "just_sold", "after_doubt", "perhaps_let_go"), rules_stock),
+    "put_back_of_late": rules_stock,
     **dict.fromkeys(("unexplained_fall", "target_level", "why_not_raised", "doubt_now"), rules_stock),
     **dict.fromkeys(("is_back", "taken_by", "is_in_stock"), sold),
     **dict.fromkeys(("_parts", "DEEPEST_BUNDLE"), takes),
