@@ -19,6 +19,10 @@ READ_AGAIN_SINGLY = 20
 """Up to so many rows of a list are read one by one; more are read with the whole list."""
 
 
+COUNTED = {"articles": "product", "prices": "price", "images": "image"}
+"""What KORONA calls the lists of which it tells how far it has counted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Changed(Generic[RowT]):
     """Rows that have changed, or all of them, and the revision from which to ask the next time.
@@ -83,11 +87,20 @@ def changed_since(
         holders = {row_id for row_id, each in known if each == revision}
         in_full = is_set_back(revision, holders, {_row_id(each): each.revision for each in rows})
         if not in_full:
-            return Changed(rows, highest((each.revision for each in rows), revision), in_full=False)
+            return Changed(rows, _highest(sides, name, rows, revision), in_full=False)
         what = f"KORONA's list of {name} was set back, or what was saved there last is gone: it was read anew"
         sides.warnings.append(f"{what}; if KORONA was restored from a copy, `korsync check` shows what is missing")
     rows, _ = read(0)
-    return Changed(rows, highest((each.revision for each in rows), 0), in_full=True)
+    return Changed(rows, _highest(sides, name, rows, 0), in_full=True)
+
+
+def _highest(sides: Sides, name: str, rows: Iterable[RowT], last: int) -> int:
+    """Return the revision from which to ask next: one that stands alone counts where KORONA itself counts so far."""
+    revisions = [each.revision for each in rows]
+    found, top = highest(revisions, last), max(revisions, default=0)
+    if found < top and name in COUNTED and (sides.korona.newest_revision(COUNTED[name]) or 0) >= top:
+        return top
+    return found
 
 
 def _row_id(row: Article | PriceRow | ArticleImage | StockLevel) -> str:

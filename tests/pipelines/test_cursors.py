@@ -7,6 +7,8 @@ import pytest
 
 from korsync.memory.state import save_state
 from korsync.sandbox.korona.store import StockRow
+from tests.support.catalogue import title
+from tests.support.odd_rows import spoil
 from tests.support.shop import Shop
 
 FAR = datetime(2099, 1, 1, tzinfo=UTC)
@@ -45,13 +47,37 @@ def test_a_cursor_still_to_come_is_not_believed(known: Shop) -> None:
     assert known.state.order_cursor <= known.world.clock.now()
 
 
-def test_a_stock_row_with_an_absurd_revision_hides_no_later_row(known: Shop) -> None:
-    row_of(known, "1002").revision = 10**18
+@pytest.mark.parametrize("revision", [10**6, 9 * 10**8, 10**18])
+def test_a_stock_row_with_an_absurd_revision_hides_no_later_row(known: Shop, revision: int) -> None:
+    row_of(known, "1002").revision = revision
     known.korona.sell_at_till("1001", 1)
     known.run_later()
     known.korona.sell_at_till("1001", 1)
     known.run_later()
     assert known.shopify.available("1001") == 3
+
+
+def test_an_article_with_an_absurd_revision_hides_no_later_one(known: Shop) -> None:
+    odd = known.korona.article("1002").id
+    spoil(known.world.korona_server, "/products", lambda row: row.get("id") == odd, "revision", 10**6)
+    known.korona.rename("1002", "Odd")
+    known.run_later()
+    known.korona.rename("1001", "Changed after that")
+    known.run_later()
+    assert title(known, "1001") == "Changed after that"
+
+
+def test_an_article_that_stands_alone_is_read_once_where_korona_counts_so_far(known: Shop) -> None:
+    """As where nothing but stock has moved for a long time."""
+    known.korona.rename("1001", "Much later")
+    known.korona.article("1001").revision = 10**6
+    spoil(known.world.korona_server, "/maxRevisions", lambda row: "product" in row, "product", 10**6)
+    for _ in range(3):
+        known.run_later()
+    with known.requests() as asked:
+        known.run_later()
+    assert title(known, "1001") == "Much later"
+    assert asked.count("GET", "/products") == 0
 
 
 def test_an_account_set_back_is_read_anew_and_told_once(known: Shop) -> None:
