@@ -24,10 +24,15 @@ class KorsyncError(Exception):
         self.what = what
         self.remedy = remedy
 
-    def of(self, cause: str, over: str) -> Self:
+    def of(self, cause: str, over: str = "") -> Self:
         """Name what this is one of, for those who tell of each thing once, and what to say when it is over."""
         self.cause, self.over = cause, over
         return self
+
+    @property
+    def identity(self) -> str:
+        """What tells this trouble from all others: the same for every call that it breaks, and in every run."""
+        return self.cause or self.what
 
 
 class BugError(KorsyncError):
@@ -109,6 +114,14 @@ class LockedError(KorsyncError):
         """Take what is known of the other run, what to do, and since when it holds the lock."""
         super().__init__(what, remedy)
         self.since = since
+
+
+def distinct(errors: Iterable[KorsyncError]) -> tuple[KorsyncError, ...]:
+    """Return the first error of each trouble, in their order."""
+    found: dict[str, KorsyncError] = {}
+    for error in errors:
+        found.setdefault(error.identity, error)
+    return tuple(found.values())
 
 
 def most_serious(exit_codes: Iterable[int]) -> int:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from korsync.commands.look import Looked, look
 from korsync.commands.sync import Clocks, connect
 from korsync.config.settings import Settings
-from korsync.errors import KorsyncError
+from korsync.errors import KorsyncError, distinct
 from korsync.memory.cache import any_cache
 from korsync.pipelines.lookups import CLOCKS_APART, receipts_posted_since
 from korsync.pipelines.sides import read_orders_by_id
@@ -49,7 +49,7 @@ def check(settings: Settings, watcher: Watcher, since: date | None = None, clock
             differences += receipt_differences(books)
             counts = len(books.placed), len(books.receipts)
     articles, levels = (looked.plans[name].matched if name in looked.plans else 0 for name in ("products", "stock"))
-    return Compared(begin, articles, levels, *counts, in_order(differences), tuple(dict.fromkeys(errors)))
+    return Compared(begin, articles, levels, *counts, in_order(differences), distinct(errors))
 
 
 def _of_catalogues(looked: Looked) -> Iterator[Difference]:

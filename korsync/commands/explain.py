@@ -7,7 +7,7 @@ from datetime import datetime
 from korsync.commands.look import Looked, look
 from korsync.commands.sync import Clocks, connect
 from korsync.config.settings import Settings
-from korsync.errors import KorsyncError
+from korsync.errors import KorsyncError, distinct
 from korsync.memory.journal import entries_of
 from korsync.pipelines.base import Reading
 from korsync.pipelines.lookups import look_up
@@ -35,7 +35,7 @@ def explain(settings: Settings, watcher: Watcher, word: str) -> Explained:
     try:
         explained = replace(explained, orders=tuple(_orders(looked, item)))
     except KorsyncError as error:
-        explained = replace(explained, errors=tuple(dict.fromkeys((*looked.errors, error))))
+        explained = replace(explained, errors=distinct((*looked.errors, error)))
     if explained.articles or explained.orders:
         return explained
     near = nearly(item, looked.reading.memory.cache)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from korsync.commands.sync import Clocks, opened
-from korsync.errors import KorsyncError
+from korsync.errors import KorsyncError, distinct
 from korsync.pipelines import PIPELINES
 from korsync.pipelines.base import Reading, Sides
 from korsync.records.memory import State
@@ -35,4 +35,4 @@ def look(sides: Sides, watcher: Watcher, clocks: Clocks) -> Looked:
     run.through([each.name for each in PIPELINES])
     plans = {each.plan.pipeline: each.plan for each in run.results if each.plan.pipeline in run.pulled}
     errors = (error for each in run.results for error in each.errors if error is not each.plan.stop)
-    return Looked(sides, before, run.reading, run.pulled, plans, tuple(dict.fromkeys(errors)))
+    return Looked(sides, before, run.reading, run.pulled, plans, distinct(errors))

@@ -297,7 +297,7 @@ def service_article(korona: KoronaClient, number: str, key: str) -> Article:
         raise ConfigurationError(
             f"KORONA refuses to look for the article “{number}”: {error.what}",
             f"correct {key}; where it is right, KORONA's support can say what the refusal means",
-        ) from None
+        ).of(f"KORONA refuses to look for the article “{number}”") from None
     if article is None:
         raise ConfigurationError(f"KORONA has no article with the number “{number}”", f"correct {key}")
     return article

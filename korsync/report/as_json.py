@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from korsync import __version__
-from korsync.errors import KorsyncError
+from korsync.errors import KorsyncError, distinct
 from korsync.records.memory import Held
 from korsync.records.plan import Change, Ran, Result
 from korsync.report.screens import by_item
@@ -23,7 +23,7 @@ def run_as_json(ran: Ran, command: str, shop: str) -> str:
             "pipelines": [_result(result) for result in ran.results],
             "held": [held_as_json(held) for held in by_item(ran.state)],
             "remarks": [*ran.warnings, *ran.remarks],
-            "errors": [error for result in ran.results for error in map(_error, result.errors)],
+            "errors": [_error(error) for error in distinct(error for result in ran.results for error in result.errors)],
         }
     )
 

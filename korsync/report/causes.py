@@ -30,9 +30,9 @@ def causes_of(ran: Ran, after: timedelta) -> tuple[Cause, ...]:
 
 def cause_of_error(error: KorsyncError, seen_by: Iterable[str], pipeline: str = "") -> Cause:
     """Return what an error is one of."""
-    key = f"{pipeline} stopped" if isinstance(error, SafetyStop) else error.cause or error.what
+    key = f"{pipeline} stopped" if isinstance(error, SafetyStop) else error.identity
     kind = Kind.OUTSIDE if error.exit_code == 5 else Kind.TROUBLE
-    over = error.over or f"no longer: {error.what.splitlines()[0]}"
+    over = error.over or error.identity.splitlines()[0]
     return Cause(key, kind, error.what, error.remedy, frozenset(seen_by), over)
 
 

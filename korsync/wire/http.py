@@ -193,7 +193,8 @@ class Session:
             raise KorsyncError(f"a dry run was about to send {call.method} {call.path} to {self.side}")
         if self._is_over:
             what = f"{self.side}: {call.method} {call.path}: not asked any more, this run has taken too long"
-            raise Unavailable(what, "nothing to do: the next run goes on; where this stays, see which side is so slow")
+            remedy = "nothing to do: the next run goes on; where this stays, see which side is so slow"
+            raise Unavailable(what, remedy).of(f"{self.side} is too slow", f"{self.side} answers in time again")
         calls = itertools.chain([call], itertools.repeat(repetition or call))
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Repeat),
@@ -232,13 +233,16 @@ class Session:
         raise self._trouble(call, reply, words)
 
     def _trouble(self, call: _Call[Any], reply: Reply, words: str) -> Exception:
-        what = f"{self.side}: {call.method} {call.path}: {words}"
-        for secret in self._secrets:
-            what = what.replace(secret, "***")
         verdict = classify(call.kind, reply.seen)
+        what = f"{self.side}: {call.method} {call.path}: {words}"
+        # What is missing to be allowed a call is missing for others as well.
+        cause = f"{self.side}: {words}" if verdict is Verdict.FORBIDDEN else what
+        what += f" (X-Request-Id {reply.request_id})" if reply.request_id else ""
+        for secret in self._secrets:
+            what, cause = what.replace(secret, "***"), cause.replace(secret, "***")
         if verdict is Verdict.READ_AGAIN:
             return _Unclear(what)
-        error = self._unanswered = error_of(verdict, self.side, what, reply.status)
+        error = self._unanswered = error_of(verdict, self.side, what, reply.status, cause)
         if reply.status == 401 and self.hint_where_login_fails:
             error.remedy += f"; {self.hint_where_login_fails}"
         is_slowed = reply.seen is Seen.SLOW_DOWN

@@ -187,14 +187,17 @@ def seen_in_failure(error: BaseException) -> Seen:
     return Seen.NO_HOST if any(isinstance(each, socket.gaierror) for each in chain(error)) else Seen.NOT_SENT
 
 
-def error_of(verdict: Verdict, side: str, what: str, status: int | None) -> KorsyncError:
-    """Return the error that a verdict ends in, with what to do about it; one outage is one cause."""
+def error_of(verdict: Verdict, side: str, what: str, status: int | None, cause: str = "") -> KorsyncError:
+    """Return the error that a verdict ends in, with what to do about it.
+
+    One outage is one cause, and so is all that a side refuses; otherwise `cause` says what it is one of.
+    """
     error = _error_of(verdict, side, what, status)
     if isinstance(error, Unavailable | Unsure):
         return error.of(f"{side} does not answer", f"{side} answers again")
     if isinstance(error, Refused) and error.everything:
         return error.of(f"{side} refuses", f"{side} takes korsync's requests again")
-    return error
+    return error.of(cause)
 
 
 def _error_of(verdict: Verdict, side: str, what: str, status: int | None) -> KorsyncError:
@@ -241,13 +244,17 @@ def told_to_wait(header: str | None) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: a usable 2xx has an answer, everything else what was seen and, in words, what happened."""
+    """What came back: a usable 2xx has an answer, everything else what was seen and, in words, what happened.
+
+    `request_id` names this one answer to the side's support: it is no part of what happened.
+    """
 
     seen: Seen
     words: str
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     answer: Answer | None = None
+    request_id: str = ""
 
 
 def reply_from(status: int, headers: Mapping[str, str], content: bytes, secrets: Iterable[str] = ()) -> Reply:
@@ -264,10 +271,9 @@ def reply_from(status: int, headers: Mapping[str, str], content: bytes, secrets:
         words += f" and points to {host}, which is never followed"
     elif said := in_one_line(complaint(body), secrets):
         words += f": {said}"
-    if "x-request-id" in headers:
-        words += f" (X-Request-Id {in_one_line(headers['x-request-id'], secrets)[:64]})"
+    request_id = in_one_line(headers.get("x-request-id", ""), secrets)[:64]
     is_foreign = bool(content) and not _is_the_apis(body)
-    return Reply(seen_in(status, body, is_foreign=is_foreign), words, status, headers)
+    return Reply(seen_in(status, body, is_foreign=is_foreign), words, status, headers, request_id=request_id)
 
 
 def _is_the_apis(body: Any) -> bool:

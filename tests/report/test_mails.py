@@ -370,7 +370,7 @@ TABLE: dict[str, tuple[Callable[[int, datetime], Happened], list[tuple[str, list
             ),
             (
                 "Tue 09:20",
-                ["over: no longer: stock: 20 of 60 would fall to 0, after 33 h 20 min (since 2026-11-23 00:00)"],
+                ["over: stock: 20 of 60 would fall to 0, after 33 h 20 min (since 2026-11-23 00:00)"],
             ),
         ],
     ),
@@ -384,7 +384,7 @@ TABLE: dict[str, tuple[Callable[[int, datetime], Happened], list[tuple[str, list
             ),
             (
                 "Tue 09:20",
-                ["over: no longer: a bug; nothing more was sent, after 33 h 20 min (since 2026-11-23 00:00)"],
+                ["over: a bug; nothing more was sent, after 33 h 20 min (since 2026-11-23 00:00)"],
             ),
         ],
     ),
@@ -415,8 +415,8 @@ TABLE: dict[str, tuple[Callable[[int, datetime], Happened], list[tuple[str, list
             (
                 "Tue 06:00",
                 [
-                    "over: no longer: another, after 3 h 20 min (since 2026-11-24 02:40)",
-                    "over: no longer: config.yaml:3: unknown key, after 30 h (since 2026-11-23 00:00)",
+                    "over: another, after 3 h 20 min (since 2026-11-24 02:40)",
+                    "over: config.yaml:3: unknown key, after 30 h (since 2026-11-23 00:00)",
                 ],
             ),
         ],

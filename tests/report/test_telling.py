@@ -205,6 +205,32 @@ def test_another_api_version_is_remarked_also_in_json_and_with_quiet_once_a_day(
     assert korsync("run", "--quiet").err == ""
 
 
+def test_a_missing_scope_is_mailed_once_and_once_when_it_is_given_back(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.shopify.scopes.discard("read_orders")
+    mails = []
+    for given_back in (False, False, False, True, True):
+        if given_back:
+            shop.shopify.scopes.add("read_orders")
+        mails.append(korsync("run", "--quiet").err)
+        shop.later()
+    assert mails[0].count("approval for read_orders scope") == 1
+    assert "X-Request-Id" in mails[0]
+    assert mails[1:3] == ["", ""]
+    assert mails[3].count("over: Shopify: answered 403: [API] This action requires merchant approval") == 1
+    assert mails[4] == ""
+
+
+def test_a_missing_scope_that_several_pipelines_meet_is_told_once_whoever_asks(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    shop.shopify.scopes.discard("read_orders")
+    for words in (("run",), ("run", "--dry-run"), ("check",), ("explain", "1001")):
+        assert korsync(*words).err.count("read_orders") == 1
+    for words in (("run",), ("check",), ("explain", "1001")):
+        (error,) = json.loads(korsync(*words, "--output", "json").out)["errors"]
+        assert "read_orders" in error["what"]
+
+
 def test_a_remark_cannot_command_the_terminal(shop: Shop, korsync: Korsync) -> None:
     shop.init()
     shop.shopify.answering_version = "2027-04\x9b2J"
