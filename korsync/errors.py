@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar, Self
 
+from korsync.text import visible
+
 BUG = 70
 """The exit code of a bug in korsync."""
 
@@ -12,17 +14,20 @@ SEVERITY = (BUG, 6, 2, 4, 3, 5, 1)
 
 
 class KorsyncError(Exception):
-    """An error that a person reads: one line what happened, one line what to do."""
+    """An error that a person reads: one line what happened, one line what to do.
+
+    What other people called something stands in many of them; no name makes a line of its own.
+    """
 
     exit_code: ClassVar[int] = BUG
     cause = ""
     over = ""
 
-    def __init__(self, what: str, remedy: str = "") -> None:
-        """Take what happened and, where there is something to do, what to do about it."""
-        super().__init__(what)
-        self.what = what
-        self.remedy = remedy
+    def __init__(self, what: str | tuple[str, ...], remedy: str = "") -> None:
+        """Take what happened, of several things a line each, and what to do where there is something to do."""
+        self.what = "\n".join(visible(line) for line in ((what,) if isinstance(what, str) else what))
+        self.remedy = visible(remedy)
+        super().__init__(self.what)
 
     def of(self, cause: str, over: str = "") -> Self:
         """Name what this is one of, for those who tell of each thing once, and what to say when it is over."""
@@ -68,7 +73,7 @@ class Refused(KorsyncError):
 
     exit_code = 4
 
-    def __init__(self, what: str, remedy: str = "", *, everything: bool = False) -> None:
+    def __init__(self, what: str | tuple[str, ...], remedy: str = "", *, everything: bool = False) -> None:
         """Take what was refused, what to do, and whether all else would be refused, too."""
         super().__init__(what, remedy)
         self.everything = everything

@@ -75,8 +75,8 @@ def must_be_passed(checks: Iterable[Check]) -> None:
     kind = kinds.get(most_serious(each.exit_code for each in failures), ConfigurationError)
     if len(failures) == 1:
         raise kind(failures[0].what, failures[0].remedy)
-    lines = (f"{each.what} ({each.remedy})" if each.remedy else each.what for each in failures)
-    raise kind("\n".join(lines), f"put these {len(failures)} things right, and repeat")
+    lines = tuple(f"{each.what} ({each.remedy})" if each.remedy else each.what for each in failures)
+    raise kind(lines, f"put these {len(failures)} things right, and repeat")
 
 
 def look_at_shopify(looks: Looks, sides: Sides) -> tuple[Shop | None, tuple[Location, ...]]:

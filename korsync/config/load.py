@@ -53,9 +53,7 @@ def load(path: Path, environment: Mapping[str, str], *, needs_secrets: bool = Tr
             )
     if notes.mistakes or elsewhere or settings is None:
         here = [f"{path}:{line}: {mistake}" for line, mistake in sorted(set(notes.mistakes))]
-        raise ConfigurationError(
-            "\n".join([*here, *elsewhere]), "put this right in the configuration file; nothing was sent"
-        )
+        raise ConfigurationError((*here, *elsewhere), "put this right in the configuration file; nothing was sent")
     return settings
 
 

@@ -23,7 +23,8 @@ class Cause:
 
     `seen_by` are those who would meet it again as long as it lasts: pipelines, commands, or START for whatever keeps a
     run from beginning. `over` is what is said when it is over. `since` where that is known better than by having seen
-    it first.
+    it first. `unnamed` is what a monitor is told where `what` may name an order or an article. Whatever other people
+    named is in one line.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Cause:
     seen_by: frozenset[str] = frozenset()
     over: str = ""
     since: datetime | None = None
+    unnamed: str = ""
 
 
 START, HOLDS = "start", "holds"

@@ -11,10 +11,13 @@ from korsync.records.memory import State
 from korsync.records.plan import Ran, Result
 from korsync.records.telling import HOLDS, START, Cause, Kind
 from korsync.rules.history import LOST
+from korsync.text import visible
 
 FIGURES = re.compile(r"\d+")
 
 LOOKS = "the next run looks what became of it"
+
+ON_ITS_WAY = "a receipt was sent, and KORONA has not shown what became of it"
 
 
 def causes_of(ran: Ran, after: timedelta) -> tuple[Cause, ...]:
@@ -30,10 +33,11 @@ def causes_of(ran: Ran, after: timedelta) -> tuple[Cause, ...]:
 
 def cause_of_error(error: KorsyncError, seen_by: Iterable[str], pipeline: str = "") -> Cause:
     """Return what an error is one of."""
-    key = f"{pipeline} stopped" if isinstance(error, SafetyStop) else error.identity
+    is_stop = isinstance(error, SafetyStop)
+    key, unnamed = (f"{pipeline} stopped", f"{pipeline}: stopped for safety") if is_stop else (error.identity, "")
     kind = Kind.OUTSIDE if error.exit_code == 5 else Kind.TROUBLE
     over = error.over or error.identity.splitlines()[0]
-    return Cause(key, kind, error.what, error.remedy, frozenset(seen_by), over)
+    return Cause(key, kind, error.what, error.remedy, frozenset(seen_by), over, unnamed=unnamed)
 
 
 def cause_of_lock(error: LockedError) -> Cause:
@@ -48,16 +52,16 @@ def _of_result(result: Result) -> Iterator[Cause]:
         yield cause_of_error(error, [pipeline], pipeline)
     unsure = [each.change.key for each in result.written if each.is_open]
     if unsure and not result.errors:
-        what = f"{pipeline}: {LOST} ({', '.join(unsure[:5])}{', …' if len(unsure) > 5 else ''})"
-        yield Cause(
-            f"{pipeline} lost answer", Kind.OUTSIDE, what, LOOKS, frozenset([pipeline]), f"{pipeline}: looked up"
-        )
+        key, lost = f"{pipeline} lost answer", f"{pipeline}: {LOST}"
+        what = visible(f"{lost} ({', '.join(unsure[:5])}{', …' if len(unsure) > 5 else ''})")
+        over = f"{pipeline}: looked up"
+        yield Cause(key, Kind.OUTSIDE, what, LOOKS, frozenset([pipeline]), over, unnamed=lost)
 
 
 def _held(state: State) -> Iterator[Cause]:
     for key, held in sorted(state.held.items()):
-        what = f"{held.item} ({held.pipeline}): {held.reason}"
-        over = f"{held.item} ({held.pipeline}) is held no more"
+        what = visible(f"{held.item} ({held.pipeline}): {held.reason}")
+        over = visible(f"{held.item} ({held.pipeline}) is held no more")
         yield Cause(f"held {key}", Kind.HELD, what, seen_by=frozenset([HOLDS]), over=over, since=held.since)
 
 
@@ -65,9 +69,9 @@ def _on_its_way(state: State, before: datetime) -> Iterator[Cause]:
     for order in state.orders.values():
         for sent_at in receipts_on_their_way(order):
             if sent_at <= before:
-                what = f"{order.name}: a receipt was sent, and KORONA has not shown what became of it"
-                over = f"{order.name}: what became of its receipt is known"
-                yield Cause(f"unknown {order.id}", Kind.TROUBLE, what, LOOKS, frozenset([HOLDS]), over, sent_at)
+                name, key = visible(order.name), f"unknown {order.id}"
+                what, over = f"{name}: {ON_ITS_WAY}", f"{name}: what became of its receipt is known"
+                yield Cause(key, Kind.TROUBLE, what, LOOKS, frozenset([HOLDS]), over, sent_at, ON_ITS_WAY)
 
 
 def receipts_on_their_way(order: KnownOrder) -> list[datetime]:
@@ -79,4 +83,5 @@ def receipts_on_their_way(order: KnownOrder) -> list[datetime]:
 def _remarked(ran: Ran) -> Iterator[Cause]:
     for warning in ran.warnings:
         # Figures and times change from run to run, the cause does not.
-        yield Cause(f"remark {FIGURES.sub('', warning)}", Kind.REMARK, warning, seen_by=frozenset([START]))
+        key = f"remark {FIGURES.sub('', warning)}"
+        yield Cause(key, Kind.REMARK, visible(warning), seen_by=frozenset([START]))

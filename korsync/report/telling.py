@@ -18,6 +18,9 @@ from korsync.text import visible
 TOLD_AGAIN_AFTER = timedelta(days=1)
 """What lasts is told again after so long, and what is over is forgotten."""
 
+LOOK = "see `korsync status`"
+"""What a monitor is told to do where the order or the article is not named to it."""
+
 WAITS = (Kind.OUTSIDE, Kind.BUSY)
 """What often ends by itself: told with --quiet only when it has lasted."""
 
@@ -194,9 +197,13 @@ def _ping(happened: Happened, known: dict[str, Known], after: timedelta, zone: t
 
     It hears of no item and no person, only of what keeps korsync from its work.
     """
-    lasting = [known[cause.key] for cause in happened.causes if cause.kind not in (Kind.HELD, Kind.REMARK)]
+    lasting = [
+        replace(known[cause.key], what=cause.unnamed, remedy=LOOK) if cause.unnamed else known[cause.key]
+        for cause in happened.causes
+        if cause.kind not in (Kind.HELD, Kind.REMARK)
+    ]
     wrong = [each for each in lasting if each.kind not in WAITS or happened.at - each.since >= after]
     if wrong:
         lines = [line for each in wrong for line in _trouble(each, f" (since {moment(each.since, zone)})")]
-        return Ping(True, "\n".join([f"{happened.shop}: exit {happened.exit_code}", *lines]))
+        return Ping(True, "\n".join([f"{happened.shop}: exit {happened.exit_code}", *dict.fromkeys(lines)]))
     return None if lasting else Ping(False, f"{happened.shop}: exit {happened.exit_code}")

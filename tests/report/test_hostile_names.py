@@ -1,11 +1,15 @@
 """Names that would command a terminal, forge a line or turn it about are shown harmless in every screen."""
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from korsync.sandbox.korona.store import Currency, PaymentMethod, PointOfSale, PriceGroup
+from korsync.sandbox.server import Fault
+from korsync.sandbox.shopify.order_wire import order_json
 from tests.support.shop import Shop
 from tests.support.typed import Korsync
 
@@ -62,3 +66,59 @@ def test_no_file_holds_a_line_that_a_name_forged(hostile: Shop, korsync: Korsync
         assert not [each for each in text if each != "\n" and not each.isprintable()], path.name
     for line in hostile.settings.journal_path.read_text(encoding="utf-8").splitlines():
         json.loads(line)
+
+
+FORGED = HOSTILE[3]
+
+
+def a_till(shop: Shop) -> None:
+    point_of_sale = shop.korona.find(PointOfSale, "90")
+    point_of_sale.name, point_of_sale.type = FORGED, "STANDARD"
+
+
+def a_price_list_in_another_currency(shop: Shop) -> None:
+    prices = shop.korona.find(PriceGroup, "Shopify")
+    prices.number, prices.name = "Shopify", FORGED
+    shop.korona.table(Currency)[prices.currency_id].key = "CHF"
+
+
+def another_location(shop: Shop) -> None:
+    shop.shopify.store.location_of("Laden Mitte").name = FORGED
+
+
+def another_payment_method(shop: Shop) -> None:
+    method = shop.korona.find(PaymentMethod, "5")
+    method.number, method.name = "50", FORGED
+
+
+def an_order_whose_answer_is_lost(shop: Shop) -> None:
+    order = shop.shopify.place_order([("1001", 1)])
+    order.told = order_json(shop.shopify.store, order) | {"name": FORGED}
+    shop.world.korona_server.faults.append(Fault("lose_answer", "POST", "/receipts$", times=9))
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        a_till,
+        a_price_list_in_another_currency,
+        another_location,
+        another_payment_method,
+        an_order_whose_answer_is_lost,
+    ],
+)
+def test_no_name_in_an_error_makes_a_line_of_its_own(
+    shop: Shop, korsync: Korsync, named: Callable[[Shop], None]
+) -> None:
+    shop.stocked("1001")
+    shop.init()
+    shop.later(5)
+    shop.settings.cache_path.unlink()
+    named(shop)
+    words: list[tuple[str, ...]] = [("run",), ("run", "--dry-run"), ("run", "--quiet"), ("status",), ("doctor",)]
+    words += [("check",), ("explain", "1001"), ("init",), ("run", "--output", "json")]
+    screens = [korsync(*each) for each in words]
+    assert any("\\u2028korsync: done" in said.out + said.err for said in screens)
+    for said in screens:
+        for line in (said.out + said.err).splitlines():
+            assert not line.strip().removeprefix("korsync: ").startswith("korsync: done")

@@ -1,7 +1,9 @@
 """What cron mails over a week, situation by situation: runs every 20 minutes with --quiet, and what each prints."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,8 +17,9 @@ from korsync.errors import (
     StateError,
     Unavailable,
 )
+from korsync.records.bookings import Booking, BookingStatus, KnownOrder, sale_key
 from korsync.records.memory import Held, Identity, State
-from korsync.records.plan import Fate, Plan, Ran, Result, Skip, ToldOnce
+from korsync.records.plan import Change, Fate, Outcome, Plan, Ran, Result, Skip, ToldOnce, Written
 from korsync.records.telling import HOLDS, START, Happened, How, Kind, Told
 from korsync.report.causes import cause_of_error, cause_of_lock, causes_of
 from korsync.report.telling import tell
@@ -31,9 +34,16 @@ ALL = ("stock", "orders", "refunds", "products")
 Run = Callable[[datetime], Happened]
 
 
-def ran(at: datetime, *results: Result, held: Iterable[Held] = (), warnings: tuple[str, ...] = ()) -> Happened:
+def ran(
+    at: datetime,
+    *results: Result,
+    held: Iterable[Held] = (),
+    warnings: tuple[str, ...] = (),
+    orders: Iterable[KnownOrder] = (),
+) -> Happened:
     """A run that got to its end."""
     state = State(Identity("s", "a", "90"), MONDAY, held={f"{each.pipeline}/{each.item}": each for each in held})
+    state = replace(state, orders={each.id: each for each in orders})
     done = {result.plan.pipeline for result in results}
     whole = (*results, *(Result(Plan(name)) for name in ALL if name not in done))
     run = Ran(whole, state, 0, 5, 0, at, warnings=warnings)
@@ -62,6 +72,18 @@ def trouble(error: KorsyncError, pipeline: str = "products") -> Result:
 
 def an_order(name: str, reason: str = "no article", pipeline: str = "orders", since: datetime = MONDAY) -> Held:
     return Held(pipeline, name, reason, since)
+
+
+def an_order_on_its_way(since: datetime = MONDAY - 2 * HOUR) -> KnownOrder:
+    """An order with a receipt of which nobody knows what became."""
+    sale = Booking(sale_key(1), BookingStatus.INTENT, (), sent_at=since)
+    order = KnownOrder(1, "#1042", since, since, None, test=False, fulfilled=False, before_start=False, lines=())
+    return order.with_booking(sale)
+
+
+def a_lost_answer() -> Result:
+    change: Change[Any] = Change("1002", None, None)
+    return Result(Plan("stock"), written=(Written(change, Outcome.UNSURE),))
 
 
 def mails(run: Callable[[int, datetime], Happened], runs: int = WEEK) -> list[tuple[str, str]]:
@@ -258,7 +280,8 @@ def test_an_outage_that_a_person_saw_at_a_terminal_is_mailed_all_the_same_when_i
     [
         (ran(MONDAY), False, "exit 0"),
         (ran(MONDAY, held=[an_order("#1042")]), False, "exit 0"),
-        (ran(MONDAY, trouble(SafetyStop("20 of 60 would fall to 0", "accept", ()), "stock")), True, "20 of 60"),
+        (ran(MONDAY, trouble(SafetyStop("the price of 1002 jumps", "accept 1002", ()))), True, "stopped for safety"),
+        (ran(MONDAY, a_lost_answer(), orders=[an_order_on_its_way()]), True, "a receipt was sent"),
         (failed(MONDAY, ConfigurationError("unknown key", "put it right")), True, "unknown key"),
         (failed(MONDAY, BugError("a bug in korsync")), True, "a bug"),
     ],
@@ -270,7 +293,8 @@ def test_the_monitor_hears_that_all_is_well_or_what_keeps_korsync_from_its_work_
     assert ping is not None
     assert ping.failed is failed_
     assert says in ping.body
-    assert "#1042" not in ping.body
+    assert "1042" not in ping.body
+    assert "1002" not in ping.body
 
 
 def test_the_monitor_hears_nothing_of_an_outage_until_it_has_lasted() -> None:
