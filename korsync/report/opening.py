@@ -1,6 +1,7 @@
 """The screen of `korsync init`: what stands on both sides, what the first run will book, and the question."""
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import wrap
@@ -20,6 +21,9 @@ MOST_ORDERS = 10
 """So many of the open orders are named one by one."""
 
 MOST_NUMBERS = 8
+
+NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
+"""What begins like a formula and is none."""
 
 
 class Host:
@@ -132,10 +136,16 @@ def write_report(path: Path, match: MatchCounts) -> None:
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             table = csv.writer(file)
             table.writerow(["what", "number", "name", "reason"])
-            table.writerows([each.oddity, *map(visible, (each.number, each.name, each.reason))] for each in match.odd)
+            table.writerows([each.oddity, *map(_cell, (each.number, each.name, each.reason))] for each in match.odd)
     except OSError as error:
         what = f"the report {path} cannot be written: {error.strerror or error}"
         raise ConfigurationError(what, "name another file with --report") from None
+
+
+def _cell(foreign: str) -> str:
+    """Return foreign text for a table: a spreadsheet works out whatever begins like a formula."""
+    shown = visible(foreign)
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) and not NUMBER.fullmatch(shown) else shown
 
 
 def _wrapped(text: str, mark: str = "  ") -> list[str]:

@@ -234,6 +234,19 @@ Articles
     assert "the similar '0815'" in rows[0]["reason"]
 
 
+def test_no_cell_of_the_report_is_a_formula(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
+    names = {"=1+1": "'=1+1", "@SUM(A1)": "'@SUM(A1)", "-cmd|' /C calc'!A0": "'-cmd|' /C calc'!A0", "+4,50": "+4,50"}
+    for number, name in enumerate(names):
+        shop.shopify.add_product(name, [{"sku": f"X-{number}", "available": 1}])
+    shop.shopify.add_product("Minus", [{"sku": "-17", "available": 1}])
+    path = shop.folder / "odd.csv"
+    korsync("init", "--report", str(path))
+    rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
+    assert [row["name"] for row in rows] == ["Minus", *names.values()]
+    assert rows[0]["number"] == "-17"
+
+
 def test_a_report_that_cannot_be_written_is_said_and_nothing_is_made(shop: Shop, korsync: Korsync) -> None:
     shop.stocked("1001")
     said = korsync("init", "--report", str(shop.folder / "no" / "odd.csv"))
