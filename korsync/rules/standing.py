@@ -66,10 +66,14 @@ def reserved_orders(state: State) -> list[str]:
 
 
 def waiting_refunds(state: State) -> list[str]:
-    """Return the orders of which goods came back that KORONA does not know of yet, and that nobody holds."""
+    """Return the orders of which goods came back that KORONA does not know of yet, and that nobody holds.
+
+    Where the sale never comes to be booked there is nothing to wait for.
+    """
     held = {each.item.partition(" refund ")[0] for each in state.held.values()}
     names = names_apart(state.orders.values())
-    waiting = (names[each.id] for each in state.orders.values() if each.open_refunds)
+    to_come = (each for each in state.orders.values() if each.is_booked or each.is_due)
+    waiting = (names[each.id] for each in to_come if each.open_refunds)
     return sorted(name for name in waiting if name not in held)
 
 

@@ -114,6 +114,24 @@ def test_what_was_settled_by_hand_is_counted_and_named_where_asked() -> None:
     assert "settled by hand: #1, #2 refund 7" in page_of(state, ignored=True)
 
 
+def test_a_refund_whose_sale_never_comes_to_be_booked_waits_for_nothing(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
+    shop.shopify.add_product("Nur online", [{"sku": "X-1", "available": 9}])
+    shop.init()
+    shop.later(5)
+    booked = shop.shopify.place_order([("1001", 2)])
+    shop.shopify.cancel_order(shop.shopify.place_order([("1001", 2)]))
+    unknown = shop.shopify.place_order([("X-1", 2)])
+    shop.run()
+    shop.later(1)
+    for order in (booked, unknown):
+        shop.shopify.refund_order(order, {order.lines[0].id: 1})
+    korsync("ignore", unknown.name)
+    shop.run()
+    assert f"refunds that wait for their sale to be settled: {booked.name}\n" in korsync("status").out
+    assert json.loads(korsync("status", "--output", "json").out)["waiting_refunds"] == [booked.name]
+
+
 def test_orders_from_before_the_start_whose_pieces_are_kept_are_named() -> None:
     state = a_state(orders={998: an_order(998, before_start=True)})
     assert "orders from before orders.start_from whose pieces are kept: #998" in page_of(state)
