@@ -25,7 +25,7 @@ from korsync.report.words import moment, print_lines
 from korsync.text import visible
 
 LABEL = 12
-"""So wide is the column of what a line is about."""
+"""So wide is the column of what a line is about, with the blank behind it."""
 
 Row = tuple[str, str]
 
@@ -130,7 +130,7 @@ def _not_raised(each: LevelSum, zone: tzinfo) -> Iterator[Row]:
     """Say until when a level stays where it is."""
     until = moment(each.until, zone) if each.until else ""
     if each.why_not_raised:
-        yield "not raised", f"{each.why_not_raised}{f'; at least until {until}' if until else ''}"
+        yield "kept", f"not raised: {each.why_not_raised}{f'; at least until {until}' if until else ''}"
     elif each.missing and until:
         yield "waits", f"what is missing counts as sold until {until} at least: an order may not be listed yet"
 

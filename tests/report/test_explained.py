@@ -1,6 +1,7 @@
 """The screens of `korsync explain`, on a narrow page and on a wide one."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,7 +24,7 @@ from korsync.records.explained import (
     VariantFacts,
 )
 from korsync.records.journal import Chapter, WriteEntry
-from korsync.report.explained import print_screens
+from korsync.report.explained import LABEL, article_rows, order_rows, print_screens
 
 EIGHT = datetime(2026, 11, 24, 7, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -129,3 +130,15 @@ def shown(columns: int) -> str:
 def test_an_article_and_an_order_fit_on_a_screen_of_80_columns_and_of_140() -> None:
     assert shown(80) == NARROW
     assert shown(140) == WIDE
+
+
+def test_behind_every_label_is_a_blank() -> None:
+    level = replace(ARTICLE.level, why_not_raised="an order may not be listed yet") if ARTICLE.level else None
+    steps = tuple(Step(turn, "stock", "any") for turn in Turn)
+    articles = [ARTICLE, replace(ARTICLE, articles=(), variants=(), level=level, steps=())]
+    orders = [replace(ORDER, steps=steps), replace(ORDER, receipts=(), to_come=ORDER.receipts, steps=())]
+    rows = [row for each in articles for row in article_rows(each, BERLIN)]
+    rows += [row for each in orders for row in order_rows(each, BERLIN)]
+    labels = {label for label, text in rows if text}
+    assert {"kept", "waits", "to book", "next run", "past", *Turn} <= labels
+    assert {label for label in labels if len(f"  {label}") >= LABEL} == set()
