@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -119,9 +120,9 @@ def _sync(settings_path: Path, command: str, options: dict[str, Any], pipelines:
     try:
         settings = load_settings(settings_path)
         shop, alerts = settings.shopify.shop, settings.alerts
-        reporter.audience = Audience(
-            settings.told_path, shop, alerts.after, None if dry else monitor(settings, command)
-        )
+        told_of_runs = None if dry else monitor(settings, command)
+        zone = partial(disk.timezone_of, settings)
+        reporter.audience = Audience(settings.told_path, shop, alerts.after, told_of_runs, zone)
         ran = sync(
             settings,
             reporter,

@@ -28,7 +28,7 @@ from korsync.pipelines.sides import read_shop_products
 from korsync.pipelines.stock import Stock, StockPulled
 from korsync.pipelines.targets import find_booking_targets, find_product_targets, find_shop, find_stock_targets
 from korsync.records.bookings import NOT_BOOKED, SHOWN, BookingStatus, KnownOrder
-from korsync.records.catalogue import Location
+from korsync.records.catalogue import Location, Shop
 from korsync.records.memory import Cache, Memory, State
 from korsync.records.opening import Answer, Opening
 from korsync.records.receipts import BookedReceipt
@@ -69,7 +69,7 @@ def open_shop(sides: Sides, *, couples: bool = False, adopts: bool = False) -> O
     reading, prices = find_product_targets(sides, reading)
     reading, served = find_stock_targets(sides, reading)
     reading, targets = find_booking_targets(sides, reading, is_coupled_later=couples)
-    reading = reading.with_memory(replace(reading.memory, state=_with_orders_before(sides, start)))
+    reading = reading.with_memory(replace(reading.memory, state=_with_orders_before(sides, shop, start)))
     pulled = Stock(sides).pull(reading)
     for trouble in pulled.trouble:
         raise trouble
@@ -191,13 +191,13 @@ def _blank(settings: Settings, cursor: datetime) -> State:
     return State(identity_of(settings), cursor)
 
 
-def _with_orders_before(sides: Sides, start: datetime) -> State:
+def _with_orders_before(sides: Sides, shop: Shop, start: datetime) -> State:
     # With a start still to come, what is placed until then must be seen: its pieces are sold.
     cursor = min(start, sides.shopify.now)
     known = [remember(order, None, start) for order in sides.shopify.open_orders_before(start) if order.is_told]
     # They are told of now.
     orders = {each.id: replace(each, told=(NOT_BOOKED,)) for each in known}
-    return replace(_blank(sides.settings, cursor), orders=orders)
+    return replace(_blank(sides.settings, cursor), orders=orders, timezone=shop.timezone)
 
 
 def _adopted(order: KnownOrder, total: Decimal | None, found: Iterable[BookedReceipt], now: datetime) -> KnownOrder:

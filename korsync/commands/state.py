@@ -2,12 +2,12 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from korsync.config.settings import Settings
 from korsync.errors import StateError
 from korsync.memory.state import Encoded, load_state
 from korsync.records.memory import Identity, State
+from korsync.rules.standing import timezone_in
 
 
 def state_of(settings: Settings, encoded: Encoded | None = None) -> State:
@@ -22,13 +22,6 @@ def identity_of(settings: Settings) -> Identity:
 
 def machine_now() -> datetime:
     return datetime.now(UTC)
-
-
-def timezone_in(state: State) -> tzinfo:
-    """Return the shop's time zone as far as it is known, otherwise UTC."""
-    with suppress(ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo(state.timezone) if state.timezone else UTC
-    return UTC
 
 
 def timezone_of(settings: Settings) -> tzinfo:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from korsync.report.screens import page
 from korsync.report.summary import OUTCOME_WORDS
 from korsync.report.telling import tell
 from korsync.report.words import print_lines
+from korsync.rules.standing import timezone_in
 from korsync.text import visible
 
 LONG_WORK = 20
@@ -32,13 +33,15 @@ class Audience:
     """Who is told: where it is remembered what they were told, of which shop, and how long trouble may last untold.
 
     The shop is unknown where the configuration could not be read, and nothing is remembered where there is none.
-    `monitor` is told of a run beside its reader.
+    `monitor` is told of a run beside its reader. `zone` looks up the shop's time zone where there is no run to say it,
+    None for this machine's own.
     """
 
     told_path: Path | None
     shop: str = ""
     after: timedelta = timedelta()
     monitor: Callable[[Ping], None] | None = None
+    zone: Callable[[], tzinfo | None] = lambda: None
 
 
 class Reporter:
@@ -137,7 +140,9 @@ class Reporter:
     def _tell(self, at: datetime, causes: Iterable[Cause], looked: set[str], exit_code: int, ran: Ran | None) -> None:
         happened = Happened(self._command, self.audience.shop, at, tuple(causes), frozenset(looked), exit_code, ran)
         path = self.audience.told_path
-        telling = tell(happened, load_told(path) if path else Told(), self._how, after=self.audience.after)
+        zone = timezone_in(ran.state) if ran else self.audience.zone()
+        told = load_told(path) if path else Told()
+        telling = tell(happened, told, self._how, after=self.audience.after, zone=zone)
         print_lines(self.err, telling.err)
         print_lines(self.out, telling.out)
         if path and not self._how.dry:

@@ -1,8 +1,10 @@
 """How korsync stands, from what it remembers alone: what waits for what, and whether a monitor should worry."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from korsync.errors import most_serious
 from korsync.records.bookings import Booking, BookingStatus, KnownOrder
@@ -38,6 +40,13 @@ def status_code(state: State, now: datetime, max_age: timedelta | None = None) -
             return TOO_OLD
     codes = [standing.exit_code for standing in state.standings.values()]
     return most_serious([*codes, *([STOPPED] if state.stopped else []), *([HELD] if state.held else [])])
+
+
+def timezone_in(state: State) -> tzinfo:
+    """Return the shop's time zone as far as it is known, otherwise UTC."""
+    with suppress(ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(state.timezone) if state.timezone else UTC
+    return UTC
 
 
 def on_their_way(state: State) -> list[OnItsWay]:

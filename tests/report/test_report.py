@@ -2,10 +2,11 @@
 
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -149,6 +150,15 @@ def test_json_holds_plan_outcome_and_errors() -> None:
     assert products["changes"][0]["edits"] == [{"field": "price", "before": "8.00", "after": "8.90"}]
     assert products["written"] == [{"key": "1001", "outcome": "unsure", "message": "lost"}]
     assert [each["exit_code"] for each in products["errors"]] == [3, 5]
+
+
+def test_what_kept_a_run_from_beginning_is_told_at_the_shop_s_own_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audience = Audience(tmp_path / "told.json", "my-shop", zone=lambda: ZoneInfo("Asia/Tokyo"))
+    Reporter("run", How(quiet=True), audience, lambda: NOON).failed(ConfigurationError("unknown key", "put it right"))
+    in_tokyo = NOON + timedelta(hours=9)
+    assert capsys.readouterr().err.splitlines()[0] == f"korsync run, my-shop, {in_tokyo:%Y-%m-%d %H:%M}"
 
 
 def test_without_a_terminal_nothing_is_drawn_while_a_run_goes(

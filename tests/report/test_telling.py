@@ -162,6 +162,15 @@ def test_a_lost_answer_is_said_at_once_but_with_quiet_only_when_it_has_lasted(sh
     assert "1002" in said.err
 
 
+def test_a_mail_speaks_of_the_shop_s_own_time_wherever_it_is_made(shop: Shop, korsync: Korsync) -> None:
+    an_order_that_cannot_be_booked(shop)
+    said = korsync("run", "--quiet")
+    assert said.err.splitlines()[0] == "korsync run, sandbox-shop.myshopify.com, 2026-11-23 10:05"
+    shop.korona.add_article("X-1", "Nur online", Decimal("5.00"), stock=5)
+    shop.later()
+    assert "is held no more, after 20 min (since 2026-11-23 10:05)" in korsync("run", "--quiet").err
+
+
 def test_a_quiet_run_with_trouble_says_nothing_of_what_went_well(shop: Shop, korsync: Korsync) -> None:
     a_shop_with_work_to_do(shop)
     shop.configure(korona={"price_list": "Shopfy"})
