@@ -31,8 +31,14 @@ _REMEDIES = {
     430: "{side} takes the requests for an attack: wait, then ask its support",
 }
 
-_NOT_COUPLED = "POINT_OF_SALE_NOT_COUPLED"
-"""What KORONA says of a point of sale that was decoupled; nothing is to be granted then."""
+_REMEDIES_BY_CODE = {
+    "POINT_OF_SALE_NOT_COUPLED": "run `korsync couple` once",
+    "POINT_OF_SALE_COUPLED_WITH_OTHER_DEVICE": (
+        "put the id it was coupled with under korona.coupling_id; where that is lost, decouple the point of sale in"
+        " KORONA Studio and run `korsync couple`"
+    ),
+}
+"""What KORONA says of a point of sale that is not coupled with korsync; nothing is to be granted then."""
 
 
 class NotFound(Rejected):
@@ -215,8 +221,7 @@ def _error_of(verdict: Verdict, side: str, what: str, status: int | None) -> Kor
         return Unavailable(what, "nothing to do: the first run of tomorrow goes on")
     if verdict in (Verdict.REFUSED, Verdict.FORBIDDEN):
         remedy = _REMEDIES.get(status or 0, "check the credentials for {side} in the configuration")
-        if _NOT_COUPLED in what:
-            remedy = "run `korsync couple` once"
+        remedy = next((each for code, each in _REMEDIES_BY_CODE.items() if code in what), remedy)
         return Refused(what, remedy.format(side=side), everything=verdict is Verdict.REFUSED)
     if verdict is Verdict.WRONG_ADDRESS:
         return ConfigurationError(what, f"put {side}'s present address into the configuration")

@@ -256,6 +256,11 @@ def test_an_answer_that_was_cut_off_is_judged_by_its_status_where_that_says_enou
     assert reply_cut_off(status, {}, 5).seen is seen
 
 
+def test_a_point_of_sale_that_is_coupled_with_another_id_says_which_setting_to_look_at() -> None:
+    error = error_of(Verdict.FORBIDDEN, "KORONA", "403 POINT_OF_SALE_COUPLED_WITH_OTHER_DEVICE", 403)
+    assert "korona.coupling_id" in error.remedy
+
+
 def test_a_point_of_sale_that_was_never_coupled_says_what_to_type() -> None:
     error = error_of(Verdict.REFUSED, "KORONA", "403 POINT_OF_SALE_NOT_COUPLED", 403)
     assert error.remedy == "run `korsync couple` once"
