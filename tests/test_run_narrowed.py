@@ -97,6 +97,35 @@ def test_a_narrowed_dry_run_shows_what_is_meant_and_how_much_waits(shop: Shop, k
 def test_what_nobody_knows_is_said_so(shop: Shop, korsync: Korsync) -> None:
     two_of_everything_to_do(shop)
     said = korsync("run", "--sku", "4711", "--sku", "1001", "--order", "1099")
-    assert "nothing is to be written of 4711" in said.err
-    assert "nothing is to be written of 1099" in said.err
-    assert "of 1001" not in said.err
+    assert said.code == 0
+    assert "no article is called 4711 on either side" in said.err
+    assert "no order that is open or of the last 30 days is called 1099" in said.err
+    assert "1001" not in said.err
+
+
+def test_where_nobody_knows_anything_that_was_named_it_is_a_mistake_and_no_success(
+    shop: Shop, korsync: Korsync
+) -> None:
+    two_of_everything_to_do(shop)
+    for words in (("--sku", "nix"), ("--order", "9999"), ("--sku", "nix", "--order", "9999", "--dry-run")):
+        assert korsync("run", *words).code == 2
+    assert figures(shop) == [("8.90", 9), ("8.90", 9)]
+
+
+def test_of_what_is_known_and_in_step_nothing_is_to_be_written(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1001")
+    shop.init()
+    shop.later(5)
+    shop.shopify.place_order([("1001", 1)])
+    assert korsync("run").code == 0
+    said = korsync("run", "--order", "1001")
+    assert said.code == 0
+    assert "nothing is to be written of 1001" in said.err
+
+
+def test_of_what_could_not_be_read_nobody_says_that_it_is_not_there(shop: Shop, korsync: Korsync) -> None:
+    two_of_everything_to_do(shop)
+    shop.shopify.scopes.discard("read_orders")
+    said = korsync("run", "--order", "9999")
+    assert said.code == 4
+    assert "nothing is to be written of 9999" in said.err

@@ -11,7 +11,7 @@ from korsync.commands import state as disk
 from korsync.commands.state import state_of
 from korsync.config.load import fingerprint
 from korsync.config.settings import Settings
-from korsync.errors import BUG, KorsyncError
+from korsync.errors import BUG, ConfigurationError, KorsyncError, most_serious
 from korsync.korona import client as korona_client
 from korsync.memory.cache import load_cache, save_cache
 from korsync.memory.files import hold_lock
@@ -24,7 +24,7 @@ from korsync.records.memory import Cache, Memory, State
 from korsync.records.plan import Ran, Skip
 from korsync.rules.decisions import with_told
 from korsync.rules.history import resting
-from korsync.rules.narrowing import EVERYTHING, Only, not_named
+from korsync.rules.narrowing import EVERYTHING, Only, not_named, unknown
 from korsync.run import Run, Watcher, exit_code_of, fits
 from korsync.shopify import client as shopify_client
 
@@ -153,7 +153,9 @@ def opened(
 def _ran(sides: Sides, run: Run, remarks: Sequence[str]) -> Ran:
     results = tuple(run.results)
     unmoved = not_named((result.plan for result in results), run.only)
-    remarks = [*remarks, *(f"nothing is to be written of {item}" for item in unmoved)]
+    slips = _slips(run)
+    remarks = [*remarks, *(slips.get(each, f"nothing is to be written of {each}") for each in unmoved)]
+    is_slip = bool(slips) and {*run.only.skus, *run.only.orders} <= slips.keys() & {*unmoved}
     state = run.memory.state
     served, asked = sides.shopify.served_version, sides.settings.shopify.api_version
     warnings: tuple[str, ...] = ()
@@ -163,13 +165,24 @@ def _ran(sides: Sides, run: Run, remarks: Sequence[str]) -> Ran:
     return Ran(
         results=results,
         state=state,
-        exit_code=exit_code_of(results, state),
+        exit_code=most_serious([exit_code_of(results, state), ConfigurationError.exit_code * is_slip]),
         requests=run.requests,
         writes=run.writes,
         at=run.machine_now(),
         remarks=tuple(dict.fromkeys(remarks)),
         warnings=warnings,
     )
+
+
+def _slips(run: Run) -> dict[str, str]:
+    """Return what a person named and nobody knows, with what to say of it, where all that knows was read."""
+    slips = unknown(run.only, run.memory)
+    found: dict[str, str] = {}
+    if {"stock", "products"} & run.pulled.keys():
+        found |= {each: f"no article is called {each} on either side" for each in slips.skus}
+    if {"stock", "orders", "refunds"} & run.pulled.keys() and "orders" not in run.reading.trouble:
+        found |= {each: f"no order that is open or of the last 30 days is called {each}" for each in slips.orders}
+    return found
 
 
 def _skips(ran: Ran) -> Iterator[Skip]:

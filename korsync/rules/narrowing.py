@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from korsync.records.memory import Memory
 from korsync.records.plan import Plan
+from korsync.rules.bookings import names_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,13 @@ def not_named(plans: Iterable[Plan[Any]], only: Only) -> tuple[str, ...]:
     keys = {each.key for plan in plans for each in plan.changes} | {each.key for plan in plans for each in plan.skips}
     orders = [each for each in only.orders if not any(is_of_order(key, [each]) for key in keys)]
     return (*(each for each in only.skus if each not in keys), *orders)
+
+
+def unknown(only: Only, memory: Memory) -> Only:
+    """Return what of it is neither an article on either side nor an order that is remembered: a slip of the pen."""
+    numbers = {each.number for each in memory.cache.catalogue.articles.values()}
+    products = memory.cache.shop_products.products.values()
+    numbers |= {variant.sku.strip() for product in products for variant in product.variants}
+    names = names_apart(memory.state.orders.values()).values()
+    skus = tuple(each for each in only.skus if each not in numbers)
+    return Only(skus, tuple(each for each in only.orders if not any(is_of_order(name, [each]) for name in names)))
