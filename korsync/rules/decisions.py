@@ -147,7 +147,8 @@ def held_before(state: State, midnight: datetime) -> tuple[str, ...]:
 def retry(state: State, item: str, pipelines: frozenset[str]) -> State:
     """Let korsync try an item again that was refused, queued too long, in conflict or ignored; also an article's level.
 
-    Raises ConfigurationError where no such item is known, or where KORONA has queued its receipt less than a day ago.
+    Raises ConfigurationError where no such item is known, where it is booked and nothing of it is open, or where KORONA
+    has queued its receipt less than a day ago.
     """
     refused = {key: each for key, each in _of_articles(state, item, pipelines).items() if each.mark}
     if refused:
@@ -172,7 +173,10 @@ def retry(state: State, item: str, pipelines: frozenset[str]) -> State:
     if booking is not None and booking.is_given_up:
         # What was sent may still come to stand in KORONA: it is not forgotten, only tried so often again.
         changed = changed.with_booking(replace(booking, attempts=1))
-    return _settled(state, changed, _held_as(state, item, pipelines))
+    after = _settled(state, changed, _held_as(state, item, pipelines))
+    if after == state and _has_nothing_open(order, refund_id):
+        raise ConfigurationError(f"{item} is booked in KORONA: there is nothing to try again", "see `korsync status`")
+    return after
 
 
 def prospect(item: str, plans: Iterable[Plan[Any]], state: State, pipelines: frozenset[str]) -> str:

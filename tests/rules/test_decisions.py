@@ -108,6 +108,16 @@ def test_what_is_known_of_any_other_receipt_is_not_forgotten(status: BookingStat
     assert after.held == {}
 
 
+def test_of_what_is_booked_and_has_nothing_open_there_is_nothing_to_try_again() -> None:
+    sale = replace(booking(BookingStatus.BOOKED), pieces=(Pieces(11, 3),))
+    order = known(sale=sale, returns=(booking(BookingStatus.BOOKED, "refund/5"),))
+    for item in ("1042", "1042 refund 5"):
+        with pytest.raises(ConfigurationError, match=f"{item} is booked in KORONA: there is nothing to try again"):
+            retry(state(order, held=()), item)
+    settled = replace(order, booked_by_hand=(Pieces(11, 1),), lines=(KnownLine(11, "A", 1, 4),))
+    assert retry(state(settled, held=()), "1042").orders[1].booked_by_hand == ()
+
+
 @pytest.mark.parametrize("item", ["1043", "", "refund 5", "1042 refund", "1042 refund x", "1042 5"])
 def test_an_item_that_is_not_known_is_said_so(item: str) -> None:
     for decide in (ignore, retry):
