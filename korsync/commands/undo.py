@@ -30,7 +30,7 @@ def undo(settings: Settings, watcher: Watcher, run_id: str, skus: Sequence[str] 
 
     What is put back is not written again until KORONA has another value or a person accepts it.
 
-    Raises ConfigurationError where the journal knows of no such run.
+    Raises ConfigurationError where the journal knows of no such run, or of nothing that it wrote of such an article.
     """
     writes = _writes_of(settings, run_id, skus)
     sides = connect(settings, read_only=dry, full=False, clocks=Clocks())
@@ -44,13 +44,17 @@ def undo(settings: Settings, watcher: Watcher, run_id: str, skus: Sequence[str] 
 
 def _writes_of(settings: Settings, run_id: str, skus: Collection[str]) -> list[WriteEntry]:
     entries = [each for each in entries_of(settings.journal_path, run_id) if each.run == run_id]
-    writes = [each for each in entries if isinstance(each, WriteEntry) and (not skus or each.key in skus)]
+    writes = [each for each in entries if isinstance(each, WriteEntry)]
     if any(isinstance(each, RunEntry) and each.command == UNDO for each in entries):
         what = f"run {run_id} was itself one of `korsync undo`"
         raise ConfigurationError(what, "to have KORONA's values written again: `korsync accept products`")
     if not writes:
         raise ConfigurationError(f"the journal knows of nothing that run “{run_id}” wrote", "see `korsync log`")
-    return writes
+    strange = [each for each in skus if each not in {write.key for write in writes}]
+    if strange:
+        what = f"run {run_id} wrote nothing of {', '.join(strange)}; nothing was put back"
+        raise ConfigurationError(what, f"see `korsync log --run {run_id}` for what it wrote")
+    return [each for each in writes if not skus or each.key in skus]
 
 
 def _plan(reading: Reading, writes: Iterable[WriteEntry]) -> Plan[Any]:

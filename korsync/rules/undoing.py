@@ -59,5 +59,7 @@ def _of_product(
     now = {"title": product.title, "price": plain(variant.price), "tracked": plain(variant.tracked)}[write.field]
     is_kept = write.field == "title" and (same_title(now, write.after) or kept_titles.get(product.id) == now)
     if now != write.after and not is_kept:
-        return Skip(write.key, f"its {write.field} was changed since: Shopify has {now}", Fate.LEFT)
+        is_back = now == write.before or (write.field == "title" and same_title(now, write.before or ""))
+        why = f"is {now} already, as before that run" if is_back else f"was changed since: Shopify has {now}"
+        return Skip(write.key, f"its {write.field} {why}", Fate.LEFT)
     return ToPutBack(write.key, write.field, write.before or "", write.after, product, variant)

@@ -141,6 +141,23 @@ def test_only_the_named_article_is_put_back(shop: Shop, korsync: Korsync, first_
     assert korsync("run").code == 3
 
 
+def test_undone_twice_it_stands_there_already(korsync: Korsync, first_run: str) -> None:
+    korsync("undo", first_run, "--sku", "1002")
+    again = korsync("undo", first_run, "--sku", "1002")
+    assert again.code == 0
+    assert "its title is Unser 1002 already, as before that run: 1002" in again.out
+    assert "changed since" not in again.out
+
+
+def test_of_an_article_that_the_run_did_not_write_nothing_is_put_back(
+    shop: Shop, korsync: Korsync, first_run: str
+) -> None:
+    said = korsync("undo", first_run, "--sku", "1001", "--sku", "99")
+    assert said.code == 2
+    assert f"run {first_run} wrote nothing of 99; nothing was put back" in said.err
+    assert figures(shop)[0] == ("Ware 1001", "8.90", True)
+
+
 def test_what_was_changed_since_is_left_and_said_so(shop: Shop, korsync: Korsync, first_run: str) -> None:
     shop.shopify.rename("1001", "Von Hand")
     shop.shopify.set_sku("1002", "1009")

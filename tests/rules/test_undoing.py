@@ -50,6 +50,12 @@ def test_another_value_was_changed_since() -> None:
     assert reason(field="price", after="9.90") == "its price was changed since: Shopify has 8.90"
 
 
+def test_what_stands_there_as_before_the_run_needs_no_undoing() -> None:
+    assert reason(before="Tee", after="Neu") == "its title is Tee already, as before that run"
+    assert reason(before=" Tee", after="Neu") == "its title is Tee already, as before that run"
+    assert reason(field="price", before="8.90", after="9.90") == "its price is 8.90 already, as before that run"
+
+
 @pytest.mark.parametrize("outcome", ["rejected", "conflict"])
 def test_what_was_refused_was_never_there(outcome: str) -> None:
     assert reason(outcome=outcome) == "its title was not written"
