@@ -13,6 +13,10 @@ SEVERITY = (BUG, 6, 2, 4, 3, 5, 1)
 """Exit codes from the most serious to the least; where several apply the first of these wins."""
 
 
+GOES_ON = "nothing to do: the next run goes on"
+"""What to do about trouble that the run after a run takes care of."""
+
+
 class KorsyncError(Exception):
     """An error that a person reads: one line what happened, one line what to do.
 
@@ -33,6 +37,11 @@ class KorsyncError(Exception):
         """Name what this is one of, for those who tell of each thing once, and what to say when it is over."""
         self.cause, self.over = cause, over
         return self
+
+    @property
+    def remedy_by_hand(self) -> str:
+        """What to do where a person asked for what failed: no run to come will answer that."""
+        return self.remedy.replace(GOES_ON, "try again later")
 
     @property
     def identity(self) -> str:

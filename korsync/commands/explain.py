@@ -29,26 +29,31 @@ def explain(settings: Settings, watcher: Watcher, word: str) -> Explained:
     """Return what is known of the article or order that a person calls so; with # before it only of the order."""
     item = word.strip()
     looked = look(connect(settings, read_only=True, full=False, clocks=Clocks()), watcher, Clocks())
+    try:
+        now = looked.sides.korona.now
+    except KorsyncError as error:
+        # What kept the sides from being read says more than that there is no time.
+        return Explained(item, errors=looked.errors or (error,))
     explained = Explained(item, errors=looked.errors)
     if not item.startswith("#") and " refund " not in item:
-        explained = replace(explained, articles=tuple(_articles(looked, item)))
+        explained = replace(explained, articles=tuple(_articles(looked, item, now)))
     try:
         explained = replace(explained, orders=tuple(_orders(looked, item)))
     except KorsyncError as error:
         explained = replace(explained, errors=distinct((*looked.errors, error)))
-    if explained.articles or explained.orders:
+    if explained.articles or explained.orders or explained.errors:
         return explained
     near = nearly(item, looked.reading.memory.cache)
     what = f"no article, no variant and no order that may be booked is called {item}"
     return replace(explained, unknown=f"{what}; {near}" if near else what)
 
 
-def _articles(looked: Looked, sku: str) -> Iterator[ArticleExplained]:
+def _articles(looked: Looked, sku: str, now: datetime) -> Iterator[ArticleExplained]:
     products, stock = looked.pulled.get("products"), looked.pulled.get("stock")
     read = ArticleRead(
         cache=looked.reading.memory.cache,
         plans=tuple(looked.plans[name] for name in ("stock", "products") if name in looked.plans),
-        now=looked.sides.korona.now,
+        now=now,
         stock=stock.read if stock else None,
         targets=products.targets if products else None,
     )

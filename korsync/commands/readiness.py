@@ -47,7 +47,7 @@ class Looks:
         try:
             found = look()
         except KorsyncError as error:
-            self.judged(failed(name, error.what, error.remedy, error.exit_code))
+            self.judged(failed(name, error.what, error.remedy_by_hand, error.exit_code))
             if isinstance(error, Unavailable) or (isinstance(error, Refused) and error.everything):
                 raise SideGoneError from error
             return None
@@ -129,10 +129,10 @@ def _look_at_account(looks: Looks, sides: Sides) -> None:
             # Nothing of it is needed.
             looks.judged(fine("login", "taken; KORONA does not tell this user of the account's licences"))
             return
-        looks.judged(failed("login", error.what, error.remedy, error.exit_code))
+        looks.judged(failed("login", error.what, error.remedy_by_hand, error.exit_code))
         raise SideGoneError from error
     except KorsyncError as error:
-        looks.judged(failed("login", error.what, error.remedy, error.exit_code))
+        looks.judged(failed("login", error.what, error.remedy_by_hand, error.exit_code))
         raise SideGoneError from error
     mode = " (a test account)" if account.test_mode else ""
     looks.judged(fine("login", f"{sides.settings.korona.username}{mode}"), access.package_check(account.packages))

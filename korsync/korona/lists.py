@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Generic, TypeVar
 
-from korsync.errors import Unavailable
+from korsync.errors import GOES_ON, Unavailable
 from korsync.korona import reads
 from korsync.wire.answers import Answer, NotAsExpected, Row, an_object, inner, rows, whole
 from korsync.wire.http import Session
@@ -68,7 +68,7 @@ class Lists:
                 return self._changed(listing, revision)
             except TooLarge as error:
                 if listing.page == 1:
-                    raise Unavailable(error.what, "nothing to do: the next run goes on") from error
+                    raise Unavailable(error.what, GOES_ON) from error
                 listing = replace(listing, page=listing.page // 2)
 
     def _changed(self, listing: Listing[T], revision: int) -> tuple[list[T], int]:
@@ -147,4 +147,4 @@ def _page_from(answer: Answer, page_number: int, size: int, read: Callable[[Row]
 
 
 def _endless(path: str) -> Unavailable:
-    return Unavailable(f"KORONA: the list {path} does not come to rest", "nothing to do: the next run goes on")
+    return Unavailable(f"KORONA: the list {path} does not come to rest", GOES_ON)

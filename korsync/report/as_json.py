@@ -93,5 +93,5 @@ def as_value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, KorsyncError):
-        return {"what": value.what, "remedy": value.remedy, "exit_code": value.exit_code}
+        return _error(value) | {"remedy": value.remedy_by_hand}
     return value if value is None or isinstance(value, bool | int | str) else plain(value)

@@ -40,11 +40,11 @@ def page(*, stderr: bool = False) -> Page:
 
 
 def print_error(console: Console, error: KorsyncError) -> None:
-    """Print what happened and what to do about it, one line each."""
+    """Print what ended a command that a person typed, and what to do about it, one line each."""
     for line in error.what.splitlines():
         console.print(visible(f"korsync: {line}"))
     if error.remedy:
-        console.print(visible(f"  what to do: {error.remedy}"))
+        console.print(visible(f"  what to do: {error.remedy_by_hand}"))
 
 
 def by_item(state: State) -> list[Held]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from korsync.config.settings import NetworkSettings, ShopifySettings
-from korsync.errors import Rejected, Unavailable
+from korsync.errors import GOES_ON, Rejected, Unavailable
 from korsync.records.catalogue import InventoryLevel, Location, Shop, ShopImage, ShopProduct
 from korsync.records.orders import DraftOrder, Order, Transaction
 from korsync.shopify import auth, reads, writes
@@ -271,7 +271,7 @@ class ShopifyClient:
             asked = {"page_info": cursor, "limit": _LIMIT}
             if "fields" in params:
                 asked["fields"] = params["fields"]
-        raise Unavailable(f"Shopify: the list {name} does not end", "nothing to do: the next run goes on")
+        raise Unavailable(f"Shopify: the list {name} does not end", GOES_ON)
 
     def _light_page(
         self,
@@ -283,7 +283,7 @@ class ShopifyClient:
         try:
             return self.session.get(self._path(name), read_page, asked, kind=kind)
         except TooLarge as error:
-            raise Unavailable(error.what, "nothing to do: the next run goes on") from error
+            raise Unavailable(error.what, GOES_ON) from error
 
     def _one(self, path: str, root: str, read: Callable[[Row], T], params: Mapping[str, str] | None = None) -> T:
         return self.session.get(self._path(path), lambda answer: read(_row(answer, root)), params)

@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import tenacity
 
-from korsync.errors import KorsyncError, Rejected, Unavailable
+from korsync.errors import GOES_ON, KorsyncError, Rejected, Unavailable
 from korsync.wire.answers import Answer, NotAsExpected
 from korsync.wire.connection import Connection, Sent
 from korsync.wire.dates import Dates
@@ -109,7 +109,7 @@ class Session:
         if self.dates.last is None and self._unanswered is not None:
             raise self._unanswered
         if self.dates.last is None:
-            raise Unavailable(f"{self.side} has not said what time it is", "nothing to do: the next run goes on")
+            raise Unavailable(f"{self.side} has not said what time it is", GOES_ON)
         return self.dates.last
 
     def hide(self, *secrets: str | None) -> None:
@@ -193,7 +193,7 @@ class Session:
             raise KorsyncError(f"a dry run was about to send {call.method} {call.path} to {self.side}")
         if self._is_over:
             what = f"{self.side}: {call.method} {call.path}: not asked any more, this run has taken too long"
-            remedy = "nothing to do: the next run goes on; where this stays, see which side is so slow"
+            remedy = f"{GOES_ON}; where this stays, see which side is so slow"
             raise Unavailable(what, remedy).of(f"{self.side} is too slow", f"{self.side} answers in time again")
         calls = itertools.chain([call], itertools.repeat(repetition or call))
         retrying = tenacity.Retrying(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from korsync.errors import ConfigurationError, KorsyncError, Refused, Rejected, SlowedDown, Unavailable, Unsure
+from korsync.errors import GOES_ON, ConfigurationError, KorsyncError, Refused, Rejected, SlowedDown, Unavailable, Unsure
 from korsync.wire.answers import Answer, answer_from, date_in
 from korsync.wire.words import calls, chain, complaint, host_in, in_one_line, text_of
 
@@ -208,12 +208,12 @@ def error_of(verdict: Verdict, side: str, what: str, status: int | None, cause: 
 
 def _error_of(verdict: Verdict, side: str, what: str, status: int | None) -> KorsyncError:
     if verdict is Verdict.RETRY and status == 404:
-        remedy = f"the next run goes on; where this stays, check the address of {side} in the configuration"
+        remedy = f"{GOES_ON}; where this stays, check the address of {side} in the configuration"
         return NothingThere(what, remedy)
     if verdict is Verdict.RETRY:
-        return Unavailable(what, "nothing to do: the next run goes on")
+        return Unavailable(what, GOES_ON)
     if verdict is Verdict.LOOK_UP:
-        return SlowedDown(what, "nothing to do: the next run goes on")
+        return SlowedDown(what, GOES_ON)
     if verdict is Verdict.RETRY_ELSEWHERE:
         remedy = f"check the address of {side} in the configuration; where it is right, this machine's network"
         return Unavailable(what, remedy)

@@ -348,6 +348,7 @@ def test_a_side_that_does_not_answer_is_said_once_and_the_other_is_looked_at(hea
     said = korsync("doctor")
     assert said.code == 5
     assert said.out.count("  failed ") == 1
+    assert "what to do: try again later" in said.out
     assert said_of(said.out, "location")[0] == "ok"
 
 

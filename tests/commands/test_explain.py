@@ -23,6 +23,23 @@ def running(shop: Shop) -> Shop:
     return shop
 
 
+@pytest.mark.parametrize("gone", [("shopify",), ("korona",), ("korona", "shopify")])
+def test_where_a_side_is_down_it_says_so_and_nothing_of_what_it_could_not_read(
+    running: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch, gone: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("korsync.wire.http._pause", lambda _: 0)
+    for side in gone:
+        getattr(running.world, f"{side}_server").stop()
+    said = korsync("explain", "1001")
+    assert said.code == 5
+    assert "the connection was refused" in said.err
+    assert "what to do: try again later" in said.err
+    assert "what time it is" not in said.err
+    assert "is called" not in said.out
+    (error,) = json.loads(korsync("explain", "1001", "--output", "json").out)["errors"]
+    assert error["remedy"] == "try again later"
+
+
 def screen(korsync: Korsync, *words: str) -> str:
     """Return what is shown, with every run of blanks as one."""
     said = korsync("explain", *words)
