@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 output_option = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
 )
+
+
+def day(word: str) -> date:
+    """Return the day that was typed; a word that is none ends the command with how a day is written."""
+    try:
+        return date.fromisoformat(word)
+    except ValueError:
+        raise click.BadParameter(f"{visible(word)} is no day: a day is written 2026-11-23") from None
 
 
 def load_settings(settings_path: Path, *, needs_secrets: bool = True) -> "Settings":
@@ -77,13 +85,13 @@ def _head(command: str, settings: "Settings", exit_code: int) -> dict[str, Any]:
 @click.command(epilog="Example: korsync check --since 2026-11-01")
 @click.option(
     "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=day,
     metavar="DATE",
     help="Compare the orders placed from that day on with KORONA's receipts; otherwise those of the last seven days.",
 )
 @output_option
 @click.pass_obj
-def check(settings_path: Path, since: datetime | None, output: str) -> None:
+def check(settings_path: Path, since: date | None, output: str) -> None:
     """Read both sides in full and say where they differ; writes nothing. Exit 0 where they agree, else 1."""
     from korsync.commands.check import SLOW, expected_requests
     from korsync.commands.check import check as compare
@@ -94,7 +102,7 @@ def check(settings_path: Path, since: datetime | None, output: str) -> None:
     requests = expected_requests(settings)
     if requests >= SLOW:
         say(f"both sides are read in full: about {requests} requests", err=True)
-    compared = compare(settings, Looking(), since.date() if since else None)
+    compared = compare(settings, Looking(), since)
     print_checked(compared, _head("check", settings, compared.exit_code) if output == "json" else None)
     sys.exit(compared.exit_code)
 
@@ -122,12 +130,10 @@ def explain(settings_path: Path, item: str, output: str) -> None:
 
 @click.command(epilog="Example: korsync log 1042")
 @click.argument("item", metavar="[SKU|ORDER]", required=False, default="")
-@click.option(
-    "--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="From that day on, in the shop's time."
-)
+@click.option("--since", type=day, metavar="DATE", help="From that day on, in the shop's time.")
 @click.option("--run", "run", metavar="ID", default="", help="What one run did.")
 @click.pass_obj
-def log(settings_path: Path, item: str, since: datetime | None, run: str) -> None:
+def log(settings_path: Path, item: str, since: date | None, run: str) -> None:
     """Tell what was written, held and settled, old → new, by which run; of the last day where nothing else is asked."""
     from korsync.commands.log import log as look_up
     from korsync.commands.state import timezone_of
@@ -135,7 +141,7 @@ def log(settings_path: Path, item: str, since: datetime | None, run: str) -> Non
     from korsync.report.screens import page
 
     settings = load_settings(settings_path, needs_secrets=False)
-    print_log(page(), look_up(settings, item, since.date() if since else None, run), timezone_of(settings))
+    print_log(page(), look_up(settings, item, since, run), timezone_of(settings))
 
 
 @click.command(epilog="Example: korsync retry 1042 '1043 refund 940000000001'")
@@ -163,12 +169,12 @@ def retry(settings_path: Path, items: tuple[str, ...]) -> None:
 @click.argument("items", metavar="[ITEM...]", nargs=-1)
 @click.option(
     "--before",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=day,
     metavar="DATE",
     help="Instead: all held orders placed before that day in the shop's time zone.",
 )
 @click.pass_obj
-def ignore(settings_path: Path, items: tuple[str, ...], before: datetime | None) -> None:
+def ignore(settings_path: Path, items: tuple[str, ...], before: date | None) -> None:
     """Leave each ITEM alone from now on: it was settled by hand, and its pieces are no longer reserved.
 
     Of an order that was edited after it was booked this concerns the pieces added so far. An article that is not kept
@@ -180,7 +186,7 @@ def ignore(settings_path: Path, items: tuple[str, ...], before: datetime | None)
 
     settings = load_settings(settings_path, needs_secrets=False)
     if before is not None:
-        items = decide.ignore_before(settings, before.date(), _is_meant)
+        items = decide.ignore_before(settings, before, _is_meant)
     elif _is_meant(decide.about(settings, *items)):
         decide.ignore(settings, *items)
     else:

@@ -54,3 +54,13 @@ def test_usage_mistakes_end_with_2(korsync: Korsync) -> None:
     said = korsync("run", "--nonsense")
     assert said.code == 2
     assert "--nonsense" in said.err
+
+
+@pytest.mark.parametrize(
+    "words", [("log", "--since", "gestern"), ("check", "--since", "23.11.2026"), ("ignore", "--before", "2026-13-01")]
+)
+def test_a_word_that_is_no_day_is_answered_with_how_a_day_is_written(korsync: Korsync, words: tuple[str, ...]) -> None:
+    said = korsync(*words)
+    assert said.code == 2
+    assert "a day is written 2026-11-23" in said.err
+    assert "%" not in said.err
