@@ -14,7 +14,7 @@ from korsync.commands.readiness import (
     look_at_shopify,
     must_be_passed,
 )
-from korsync.commands.state import identity_of
+from korsync.commands.state import identity_of, state_of
 from korsync.commands.sync import Clocks, connect
 from korsync.config.load import fingerprint
 from korsync.config.settings import Settings
@@ -222,6 +222,8 @@ def initialise(settings: Settings, host: Host, *, couples: bool, adopts: bool, c
     with hold_lock(settings.state_path):
         no_link(settings.state_path)
         if settings.state_path.exists():
+            # One that cannot be used says so itself, and what to do with it.
+            state_of(settings)
             raise StateError(
                 f"there is a state file already: {settings.state_path}", "this shop is set up; nothing was changed"
             )

@@ -222,7 +222,8 @@ def _decide(due: DueOrder, pulled: OrdersPulled) -> Change[Posting] | Skip:
     begun, adopted_at = None, pulled.reading.memory.state.adopted_at
     if due.look is not None:
         if adopted_at is not None and due.look.at < adopted_at + pulled.settle:
-            return Skip(due.name, "nothing is booked so soon after `init --adopt`", Fate.WAITING)
+            reason = "nothing is booked so soon after the state was made from KORONA's receipts"
+            return Skip(due.name, reason, Fate.WAITING)
         begun = begun_before(due.name, due.begun, due.look.at, pulled.settle)
     if isinstance(begun, Skip):
         return begun

@@ -233,7 +233,7 @@ def _decide(level: Level, pulled: StockPulled) -> Change[Available] | Skip | Non
         return None
     if state.adopted_at is not None and state.adopted_at + pulled.rules.settle > pulled.korona_now:
         # How old the bookings found in KORONA are is not known: all would count as sold again, and empty the shop.
-        return Skip(sku, "nothing is written so soon after `init --adopt`", Fate.WAITING)
+        return Skip(sku, "nothing is written so soon after the state was made from KORONA's receipts", Fate.WAITING)
     if target.level > level.available and level.why_not_raised:
         if level.switched_off:
             return None

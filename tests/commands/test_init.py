@@ -140,7 +140,11 @@ def test_init_of_a_shop_without_receipts_waits_for_nothing(shop: Shop) -> None:
     assert len(keys(shop)) == 1
 
 
-def test_after_adopt_the_shop_stays_as_it_stands_until_its_bookings_are_surely_settled(shop: Shop) -> None:
+@pytest.mark.parametrize("adopts", [True, False])
+def test_after_adopt_the_shop_stays_as_it_stands_until_its_bookings_are_surely_settled(
+    shop: Shop, adopts: bool
+) -> None:
+    """Where KORONA holds receipts a plain init adopts them as well."""
     shop.stocked("1002", 10)
     shop.run_later()
     for _ in range(3):
@@ -149,13 +153,13 @@ def test_after_adopt_the_shop_stays_as_it_stands_until_its_bookings_are_surely_s
     for _ in range(2):
         shop.run_later()
     lose_the_state(shop)
-    opening(shop, adopts=True)
+    opening(shop, adopts=adopts)
     shop.korona.sell_at_till("1002", 1)
     for _ in range(2):
         with shop.requests() as seen:
             shop.run_later("stock", minutes=7)
         assert seen.writes == []
-    reason = "nothing is written so soon after `init --adopt`"
+    reason = "nothing is written so soon after the state was made from KORONA's receipts"
     assert {each.key: each.reason for each in shop.skips("stock", Fate.WAITING)} == {"1001": reason, "1002": reason}
     assert shop.run_later("stock", minutes=1).exit_code == 0
     assert (shop.shopify.available("1001"), shop.shopify.available("1002")) == (40, 9)
@@ -252,6 +256,14 @@ def test_adopt_puts_nothing_in_the_place_of_a_state(shop: Shop) -> None:
     with pytest.raises(StateError, match="there is a state file already"):
         opening(shop, adopts=True)
     assert shop.settings.state_path.read_bytes() == before
+
+
+def test_adopt_says_of_a_broken_state_what_to_do_with_it(shop: Shop) -> None:
+    shop.settings.state_path.write_text("{")
+    with pytest.raises(StateError, match="cannot be used") as caught:
+        opening(shop, adopts=True)
+    assert "move it away and run `korsync init --adopt`" in caught.value.remedy
+    assert shop.settings.state_path.read_text() == "{"
 
 
 def test_adopt_that_cannot_read_everything_makes_no_state(shop: Shop) -> None:
