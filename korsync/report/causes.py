@@ -36,7 +36,7 @@ def cause_of_error(error: KorsyncError, seen_by: Iterable[str], pipeline: str = 
     is_stop = isinstance(error, SafetyStop)
     key, unnamed = (f"{pipeline} stopped", f"{pipeline}: stopped for safety") if is_stop else (error.identity, "")
     kind = Kind.OUTSIDE if error.exit_code == 5 else Kind.TROUBLE
-    over = error.over or error.identity.splitlines()[0]
+    over = error.over or error.identity.splitlines()[0].rstrip(".")
     return Cause(key, kind, error.what, error.remedy, frozenset(seen_by), over, unnamed=unnamed)
 
 

@@ -34,8 +34,8 @@ _REMEDIES = {
 _REMEDIES_BY_CODE = {
     "POINT_OF_SALE_NOT_COUPLED": "run `korsync couple` once",
     "POINT_OF_SALE_COUPLED_WITH_OTHER_DEVICE": (
-        "put the id it was coupled with under korona.coupling_id; where that is lost, decouple the point of sale in"
-        " KORONA Studio and run `korsync couple`"
+        "put the id it was coupled with under korona.coupling_id; where that is lost, decouple it in KORONA Studio and"
+        " run `korsync couple`; where another program books on it, name another point of sale"
     ),
 }
 """What KORONA says of a point of sale that is not coupled with korsync; nothing is to be granted then."""

@@ -227,6 +227,7 @@ def test_a_missing_scope_is_mailed_once_and_once_when_it_is_given_back(shop: Sho
     assert "X-Request-Id" in mails[0]
     assert mails[1:3] == ["", ""]
     assert mails[3].count("over: Shopify: answered 403: [API] This action requires merchant approval") == 1
+    assert "for read_orders scope, after 1 h (since 2026-11-23 10:10)" in mails[3]
     assert mails[4] == ""
 
 
