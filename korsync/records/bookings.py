@@ -328,9 +328,13 @@ class KnownOrder:
         return self.is_due or any(not each.is_booked for each in self.returns)
 
     def with_booking(self, booking: Booking) -> "KnownOrder":
-        """Return the order with a booking put in the place of the one with the same key."""
+        """Return the order with a booking put in the place of the one with the same key.
+
+        A sale that was begun takes all its pieces out of KORONA, wherever the start lies.
+        """
         if booking.key == sale_key(self.id):
-            return replace(self, sale=booking)
+            order = replace(self, sale=booking)
+            return replace(order, before_start=False, gone_before=()) if order.is_begun else order
         if booking.refund_id is None:
             return replace(self, edits=(*(each for each in self.edits if each.key != booking.key), booking))
         others = tuple(each for each in self.returns if each.key != booking.key)

@@ -52,7 +52,7 @@ def remember(order: Order, known: KnownOrder | None, start: datetime, seen_until
     """Return what is to be known of an order: what Shopify shows of it now, and all else as it was.
 
     `seen_until`: whatever was placed later was placed under korsync's eyes, and its pieces left a shelf that KORONA had
-    counted before.
+    counted before. What was begun is booked to the end, wherever the start lies by now.
     """
     shown: dict[str, Any] = {
         "name": order.name,
@@ -62,7 +62,7 @@ def remember(order: Order, known: KnownOrder | None, start: datetime, seen_until
         "test": order.test,
         "fulfilled": order.fulfilled,
         "archived": order.archived,
-        "before_start": order.placed_at < start,
+        "before_start": order.placed_at < start and not (known is not None and known.is_begun),
         "lines": tuple(
             KnownLine(line.id, line.sku, line.variant_id, sold_pieces(line, order.refunds)) for line in order.lines
         ),
