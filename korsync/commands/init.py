@@ -197,7 +197,7 @@ def _with_orders_before(sides: Sides, shop: Shop, start: datetime) -> State:
     known = [remember(order, None, start) for order in sides.shopify.open_orders_before(start) if order.is_told]
     # They are told of now.
     orders = {each.id: replace(each, told=(NOT_BOOKED,)) for each in known}
-    return replace(_blank(sides.settings, cursor), orders=orders, timezone=shop.timezone)
+    return replace(_blank(sides.settings, cursor), orders=orders, orders_start=start, timezone=shop.timezone)
 
 
 def _adopted(order: KnownOrder, total: Decimal | None, found: Iterable[BookedReceipt], now: datetime) -> KnownOrder:

@@ -10,6 +10,7 @@ from korsync.pipelines.base import Sides
 from korsync.records.catalogue import Location, OrganizationalUnit, Shop
 from korsync.records.readiness import Check, Verdict, failed, fine, warning
 from korsync.rules import access
+from korsync.rules.bookings import start_instant
 from korsync.rules.matching import Match
 from korsync.rules.taxes import double_rates
 
@@ -83,6 +84,8 @@ def look_at_shopify(looks: Looks, sides: Sides) -> tuple[Shop | None, tuple[Loca
     """Look at what Shopify must have; return the store and all its locations, as far as they were told."""
     shopify, settings = sides.shopify, sides.settings
     shop = looks.at("login", shopify.shop, lambda found: f"{settings.shopify.shop}, {found.currency}, {found.timezone}")
+    if shop is not None:
+        looks.judged(*_start(sides, shop))
     try:
         looks.judged(*access.scope_checks(shopify.access_scopes(), settings.products.fields))
     except Refused as error:
@@ -92,6 +95,15 @@ def look_at_shopify(looks: Looks, sides: Sides) -> tuple[Shop | None, tuple[Loca
         looks.at("location", lambda: targets.find_location(locations, settings), lambda found: found.name)
     looks.judged(access.version_check(shopify.api_version, shopify.served_version, shopify.now.date()))
     return shop, tuple(locations or ())
+
+
+def _start(sides: Sides, shop: Shop) -> list[Check]:
+    """Look at the first day whose orders are booked: nothing is said of one that has begun."""
+    day = sides.settings.orders.start_from
+    try:
+        return [access.start_to_come(day)] if start_instant(day, shop) > sides.shopify.now else []
+    except ConfigurationError as error:
+        return [failed(access.START, error.what, error.remedy, error.exit_code)]
 
 
 def look_at_korona(looks: Looks, sides: Sides, shop: Shop | None, *, is_coupled_later: bool = False) -> None:

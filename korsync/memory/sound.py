@@ -91,7 +91,7 @@ def _times_of_order(order: KnownOrder) -> Iterator[tuple[str, datetime | None]]:
 
 
 def _times_of_state(state: State) -> Iterator[tuple[str, datetime | None]]:
-    for name in ("order_cursor", "orders_full_at", "adopted_at"):
+    for name in ("order_cursor", "orders_full_at", "orders_start", "adopted_at"):
         yield name, getattr(state, name)
     for key, held in state.held.items():
         yield f"held.{key[:80]}.since", held.since

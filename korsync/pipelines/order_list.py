@@ -25,31 +25,39 @@ SWEEP = timedelta(days=7)
 def read_orders(sides: Sides, reading: Reading) -> Reading:
     """Read all orders that changed, and the cursor that goes with them.
 
-    An order that was finished, forgotten and touched again comes with the receipts that KORONA holds of it.
+    An order that was finished, forgotten and touched again comes with the receipts that KORONA holds of it. By another
+    start than the last time all orders since the earlier of the two are read again.
     """
     if "orders" in reading.lists:
         return reading
     state = reading.memory.state
-    orders = sides.shopify.orders(state.order_cursor - OVERLAP)
+    since = state.order_cursor - OVERLAP
+    orders = sides.shopify.orders(since)
     now = sides.shopify_now
     reading, store = find_shop(sides, reading)
     start = start_instant(sides.settings.orders.start_from, store)
+    last_start = state.orders_start or start
     # A cursor still to come cannot have been set by an order: what was touched meanwhile is not read by it.
     is_ahead = state.order_cursor > now + FURTHEST
     sweep = is_ahead or state.orders_full_at is None or now - state.orders_full_at >= DAY
-    if sides.full or sweep:
-        since = min(sides.orders_since or now - SWEEP, state.order_cursor - OVERLAP)
-        orders = sides.shopify.orders(start if sides.full and sides.orders_since is None else since)
+    if sides.full or sweep or start != last_start:
+        is_whole = start != last_start or (sides.full and sides.orders_since is None)
+        begin = min(start, last_start) if is_whole else sides.orders_since or now - SWEEP
+        orders = sides.shopify.orders(min(begin, since))
     # Nobody knows what these sold, or which they are: they are listed again until they can be read.
     strange = tuple(each for each in orders if not each.is_told and each.id not in state.orders)
     orders = [each for each in orders if each not in strange]
     contents = {**reading.orders, **{order.id: order for order in orders}}
     # What is not known although it was read so long ago was finished and forgotten: it must not count as sold again.
+    # What lay before the last start was never looked at.
     forgotten = min(state.order_cursor, now - QUIET)
     touched = {
         order.id: remember(order, state.orders.get(order.id), start, state.order_cursor)
         for order in orders
-        if order.id in state.orders or order.updated_at > forgotten or order.unreadable
+        if order.id in state.orders
+        or order.updated_at > forgotten
+        or order.unreadable
+        or start <= order.placed_at < last_start
     }
     strangers = {order_id: order for order_id, order in touched.items() if order_id not in state.orders}
     reading, read_back = _read_back(sides, reading, strangers, contents, now)
@@ -58,6 +66,7 @@ def read_orders(sides: Sides, reading: Reading) -> Reading:
         orders={order_id: order for order_id, order in known.items() if order.is_worth_remembering(now)},
         order_cursor=_cursor(now if is_ahead else state.order_cursor, orders, strange, now),
         orders_full_at=now if sweep or sides.full else state.orders_full_at,
+        orders_start=start,
     )
     return replace(reading, memory=memory, lists=reading.lists | {"orders"}, orders=contents, strange=strange)
 

@@ -196,12 +196,14 @@ class State:
 
     `in_step` are the SKUs of the levels that are kept in step, by inventory item id: what leaves is told. `told` are
     marks of what a person was told once, `undone` those of KORONA's values that `korsync undo` took out of Shopify, by
-    pipeline. `refusals` are by their cause, `timezone` is the shop's.
+    pipeline. `refusals` are by their cause, `timezone` is the shop's, `orders_start` the start by which orders were
+    read last.
     """
 
     identity: Identity
     order_cursor: datetime
     orders_full_at: datetime | None = None
+    orders_start: datetime | None = None
     orders: dict[int, KnownOrder] = field(default_factory=dict)
     held: dict[str, Held] = field(default_factory=dict)
     images: dict[str, SentImage] = field(default_factory=dict)

@@ -28,6 +28,8 @@ SCOPES_WORTH_HAVING: Mapping[str, str] = {
 
 GRANT = "grant it to the app (Dev Dashboard: the app's version, its scopes), then install the new version in the store"
 
+START = "start of orders"
+
 VERSION_LIVES = 12
 """Shopify serves a version for at least so many months (shopify.dev, API versioning)."""
 
@@ -51,6 +53,12 @@ def scope_checks(granted: Collection[str], fields: Collection[str]) -> list[Chec
         name, what = f"scope {scope}", f"the app lacks {scope}: {consequence}"
         checks.append(fine(name, "granted") if has else warning(name, what, GRANT))
     return checks
+
+
+def start_to_come(day: date) -> Check:
+    """Say what it means that the first day whose orders are booked lies in the future."""
+    what = f"{day} is still to come: what is ordered until then is never booked, and its pieces are kept back"
+    return warning(START, what, "where that is not meant, correct orders.start_from")
 
 
 def version_check(asked: str, served: str | None, today: date) -> Check:

@@ -316,6 +316,16 @@ def test_a_list_that_shopify_newly_marks_as_going_away_is_a_warning(healthy: Sho
     assert "inventory_levels" in said_of(said.out, "deprecation")[1]
 
 
+def test_a_start_still_to_come_is_a_warning(healthy: Shop, korsync: Korsync) -> None:
+    healthy.configure(orders={"start_from": "2026-11-24"})
+    said = korsync("doctor")
+    verdict, text = said_of(said.out, "start of orders")
+    assert (said.code, verdict) == (1, "warning")
+    assert text.startswith("2026-11-24 is still to come: what is ordered until then is never booked")
+    healthy.later(24 * 60)
+    assert "start of orders" not in korsync("doctor").out
+
+
 def test_another_run_is_no_trouble(healthy: Shop, korsync: Korsync) -> None:
     with hold_lock(healthy.settings.state_path):
         said = korsync("doctor")

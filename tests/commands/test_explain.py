@@ -239,6 +239,30 @@ def test_an_open_order_from_before_the_start_says_that_it_is_not_booked(shop: Sh
     assert "left orders: placed before orders.start_from, not booked" in screen(korsync, order.name)
 
 
+def test_a_booked_order_is_not_called_unbooked_by_a_later_start(running: Shop, korsync: Korsync) -> None:
+    order = running.shopify.place_order([("1002", 1)])
+    running.run_later()
+    running.configure(orders={"start_from": "2026-12-24"})
+    running.run_later()
+    said = screen(korsync, order.name)
+    assert "booked, and nothing is left to do" in said
+    assert "not booked" not in said
+
+
+def test_by_an_earlier_start_the_next_run_is_said_to_book_the_order(shop: Shop, korsync: Korsync) -> None:
+    shop.stocked("1002")
+    order = shop.shopify.place_order([("1002", 1)])
+    shop.later(24 * 60)
+    shop.configure(orders={"start_from": "2026-12-24"})
+    shop.init()
+    shop.run_later()
+    shop.configure(orders={"start_from": "2026-11-01"})
+    assert "not booked" not in screen(korsync, order.name)
+    assert "the next run" in " ".join(korsync("check").out.split())
+    shop.run_later()
+    assert "booked" in screen(korsync, order.name)
+
+
 def test_an_order_that_was_forgotten_long_ago_is_found_by_its_receipt(running: Shop, korsync: Korsync) -> None:
     place(running)
     running.run_later()

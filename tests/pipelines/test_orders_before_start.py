@@ -1,12 +1,16 @@
 """Orders from before `orders.start_from`: never booked, and their pieces sold once all the same."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 
 from korsync.commands import decide
+from korsync.records.plan import Fate
+from korsync.rules.standing import reserved_orders
 from korsync.sandbox.shopify.sales import Order
 from tests.support.shop import Shop
+from tests.support.webshop import booked
 
 
 def set_up(shop: Shop, **config: object) -> None:
@@ -166,3 +170,102 @@ def test_an_open_order_that_is_archived_later_is_held_until_a_person_has_told_ko
         assert shop.shopify.available("1001") == 7
     remedy = "take 3 × 1001 out of KORONA by hand, then `korsync ignore 1001`"
     assert shop.held(order.name).reason == f"archived, placed before orders.start_from: {remedy}"
+
+
+# --- a start that is corrected ---
+
+MISTYPED, RIGHT = {"start_from": "2026-12-19"}, {"start_from": "2026-11-19"}
+
+
+def test_with_an_earlier_start_what_was_placed_since_is_booked_however_it_stands_by_now(shop: Shop) -> None:
+    shop.stocked("1001", 10)
+    shipped, archived, still_open = (shop.shopify.place_order([("1001", 1)]) for _ in range(3))
+    shop.shopify.fulfil_order(shipped)
+    shop.shopify.fulfil_order(archived, archive=True)
+    shop.later(4 * 24 * 60)
+    set_up(shop, orders=MISTYPED)
+    shop.run()
+    new = shop.shopify.place_order([("1001", 1)])
+    shop.run_later()
+    assert booked(shop) == []
+    shop.configure(orders=RIGHT)
+    for _ in range(4):
+        assert shop.run_later().exit_code == 0
+        assert shop.shopify.available("1001") == 6
+    names = [each.name.removeprefix("#") for each in (shipped, archived, still_open, new)]
+    assert sorted(booked(shop)) == names
+    assert shop.korona.stock_of("1001") == 6
+
+
+def test_with_an_earlier_start_also_what_nobody_touched_for_long_is_booked_once(shop: Shop) -> None:
+    shop.stocked("1001", 10)
+    order = shop.shopify.place_order([("1001", 1)])
+    shop.shopify.fulfil_order(order)
+    shop.later(60 * 24 * 60)
+    set_up(shop, orders={"start_from": "2027-01-10"})
+    shop.run()
+    for start in ("2026-11-19", "2027-01-10", "2026-11-19"):
+        shop.configure(orders={"start_from": start})
+        for _ in range(3):
+            assert shop.run_later().exit_code == 0
+        shop.later(40 * 24 * 60)
+    assert booked(shop) == ["1001"]
+
+
+def test_an_earlier_start_that_makes_many_receipts_waits_for_a_person(shop: Shop) -> None:
+    shop.stocked("1001", 10)
+    for _ in range(4):
+        shop.shopify.fulfil_order(shop.shopify.place_order([("1001", 1)]))
+    shop.later(4 * 24 * 60)
+    set_up(shop, orders=MISTYPED)
+    shop.run()
+    shop.configure(orders=RIGHT, safety={"max_receipts": 3})
+    assert [shop.run_later().exit_code, shop.run_later().exit_code, booked(shop)] == [3, 3, []]
+    decide.accept(shop.settings, "orders")
+    assert (shop.run_later().exit_code, len(booked(shop))) == (0, 4)
+
+
+def test_the_orders_since_another_start_are_read_once(shop: Shop) -> None:
+    set_up(shop, orders=MISTYPED)
+    shop.run()
+    shop.configure(orders=RIGHT)
+    with shop.requests() as seen:
+        shop.run_later()
+        shop.run_later()
+    assert seen.count("GET", "/orders.json") == 3
+
+
+def test_what_is_not_booked_by_a_later_start_is_not_booked_any_more(shop: Shop) -> None:
+    shop.stocked("1001", 10)
+    set_up(shop)
+    shop.run()
+    shop.shopify.add_product("Ware 7777", [{"sku": "7777", "available": 9}])
+    order = shop.shopify.place_order([("7777", 1)])
+    assert shop.run_later().exit_code == 1
+    shop.later(3 * 24 * 60)
+    shop.configure(orders={"start_from": "2026-11-25"})
+    shop.korona.add_article("7777", "Ware 7777", Decimal("8.90"), stock=9)
+    assert shop.run_later().exit_code == 0
+    assert shop.reason("orders", order.name) == "placed before orders.start_from, not booked"
+    assert booked(shop) == []
+
+
+@pytest.mark.parametrize("days", [0, 3])
+def test_what_is_booked_stays_so_with_a_later_start(shop: Shop, days: int) -> None:
+    shop.stocked("1001", 10)
+    set_up(shop)
+    order = shop.shopify.place_order([("1001", 2)])
+    shop.run()
+    shop.configure(orders={"start_from": "2027-02-01"})
+    shop.later(days * 24 * 60)
+    for _ in range(3):
+        assert shop.run_later().exit_code == 0
+        assert shop.shopify.available("1001") == 8
+        assert shop.skips("orders", Fate.LEFT) == []
+        assert reserved_orders(shop.state) == []
+    shop.shopify.fulfil_order(order)
+    shop.shopify.refund_order(order, {"1001": 1})
+    for _ in range(4):
+        assert shop.run_later().exit_code == 0
+    assert len(shop.korona.receipts) == 2
+    assert [shop.korona.stock_of("1001"), Decimal(shop.shopify.available("1001") or 0)] == [9, 9]
