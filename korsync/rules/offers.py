@@ -66,11 +66,22 @@ def offers_of(
         found = price_in(each.article, targets.price_group, now, targets.unit)
         if found.doubt:
             skips.append(Skip(each.sku, found.doubt, Fate.HELD))
-        elif found.price is None or found.unfit:
+        elif found.price is None:
             skips.append(Skip(each.sku, found.unfit, Fate.LEFT))
+        elif found.unfit:
+            skips.append(_unfit(each, round_to(found.price, targets.unit), found.unfit))
         else:
             offers.append(Offer(each, round_to(found.price, targets.unit)))
     return tuple(offers), tuple(skips)
+
+
+def _unfit(each: Match, price: Decimal, why: str) -> Skip:
+    """Hold what the price list has for nothing or less and the shop for something else: nobody sells like that."""
+    shown = each.variant.price
+    if shown == price:
+        return Skip(each.sku, why, Fate.LEFT)
+    way_out = "put it right in KORONA, or take it out of the price list"
+    return Skip(each.sku, f"{why}, Shopify shows {shown:f}: {way_out}", Fate.HELD)
 
 
 def changed_titles(offers: Iterable[Offer], kept: Mapping[int, KeptTitle]) -> Iterator[Change[Title] | Skip]:
@@ -87,7 +98,8 @@ def changed_titles(offers: Iterable[Offer], kept: Mapping[int, KeptTitle]) -> It
             continue
         name = names.pop()
         if not name:
-            yield Skip(matches[0].sku, "its name in KORONA is empty", Fate.LEFT)
+            why = f"its name in KORONA is empty, Shopify has “{product.title}”: enter it in KORONA"
+            yield Skip(matches[0].sku, why, Fate.HELD)
         elif kept.get(product.id) == KeptTitle(name, product.title):
             yield Skip(matches[0].sku, f"Shopify keeps its name “{name}” as “{product.title}”", Fate.LEFT)
         elif not same_title(product.title, name):

@@ -53,7 +53,8 @@ def _unfit(holding: list[ArticlePrice], price: Decimal | None, group: PriceGroup
         return f"no price in “{group.name}” holds now"
     if price is None:
         return f"its price in “{group.name}” has no value"
-    return f"its price in “{group.name}” is {price:f}" if price < unit and round_to(price, unit) <= 0 else ""
+    is_nothing = price < unit and round_to(price, unit) <= 0
+    return f"its price in “{group.name}” is {price.normalize():f}" if is_nothing else ""
 
 
 def _doubt(article: Article, holding: list[ArticlePrice], group: PriceGroup) -> str:

@@ -71,6 +71,18 @@ def test_where_both_sides_agree_there_is_one_line(settled: Shop, korsync: Korsyn
     assert sorted((each.name, each.read_bytes()) for each in settled.folder.iterdir() if each.is_file()) == before
 
 
+@pytest.mark.parametrize("field", ["price", "name"])
+def test_what_is_no_price_and_no_name_is_shown_to_a_person(settled: Shop, korsync: Korsync, field: str) -> None:
+    if field == "price":
+        settled.korona.change_price("1003", Decimal(0))
+    else:
+        settled.korona.rename("1003", " ")
+    said = korsync("check")
+    assert said.code == 1
+    assert f"its {field} in" in in_words(said.out)
+    assert "1 difference: 1 needs a person" in said.out
+
+
 BY_HAND: dict[str, tuple[Callable[[Shop], object], Found]] = {
     "a price in Shopify": (
         lambda shop: shop.shopify.set_price("1003", "7.00"),

@@ -61,13 +61,15 @@ def test_a_product_is_named_after_its_articles_only_where_they_are_all_its_varia
     assert title(shop, "1001") == "Leinenhemd"
 
 
-def test_an_empty_name_is_skipped_with_its_reason(shop: Shop, next_run: NextRun) -> None:
+def test_an_empty_name_is_held_with_its_reason(shop: Shop, next_run: NextRun) -> None:
     shop.stocked("1001", name="Ceylon Tee")
     shop.init()
     shop.korona.rename("1001", "\x00 \n")
-    assert next_run().exit_code == 0
-    assert title(shop, "1001") == "Ceylon Tee"
-    assert "name in KORONA is empty" in shop.reason("products", "1001")
+    for _ in range(2):
+        assert next_run().exit_code == 1
+        assert title(shop, "1001") == "Ceylon Tee"
+    reason = "its name in KORONA is empty, Shopify has “Ceylon Tee”: enter it in KORONA"
+    assert shop.held("1001").reason == reason
 
 
 @pytest.mark.parametrize(

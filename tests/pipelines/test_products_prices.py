@@ -117,19 +117,38 @@ def test_a_cluster_without_a_price_list_call_is_served_all_the_same(shop: Shop, 
     assert price(shop, "1001") == "9.20"
 
 
-@pytest.mark.parametrize(
-    ("value", "reason"),
-    [(None, "no price in “Shopify” holds now"), ("0", "is 0"), ("-1", "is -1"), ("0.004", "is 0.004")],
-)
-def test_a_missing_zero_or_negative_price_is_skipped_with_its_reason(
-    shop: Shop, next_run: NextRun, value: str | None, reason: str
+def test_what_is_taken_out_of_the_price_list_is_left_with_its_reason(shop: Shop, next_run: NextRun) -> None:
+    shop.stocked("1001", price="8.90")
+    shop.init()
+    shop.korona.change_price("1001", None)
+    assert next_run().exit_code == 0
+    assert price(shop, "1001") == "8.90"
+    assert "no price in “Shopify” holds now" in shop.reason("products", "1001")
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "0.004"])
+def test_a_price_of_nothing_or_less_is_held_as_long_as_the_shop_shows_another(
+    shop: Shop, next_run: NextRun, value: str
 ) -> None:
     shop.stocked("1001", price="8.90")
     shop.init()
-    shop.korona.change_price("1001", None if value is None else Decimal(value))
+    shop.korona.change_price("1001", Decimal(value))
+    for _ in range(2):
+        assert next_run().exit_code == 1
+        assert price(shop, "1001") == "8.90"
+    way_out = "put it right in KORONA, or take it out of the price list"
+    reason = f"its price in “Shopify” is {value}, Shopify shows 8.90: {way_out}"
+    assert shop.held("1001").reason == reason
+    shop.korona.change_price("1001", Decimal("9.20"))
     assert next_run().exit_code == 0
-    assert price(shop, "1001") == "8.90"
-    assert reason in shop.reason("products", "1001")
+    assert price(shop, "1001") == "9.20"
+
+
+def test_what_costs_nothing_on_both_sides_is_left(shop: Shop, next_run: NextRun) -> None:
+    shop.stocked("1001", price="0")
+    shop.init()
+    assert next_run().exit_code == 0
+    assert shop.reason("products", "1001") == "its price in “Shopify” is 0"
 
 
 def test_two_prices_from_the_same_instant_are_not_chosen_between(shop: Shop, next_run: NextRun) -> None:
