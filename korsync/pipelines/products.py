@@ -39,6 +39,7 @@ from korsync.rules.offers import (
     offers_of,
 )
 from korsync.rules.prices import price_at
+from korsync.rules.undoing import without_undone
 from korsync.text import clean_title, same_title
 
 Value = Title | Price | Tracking | Picture
@@ -101,12 +102,14 @@ class Products:
             matches = [offer.match for offer in offers]
             images = plan_images(pulled.images, pulled.reading.memory, matches, pulled.safety.settle)
         kept = pulled.settings.fields
-        found: list[Change[Value] | Skip] = [
+        everything: list[Change[Value] | Skip] = [
             *(changed_titles(offers, pulled.reading.memory.cache.titles) if "title" in kept else ()),
             *(changed_prices(offers, clears=pulled.settings.clear_compare_at) if "price" in kept else ()),
             *(changed_trackings(offers) if "tracked" in kept else ()),
             *_additions(images.pictures),
         ]
+        undone = frozenset(pulled.reading.memory.state.undone.get(Products.name, ()))
+        found = list(without_undone(Products.name, everything, undone))
         changes = tuple(each for each in found if isinstance(each, Change))
         guarded = _guard(pulled, changes, len(offers))
         named = (each for each in found if isinstance(each, Skip))
@@ -217,7 +220,6 @@ def _guard(pulled: ProductsPulled, changes: Sequence[Change[Value]], matched: in
         matched,
         percents=(safety.max_change_percent, safety.max_price_change_percent),
         accepted=reading.memory.state.accepted.get(Products.name, ()),
-        undone=reading.memory.state.undone.get(Products.name, ()),
     )
 
 

@@ -16,7 +16,7 @@ BY_FATE = {Fate.WAITING: Mending.WAITING, Fate.HELD: Mending.PERSON}
 
 
 def product_differences(plan: Plan[Any], state: State) -> Iterator[Difference]:
-    """Return what a plan of products would change, and what of it is stopped or held."""
+    """Return what a plan of products would change, and what of it is stopped, waits or is held."""
     allowed = {id(change) for change in plan.allowed}
     held = {skip.key: skip.reason for skip in plan.skipped(Fate.HELD)}
     stopped: set[str] = set()
@@ -28,6 +28,8 @@ def product_differences(plan: Plan[Any], state: State) -> Iterator[Difference]:
         for edit in change.edits():
             yield Difference(plan.pipeline, change.key, edit.field, edit.after, edit.before, mending, reason)
     yield from skipped(plan, stopped)
+    for skip in plan.skipped(Fate.WAITING):
+        yield Difference(plan.pipeline, skip.key, "", None, None, Mending.WAITING, skip.reason)
 
 
 def level_differences(plan: Plan[Any], levels: Iterable[Level], buffer: int, state: State) -> Iterator[Difference]:

@@ -170,23 +170,19 @@ def guard_catalogue(
     *,
     percents: tuple[Decimal, Decimal],
     accepted: Iterable[str],
-    undone: Iterable[str] = (),
 ) -> Guarded[T]:
     """Hold back the prices that jump, and all prices, names or trackings of which too many would change at once.
 
     `percents` are the largest share of articles and the largest share of a price; what was `accepted` is written.
-    What a person has `undone` waits for a word, and stops nothing else.
     """
-    known, taken_back = set(accepted), set(undone)
-    put_back = [change for change in changes if taken_back & set(marks_of([change]))]
-    fresh = [change for change in changes if not taken_back & set(marks_of([change]))]
-    prices = of_field(fresh, "price")
-    changed = [*prices, *of_field(fresh, "title")]
-    untracked = of_field(fresh, "tracked", lambda change: change.after.tracked is False)
+    known = set(accepted)
+    prices = of_field(changes, "price")
+    changed = [*prices, *of_field(changes, "title")]
+    untracked = of_field(changes, "tracked", lambda change: change.after.tracked is False)
     too_much = too_many("get another price or name", len({each.key for each in changed}), matched, percents[0])
     too_blind = too_many("no longer be tracked", len(untracked), matched, percents[0])
     jumps = [each for each in prices if price_jump(*_old_and_new(each), percents[1])]
-    suspects = [*(changed if too_much else jumps), *(untracked if too_blind else ()), *put_back]
+    suspects = [*(changed if too_much else jumps), *(untracked if too_blind else ())]
     stopped = [change for change in suspects if not set(marks_of([change])) <= known]
     stopped_ids = {id(change) for change in stopped}
     jumps = [change for change in jumps if id(change) in stopped_ids]
@@ -194,7 +190,6 @@ def guard_catalogue(
         too_much if any(id(change) in stopped_ids for change in changed) else "",
         too_blind if any(id(change) in stopped_ids for change in untracked) else "",
         _jump_reason(jumps, percents[1]),
-        f"{len(put_back)} names, prices or trackings were put back by `korsync undo`" if put_back else "",
     ]
     # Of many at once a person looks at all; single jumps are looked at one by one.
     keys = [] if too_much or too_blind else [change.key for change in jumps[:_MOST_KEYS]]

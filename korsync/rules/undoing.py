@@ -1,13 +1,17 @@
-"""What of a run's writes can be put back in Shopify, and why the rest is left: pure."""
+"""What of a run's writes can be put back in Shopify, why the rest is left, and what stays so after it: pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from korsync.records.catalogue import ShopProduct, Variant
 from korsync.records.journal import WriteEntry
-from korsync.records.plan import Fate, Outcome, Skip
+from korsync.records.plan import Change, Fate, Outcome, Skip
+from korsync.rules.guards import marks_of
 from korsync.rules.matching import is_on_sale
 from korsync.text import plain, same_title
+
+T = TypeVar("T")
 
 FIELDS = ("title", "price", "tracked")
 """What can be put back: what an article is called, what it costs, whether its pieces are counted."""
@@ -63,3 +67,16 @@ def _of_product(
         why = f"is {now} already, as before that run" if is_back else f"was changed since: Shopify has {now}"
         return Skip(write.key, f"its {write.field} {why}", Fate.LEFT)
     return ToPutBack(write.key, write.field, write.before or "", write.after, product, variant)
+
+
+def without_undone(
+    pipeline: str, found: Iterable[Change[T] | Skip], undone: frozenset[str]
+) -> Iterator[Change[T] | Skip]:
+    """Let the changes wait that would write again what a person has `undone`; these are marks of KORONA's values."""
+    for each in found:
+        if isinstance(each, Change) and not undone.isdisjoint(marks_of([each])):
+            fields = " and ".join(edit.field for edit in each.edits())
+            way_out = f"written again when KORONA's value changes, or with `korsync accept {pipeline} KEY`"
+            yield Skip(each.key, f"its {fields} was put back by `korsync undo`: {way_out}", Fate.WAITING)
+        else:
+            yield each
