@@ -1,7 +1,8 @@
 """What can go wrong, as one tree: each error says what happened, what to do, and with which exit code a run ends."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import ClassVar, Self
 
 from korsync.text import visible
@@ -62,15 +63,19 @@ class ConfigurationError(KorsyncError):
 class SafetyStop(KorsyncError):
     """A plan is too large or looks wrong; its pipeline wrote nothing.
 
-    `guarded` identifies what a person would let through with `korsync accept`.
+    `guarded` identifies what a person would let through with `korsync accept`, `why` says of some of it by itself why
+    it is stopped.
     """
 
     exit_code = 3
 
-    def __init__(self, what: str, remedy: str, guarded: tuple[str, ...]) -> None:
-        """Take what looks wrong, what to do, and what exactly would be let through."""
+    def __init__(
+        self, what: str, remedy: str, guarded: tuple[str, ...], why: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Take what looks wrong, what to do, what exactly would be let through, and why, as far as that differs."""
         super().__init__(what, remedy)
         self.guarded = guarded
+        self.why = why
 
 
 class Refused(KorsyncError):

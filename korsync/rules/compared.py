@@ -6,6 +6,7 @@ from typing import Any
 from korsync.records.differences import Difference, Mending
 from korsync.records.memory import Cache, State, held_key
 from korsync.records.plan import Change, Fate, Plan, Skip
+from korsync.rules.guards import why_stopped
 from korsync.rules.levels import Level
 from korsync.rules.stock import target_level
 
@@ -18,18 +19,16 @@ BY_FATE = {Fate.WAITING: Mending.WAITING, Fate.HELD: Mending.PERSON}
 def product_differences(plan: Plan[Any], state: State) -> Iterator[Difference]:
     """Return what a plan of products would change, and what of it is stopped, waits or is held."""
     allowed = {id(change) for change in plan.allowed}
-    held = {skip.key: skip.reason for skip in plan.skipped(Fate.HELD)}
-    stopped: set[str] = set()
+    said: set[str] = set()
     for change in plan.changes:
         mending, reason = Mending.NEXT_RUN, tried_before(state, plan.pipeline, change)
-        if id(change) not in allowed:
-            stopped.add(change.key)
-            mending, reason = Mending.PERSON, held.get(change.key) or (plan.stop.what if plan.stop else "")
+        if plan.stop is not None and id(change) not in allowed:
+            mending, reason = Mending.PERSON, why_stopped(plan.stop, change)
+            said.add(reason)
         for edit in change.edits():
             yield Difference(plan.pipeline, change.key, edit.field, edit.after, edit.before, mending, reason)
-    yield from skipped(plan, stopped)
-    for skip in plan.skipped(Fate.WAITING):
-        yield Difference(plan.pipeline, skip.key, "", None, None, Mending.WAITING, skip.reason)
+    for skip in (each for each in plan.skips if each.fate in BY_FATE and each.reason not in said):
+        yield Difference(plan.pipeline, skip.key, "", None, None, BY_FATE[skip.fate], skip.reason)
 
 
 def level_differences(plan: Plan[Any], levels: Iterable[Level], buffer: int, state: State) -> Iterator[Difference]:

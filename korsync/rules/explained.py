@@ -10,6 +10,7 @@ from korsync.records.explained import ArticleExplained, ArticleFacts, LevelSum, 
 from korsync.records.memory import Cache, ProductTargets
 from korsync.records.plan import Change, Fate, Plan
 from korsync.rules.bookings import names_apart
+from korsync.rules.guards import why_stopped
 from korsync.rules.levels import Level, StockRead, levels_of, sold_by_order
 from korsync.rules.matching import live_numbers, match, near_numbers
 from korsync.rules.money import round_to
@@ -58,14 +59,15 @@ def explain_article(sku: str, read: ArticleRead) -> ArticleExplained | None:
 def steps_of(plans: Iterable[Plan[Any]], is_meant: Callable[[str], bool]) -> Iterator[Step]:
     """Return what the plans make of an item: what is written, what waits, is held or left, and why."""
     for plan in plans:
-        allowed = {id(change) for change in plan.allowed}
+        allowed, said = {id(change) for change in plan.allowed}, set()
         for change in (each for each in plan.changes if is_meant(each.key)):
-            if id(change) in allowed:
+            if id(change) in allowed or plan.stop is None:
                 yield Step(Turn.NEXT_RUN, plan.pipeline, _edited(change))
             else:
-                why = f": {plan.stop.what}" if plan.stop else ""
-                yield Step(Turn.HELD, plan.pipeline, f"{_edited(change)}{why}")
-        for skip in (each for each in plan.skips if is_meant(each.key)):
+                why = why_stopped(plan.stop, change)
+                said.add(why)
+                yield Step(Turn.HELD, plan.pipeline, f"{_edited(change)}: {why}")
+        for skip in (each for each in plan.skips if is_meant(each.key) and each.reason not in said):
             yield Step(TURNS[skip.fate], plan.pipeline, skip.reason)
 
 

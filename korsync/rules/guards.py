@@ -1,9 +1,10 @@
 """The guards: what of a plan is too large or looks wrong to be written without a person's word. Pure."""
 
 import shlex
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from korsync.errors import SafetyStop
@@ -111,27 +112,46 @@ def key_of(mark: str) -> str:
 
 
 def stop_unless_accepted(
-    pipeline: str, reasons: Iterable[str], marks: Iterable[str], accepted: Iterable[str], keys: Iterable[str] = ()
+    pipeline: str,
+    reasons: Iterable[str],
+    marks: Mapping[str, str],
+    accepted: Iterable[str],
+    keys: Iterable[str] = (),
 ) -> SafetyStop | None:
     """Return the stop for a plan, or None where there is no reason or a person accepted all that is guarded in it.
 
-    `marks` identify the guarded parts of the plan; the stop carries them, so that accepting means exactly these. `keys`
-    are the items that may be let through one by one.
+    `marks` identify the guarded parts of the plan, each with its own reason; the stop carries them, so that accepting
+    means exactly these. `keys` are the items that may be let through one by one.
     """
     why = [reason for reason in reasons if reason]
     guarded = tuple(sorted(marks))
     if not why or (guarded and set(guarded) <= set(accepted)):
         return None
-    return stop(pipeline, "; ".join(why), guarded, keys)
+    return stop(pipeline, "; ".join(why), marks, keys, marks)
 
 
-def stop(pipeline: str, why: str, marks: Iterable[str], keys: Iterable[str] = ()) -> SafetyStop:
-    """Return the stop that tells what is not written, and why; `keys` are named in the command that lets it through."""
+def why_stopped(stop: SafetyStop, change: Change[Any]) -> str:
+    """Return why a change is stopped: its own reason where the stop knows it, which is not that of others."""
+    return next((stop.why[each] for each in marks_of([change]) if each in stop.why), stop.what)
+
+
+def stop(
+    pipeline: str,
+    why: str,
+    marks: Iterable[str],
+    keys: Iterable[str] = (),
+    own: Mapping[str, str] = MappingProxyType({}),
+) -> SafetyStop:
+    """Return the stop that tells what is not written, and why.
+
+    `keys` are named in the command that lets it through, `own` are the reasons of single marks.
+    """
     words = " ".join(["korsync accept", pipeline, *(shlex.quote(key) for key in keys)])
     return SafetyStop(
         f"{pipeline}: {why}; not written",
         f"look at it with `korsync {pipeline} --dry-run`, then let it through with `{words}`",
         tuple(sorted(marks)),
+        own,
     )
 
 
@@ -193,16 +213,18 @@ def guard_catalogue(
     ]
     # Of many at once a person looks at all; single jumps are looked at one by one.
     keys = [] if too_much or too_blind else [change.key for change in jumps[:_MOST_KEYS]]
-    stop = stop_unless_accepted(pipeline, reasons, marks_of(stopped), known, keys)
+    marks = dict.fromkeys(marks_of(stopped), too_much)
+    marks |= dict.fromkeys(marks_of(each for each in untracked if id(each) in stopped_ids), too_blind)
+    marks |= {mark: _jumps(pipeline, change) for change in jumps for mark in marks_of([change])}
+    stop = stop_unless_accepted(pipeline, reasons, marks, known, keys)
     allowed = tuple(change for change in changes if id(change) not in stopped_ids)
-    return Guarded(stop, allowed, tuple(_held(pipeline, jumps)))
+    return Guarded(stop, allowed, tuple(Skip(each.key, _jumps(pipeline, each), Fate.HELD) for each in jumps))
 
 
-def _held(pipeline: str, jumps: Iterable[Change[Any]]) -> Iterator[Skip]:
-    for change in jumps:
-        old, new = _old_and_new(change)
-        way_out = f"correct it in KORONA, or `korsync accept {pipeline} {shlex.quote(change.key)}`"
-        yield Skip(change.key, f"its price would jump from {old} to {new}: {way_out}", Fate.HELD)
+def _jumps(pipeline: str, change: Change[Any]) -> str:
+    old, new = _old_and_new(change)
+    way_out = f"correct it in KORONA, or `korsync accept {pipeline} {shlex.quote(change.key)}`"
+    return f"its price would jump from {old} to {new}: {way_out}"
 
 
 def _old_and_new(change: Change[Any]) -> tuple[Decimal, Decimal]:

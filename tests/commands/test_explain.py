@@ -114,8 +114,18 @@ def test_what_the_next_run_does_is_what_it_does(running: Shop, korsync: Korsync)
 def test_a_price_that_jumps_is_held_with_the_way_out(running: Shop, korsync: Korsync) -> None:
     running.korona.change_price("1001", Decimal("95.00"))
     said = screen(korsync, "1001")
-    assert "held products: price 8.90 → 95.00: " in said
+    assert "held products: price 8.90 → 95.00: its price would jump from 8.90 to 95.00: " in said
     assert "`korsync accept products 1001`" in said
+    assert said.count("held products") == 1
+
+
+def test_a_stopped_article_names_its_own_reason(running: Shop, korsync: Korsync) -> None:
+    for number in ("1001", "1002"):
+        running.korona.change_price(number, Decimal("95.00"))
+    for number, other in (("1001", "1002"), ("1002", "1001")):
+        said = screen(korsync, number)
+        assert f"`korsync accept products {number}`" in said
+        assert other not in said
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_of_a_stopped_plan_what_goes_through_is_told_apart() -> None:
         "products",
         (small, large, other),
         skips=(Skip("1002", "it jumps", Fate.HELD), Skip("1004", "odd", Fate.HELD)),
-        stop=SafetyStop("too many", "", ()),
+        stop=SafetyStop("too many", "", (), {"1002\tprice 89.00": "it jumps"}),
         written_all_the_same=(small,),
     )
     differences = product_differences(plan, CALM)
