@@ -54,9 +54,8 @@ def check(settings: Settings, watcher: Watcher, since: date | None = None, clock
 
 def _of_catalogues(looked: Looked) -> Iterator[Difference]:
     if "stock" in looked.plans:
-        levels = levels_of(looked.pulled["stock"].read).levels
-        buffer = looked.sides.settings.location.buffer
-        yield from level_differences(looked.plans["stock"], levels, buffer, looked.state)
+        read = looked.pulled["stock"].read
+        yield from level_differences(looked.plans["stock"], levels_of(read).levels, read.rules, looked.state)
     if "products" in looked.plans:
         yield from product_differences(looked.plans["products"], looked.state)
 

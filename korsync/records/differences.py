@@ -21,7 +21,7 @@ class Difference:
     """A field of which both sides say something else, None where a side has nothing; `reason` is why it stays so.
 
     `key` is what a person calls the item. Without a `field` korsync cannot say what both sides have, and `reason` tells
-    all.
+    all. `wanted` is what Shopify should have, where that is not what KORONA has.
     """
 
     pipeline: str
@@ -31,6 +31,7 @@ class Difference:
     shopify: Any
     mending: Mending
     reason: str = ""
+    wanted: Any = None
 
 
 @dataclass(frozen=True, slots=True)

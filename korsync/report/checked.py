@@ -73,6 +73,7 @@ def verdict(compared: Compared) -> str:
 
 def _print_difference(console: Console, sign: str, each: Difference) -> None:
     figures = f"{each.field}: KORONA {_said(each.korona)}, Shopify {_said(each.shopify)}" if each.field else ""
+    figures += f", should be {_said(each.wanted)}" if each.wanted is not None else ""
     lines = [f"  {sign} {'  '.join(part for part in (each.key, figures) if part)}"]
     lines += [f"{' ' * HANG}{each.reason}"] if each.reason else []
     print_lines(console, [visible(line) for line in lines], HANG)

@@ -1,14 +1,15 @@
 """Where both sides differ in names, prices, trackings, images and levels, and what a run makes of that: pure."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from korsync.records.differences import Difference, Mending
 from korsync.records.memory import Cache, State, held_key
 from korsync.records.plan import Change, Fate, Plan, Skip
 from korsync.rules.guards import why_stopped
-from korsync.rules.levels import Level
-from korsync.rules.stock import target_level
+from korsync.rules.levels import Level, why_level
+from korsync.rules.stock import LevelRules, target_level
 
 KORONA_PAGE, SHOPIFY_PAGE, OTHER_REQUESTS = 1000, 250, 15
 """So many rows come with a request, and so many requests are made whatever the size: what they cost is told ahead."""
@@ -31,7 +32,9 @@ def product_differences(plan: Plan[Any], state: State) -> Iterator[Difference]:
         yield Difference(plan.pipeline, skip.key, "", None, None, BY_FATE[skip.fate], skip.reason)
 
 
-def level_differences(plan: Plan[Any], levels: Iterable[Level], buffer: int, state: State) -> Iterator[Difference]:
+def level_differences(
+    plan: Plan[Any], levels: Iterable[Level], rules: LevelRules, state: State
+) -> Iterator[Difference]:
     """Return the levels that are not what KORONA's stock leaves for sale, whatever keeps them from being set right.
 
     Pieces that are sold and not booked, or that draft orders hold, make no difference; a fall that no order explains
@@ -46,7 +49,7 @@ def level_differences(plan: Plan[Any], levels: Iterable[Level], buffer: int, sta
     for level in levels:
         sku, target = level.match.sku, level.target
         named.add(sku)
-        wanted = target_level(level.actual, target.pending, target.reserved, buffer)
+        wanted = target_level(level.actual, target.pending, target.reserved, rules.buffer)
         if wanted == level.available or (wanted > level.available and level.switched_off):
             continue
         change, skip = changes.get(sku), skips.get(sku)
@@ -57,8 +60,18 @@ def level_differences(plan: Plan[Any], levels: Iterable[Level], buffer: int, sta
             mending, reason = BY_FATE[skip.fate], skip.reason
         else:
             mending, reason = Mending.WAITING, f"{target.fall} fewer than before; it may be an order not listed yet"
-        yield Difference(plan.pipeline, sku, "level", wanted, level.available, mending, reason)
+        yield _of_level(Difference(plan.pipeline, sku, "level", wanted, level.available, mending, reason), level, rules)
     yield from skipped(plan, named)
+
+
+def _of_level(wanted: Difference, level: Level, rules: LevelRules) -> Difference:
+    """Return the difference of a level with KORONA's own figure, and why that is not what Shopify should have."""
+    if wanted.korona == level.actual:
+        return wanted
+    actual = int(level.actual) if level.actual == int(level.actual) else level.actual
+    why = why_level(level.actual, replace(level.target, fall=0), rules)
+    reason = "; ".join(part for part in (why, wanted.reason) if part)
+    return replace(wanted, korona=actual, reason=reason, wanted=wanted.korona)
 
 
 def skipped(plan: Plan[Any], named: Collection[str]) -> Iterator[Difference]:

@@ -212,9 +212,10 @@ def kept_for(level: Level, rules: LevelRules) -> str:
 
 
 def why_level(actual: Decimal, target: LevelTarget, rules: LevelRules) -> str:
-    """Return what a level is less than KORONA's figure by, and why; empty where it is KORONA's figure."""
+    """Return what a level is less or more than KORONA's figure by, and why; empty where it is KORONA's figure."""
     parts = [
         f"{target.pending.normalize():f} sold and not yet in KORONA's stock" if target.pending > 0 else "",
+        f"{-target.pending.normalize():f} put back and not yet in KORONA's stock" if target.pending < 0 else "",
         f"{target.fall} kept back: an order may not be listed yet" if target.fall > 0 else "",
         f"{target.reserved} reserved by draft orders" if target.reserved > 0 else "",
         f"buffer {rules.buffer}" if rules.buffer else "",

@@ -138,6 +138,19 @@ def test_what_a_hand_changed_on_either_side_is_found(settled: Shop, found: Calla
     assert found() == expected
 
 
+def test_a_level_that_is_kept_lower_shows_what_korona_has_and_why(
+    settled: Shop, korsync: Korsync, found: Callable[[], Found]
+) -> None:
+    settled.shopify.place_order([("1003", 3)])
+    settled.run()
+    settled.later(1)
+    assert [each for each in found() if each[1] == "level"] == [("1003", "level", 7, 7, "next run")]
+    said = in_words(korsync("check").out)
+    assert "1003 level: KORONA 7, Shopify 7, should be 4 KORONA 7, 3 sold and not yet in KORONA's stock" in said
+    told = json.loads(korsync("check", "--output", "json").out)["differences"]
+    assert [each["wanted"] for each in told if each["field"] == "level"] == [4]
+
+
 def test_an_order_that_the_next_run_books_is_told_apart(settled: Shop, found: Callable[[], Found]) -> None:
     settled.shopify.place_order([("1003", 1)])
     settled.later(1)

@@ -1,6 +1,6 @@
 """Where both sides differ in levels and catalogues, and what a run makes of that."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from korsync.rules.compared import level_differences, product_differences, reque
 from korsync.rules.levels import Level
 from korsync.rules.matching import Match
 from korsync.rules.offers import Price
-from korsync.rules.stock import LevelTarget
+from korsync.rules.stock import LevelRules, LevelTarget
 from tests.support.values import article, level, product
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -43,8 +43,15 @@ def adjusted(before: int, after: int) -> Plan[Any]:
 
 
 def found(one: Level, plan: Plan[Any] | None = None, *, buffer: int = 0, state: State = CALM) -> list[Any]:
-    differences = level_differences(plan or Plan("stock"), [one], buffer, state)
+    rules = LevelRules(buffer, timedelta(minutes=15))
+    differences = level_differences(plan or Plan("stock"), [one], rules, state)
     return [(each.field, each.korona, each.shopify, each.mending, each.reason) for each in differences]
+
+
+def wanted(one: Level, buffer: int = 0) -> tuple[Any, Any, str]:
+    """Return what KORONA has of a level, what Shopify should have, and why that is something else."""
+    (each,) = level_differences(Plan("stock"), [one], LevelRules(buffer, timedelta(minutes=15)), CALM)
+    return each.korona, each.wanted, each.reason.partition("; ")[0]
 
 
 def test_a_level_that_is_what_korona_leaves_for_sale_makes_no_difference() -> None:
@@ -52,6 +59,15 @@ def test_a_level_that_is_what_korona_leaves_for_sale_makes_no_difference() -> No
     assert found(a_level(8, 8, pending=Decimal(2))) == []
     assert found(a_level(7, 7, pending=Decimal(2), reserved=1)) == []
     assert found(a_level(7, 7), buffer=3) == []
+
+
+def test_a_level_that_should_be_something_else_than_korona_has_is_told_with_both_figures_and_why() -> None:
+    booked, reserved = a_level(46, 43, 46, pending=Decimal(3)), a_level(46, 42, 46, reserved=1)
+    assert wanted(booked) == (46, 43, "KORONA 46, 3 sold and not yet in KORONA's stock")
+    assert wanted(reserved, 3) == (46, 42, "KORONA 46, 1 reserved by draft orders, buffer 3")
+    returned = a_level(8, 11, pending=Decimal(-1))
+    assert wanted(returned) == (10, 11, "KORONA 10, 1 put back and not yet in KORONA's stock")
+    assert wanted(a_level(8, 8, fall=2))[:2] == (10, None)
 
 
 def test_a_level_that_the_next_run_sets_right_is_told_so() -> None:
