@@ -149,9 +149,11 @@ class Section:
         found = self.entry.named.get(name)
         if found is None:
             return default
-        if found.kind is not YamlKind.TRUTH:
-            self.notes.wrong(found, f"must be true or false, not {found.kind}")
-        return found.text.lower() == "true"
+        word = found.text.lower() if found.kind is YamlKind.TRUTH else found.kind
+        if word not in ("true", "false"):
+            # For YAML yes, no, on and off are truths, too, and none of them is a secret.
+            self.notes.wrong(found, f"must be true or false, not {word}")
+        return word == "true"
 
     def items(self, name: str, default: tuple[Entry, ...] | None = None) -> tuple[Entry, ...]:
         """Return the entries of a list; without a default it must be there and must not be empty."""

@@ -21,6 +21,7 @@ FULL = (
   taxes: {19: "1", FR TVA 20: "31", default: "9"}
 products:
   fields: [title, price]
+  clear_compare_at: true
 safety:
   max_change_percent: 12.5
   settle_minutes: 0
@@ -32,6 +33,7 @@ state_file: shop-a.json
 )
 SECRETS = "# secrets\nOTHER='canary three'\nEMPTY=\nKORONA_USERNAME=canary-4\n"
 PIECES = (
+    *("true", "yes", "on", "off", "y"),
     *("0123", "no", "~", "null", "1e3", "12:30", "0x1F", "2026-11-01", "''", '""', '"90"'),
     *("${OTHER}", "${KORONA_PASSWORD}", "&a ", "*a", "!!str ", "<<: ", "? ", "- ", "| ", "> ", "\t"),
     *("{", "}", "[", "]", ": ", ",", "#", " #", "'", "%", "---", "\n", "\r", "\n\n", "  "),
@@ -77,8 +79,9 @@ def play(folder: Path, text: str, secrets: str = SECRETS) -> bool:
 
 
 def _spelled_out(text: str) -> str:
-    """Return what a plain reader of YAML finds, each value as a text in quotes, in another order."""
+    """Return what a plain reader of YAML finds, each value but a truth as a text in quotes, in another order."""
     content: Any = yaml.BaseLoader(text).get_single_data()
     names = list(content)
     random.Random(len(text)).shuffle(names)
-    return "".join(f"{json.dumps(name)}: {json.dumps(content[name])}\n" for name in names)
+    text = "".join(f"{json.dumps(name)}: {json.dumps(content[name])}\n" for name in names)
+    return re.sub(r'("clear_compare_at": )"(true|false)"', r"\1\2", text, flags=re.IGNORECASE)
