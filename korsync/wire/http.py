@@ -24,7 +24,7 @@ from korsync.wire.connection import Connection, Sent
 from korsync.wire.dates import Dates
 from korsync.wire.outcomes import Asked, Reply, Seen, Verdict, classify, error_of, told_to_wait
 from korsync.wire.pacing import HEADER, Bucket, Limits
-from korsync.wire.words import in_one_line
+from korsync.wire.words import in_one_line, without
 
 T = TypeVar("T")
 
@@ -238,8 +238,7 @@ class Session:
         # What is missing to be allowed a call is missing for others as well.
         cause = f"{self.side}: {words}" if verdict is Verdict.FORBIDDEN else what
         what += f" (X-Request-Id {reply.request_id})" if reply.request_id else ""
-        for secret in self._secrets:
-            what, cause = what.replace(secret, "***"), cause.replace(secret, "***")
+        what, cause = without(self._secrets, what), without(self._secrets, cause)
         if verdict is Verdict.READ_AGAIN:
             return _Unclear(what)
         error = self._unanswered = error_of(verdict, self.side, what, reply.status, cause)

@@ -1,7 +1,9 @@
 """What is said of an exchange: a side's own words in one line without secrets, and a failure in ours. Pure."""
 
+import re
 import traceback
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,10 +59,34 @@ def in_one_line(foreign: str, secrets: Iterable[str] = ()) -> str:
 
     They go before anything is cut off, or a part of one would stay.
     """
-    for secret in secrets:
-        foreign = foreign.replace(secret, "***")
-    line = visible(foreign[: 2 * _LONGEST_TEXT])
+    line = visible(without(secrets, foreign)[: 2 * _LONGEST_TEXT])
     return line if len(line) <= _LONGEST_TEXT else line[:_LONGEST_TEXT] + "…"
+
+
+def without(secrets: Iterable[str], text: str) -> str:
+    """Return a text with *** for every secret, also for one that a side repeats as it stands in an address or in JSON.
+
+    Of two secrets the longer one comes first where it holds the other.
+    """
+    for secret in secrets:
+        text = _spellings(secret).sub("***", text)
+    return text
+
+
+@cache
+def _spellings(secret: str) -> re.Pattern[str]:
+    """Return what finds a secret whichever of its characters are encoded: each side leaves other ones as they are."""
+    return re.compile("".join(_spelled(each) for each in secret))
+
+
+def _spelled(character: str) -> str:
+    percent = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    escaped = "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    forms = {character, percent, percent.upper(), escaped, escaped.upper().replace("U", "u")}
+    forms |= {f"\\{character}"} if character in '"\\/' else set()
+    forms |= {"+"} if character == " " else set()
+    return f"(?:{'|'.join(re.escape(each) for each in sorted(forms, key=len, reverse=True))})"
 
 
 def calls(error: BaseException) -> set[str]:

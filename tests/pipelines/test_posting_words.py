@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -59,3 +60,11 @@ def test_what_korona_says_of_a_refused_receipt_is_one_short_line_without_secrets
     assert reason.startswith("no \\x1b[2J\\n")
     assert len(reason) < 320
     assert reason.endswith("x***…")
+
+
+def test_an_address_that_korona_repeats_tells_no_coupling_id(shop: Shop) -> None:
+    order = shop.shopify.place_order([("1001", 1)])
+    message = f"No endpoint POST /receipts?couplingId={quote(COUPLING_ID, safe='')}"
+    misfortune(shop, Fault("status", status=404, body={"code": "NOT_FOUND", "message": message}, times=9))
+    assert shop.run("orders").exit_code == 1
+    assert shop.held(order.name).reason.endswith("No endpoint POST /receipts?couplingId=***")

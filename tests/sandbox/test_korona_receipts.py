@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from korsync.sandbox.korona.account import COUPLING_ID
 from tests.support.korona_desk import Desk, open_desk, receipt
 
 
@@ -37,7 +38,7 @@ def test_a_batch_holds_1_to_100_receipts(desk: Desk) -> None:
 @pytest.mark.parametrize("body", [b"{", b"{}", b"", b'"x"'])
 def test_a_body_that_is_no_json_array_is_not_wellformed(desk: Desk, body: bytes) -> None:
     path = f"/pointsOfSale/{desk.id_of('pointsOfSale', '90')}/receipts"
-    answer = desk.call("POST", path, params={"couplingId": "sandbox-coupling"}, data=body)
+    answer = desk.call("POST", path, params={"couplingId": COUPLING_ID}, data=body)
 
     assert refusal(answer) == (400, "SUBMITTED_DATA_NOT_WELLFORMED")
 
@@ -104,7 +105,7 @@ def test_a_booked_receipt_reads_back_with_its_references_and_amounts(desk: Desk)
     row = desk.posted_row(receipt("1001", cashier={"number": "99"}, customerGroup={"name": "Laufkunden"}))
     pos_id = desk.id_of("pointsOfSale", "90")
 
-    (listed,) = desk.rows(f"/pointsOfSale/{pos_id}/receipts", orderNumber="1001", couplingId="sandbox-coupling")
+    (listed,) = desk.rows(f"/pointsOfSale/{pos_id}/receipts", orderNumber="1001", couplingId=COUPLING_ID)
     single = desk.get(f"/pointsOfSale/{pos_id}/receipts/{row['id']}").json(parse_float=Decimal)
 
     till_id = desk.id_of("pointsOfSale", "1")

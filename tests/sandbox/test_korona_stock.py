@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from korsync.sandbox.korona.account import COUPLING_ID
 from korsync.sandbox.korona.store import Receipt
 from tests.support.korona_desk import Desk, open_desk, receipt
 
@@ -134,7 +135,7 @@ def test_a_point_of_sale_tells_that_it_is_coupled_but_never_with_what(desk: Desk
         "1",
     )
     assert pos["fiscalServiceType"] == "NONE"
-    assert "sandbox-coupling" not in desk.get("/pointsOfSale").text
+    assert COUPLING_ID not in desk.get("/pointsOfSale").text
     assert not {"couplingId", "lastReceiptNumber", "receiptNumberPrefix"} & pos.keys()
     assert [each["number"] for each in desk.rows("/pointsOfSale", external="false")] == ["1"]
 
@@ -143,8 +144,8 @@ def test_a_point_of_sale_tells_that_it_is_coupled_but_never_with_what(desk: Desk
     ("pos", "coupling_id", "code"),
     [
         ("90", "wrong", "POINT_OF_SALE_COUPLED_WITH_OTHER_DEVICE"),
-        ("1", "sandbox-coupling", "POINT_OF_SALE_NOT_EXTERNAL"),
-        ("90", "sandbox-coupling", None),
+        ("1", COUPLING_ID, "POINT_OF_SALE_NOT_EXTERNAL"),
+        ("90", COUPLING_ID, None),
     ],
 )
 def test_a_coupling_id_can_be_checked(desk: Desk, pos: str, coupling_id: str, code: str | None) -> None:
@@ -156,7 +157,7 @@ def test_a_coupling_id_can_be_checked(desk: Desk, pos: str, coupling_id: str, co
 def test_recoupling_needs_the_old_coupling_id(desk: Desk) -> None:
     path = f"/pointsOfSale/{desk.id_of('pointsOfSale', '90')}"
     refused = desk.call("PATCH", path, json={"couplingId": "new"})
-    accepted = desk.call("PATCH", path, json={"couplingId": "new"}, params={"couplingId": "sandbox-coupling"})
+    accepted = desk.call("PATCH", path, json={"couplingId": "new"}, params={"couplingId": COUPLING_ID})
 
     assert (refused.status_code, refused.json()["code"]) == (403, "POINT_OF_SALE_COUPLED_WITH_OTHER_DEVICE")
     assert (accepted.status_code, accepted.content) == (204, b"")
@@ -167,7 +168,7 @@ def test_an_uncoupled_point_of_sale_takes_no_receipts_and_tells_its_last_number(
     desk.side.add_article("A1", "Apfel", stock=3)
     desk.posted_row(receipt("1001"))
     path = f"/pointsOfSale/{desk.id_of('pointsOfSale', '90')}"
-    query = {"couplingId": "sandbox-coupling"}
+    query = {"couplingId": COUPLING_ID}
     assert desk.call("PATCH", path, json={}, params={**query, "decouple": "true"}).status_code == 204
 
     assert desk.post(receipt()).json()["code"] == "POINT_OF_SALE_NOT_COUPLED"
@@ -188,6 +189,6 @@ def test_an_uncoupled_point_of_sale_takes_no_receipts_and_tells_its_last_number(
 def test_only_the_coupling_id_of_a_point_of_sale_can_be_patched(desk: Desk, body: Any, code: str) -> None:
     path = f"/pointsOfSale/{desk.id_of('pointsOfSale', '90')}"
 
-    answer = desk.call("PATCH", path, json=body, params={"couplingId": "sandbox-coupling"})
+    answer = desk.call("PATCH", path, json=body, params={"couplingId": COUPLING_ID})
 
     assert (answer.status_code, answer.json()["code"]) == (400, code)

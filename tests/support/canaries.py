@@ -1,6 +1,8 @@
 """What must stand nowhere: the sandbox's secrets, and what its orders tell of persons. Every test of a shop looks."""
 
+import json
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 from korsync.sandbox.korona.account import COUPLING_ID, PASSWORD
 from korsync.sandbox.shopify.access import SANDBOX_KEYS
@@ -24,4 +26,11 @@ def assert_kept(world: World, folder: Path) -> None:
 def assert_silent(told: str, where: str = "") -> None:
     """Nothing secret and nothing about a person stands in a text."""
     for canary in (*SECRETS, CANARY):
-        assert canary not in told, f"{where} tells {canary}"
+        for spelled in spellings(canary):
+            assert spelled not in told, f"{where} tells {spelled}"
+
+
+def spellings(canary: str) -> set[str]:
+    """Return a text as it stands, in an address and in JSON."""
+    encoded = {quote(canary, safe=""), quote_plus(canary), quote(canary)}
+    return {canary, json.dumps(canary)[1:-1], *encoded, *(each.lower() for each in encoded if "%" in each)}

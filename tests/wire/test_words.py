@@ -1,6 +1,8 @@
 """What is passed on of a side's own words."""
 
 import json
+import re
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -39,6 +41,17 @@ def test_a_secret_goes_whole_before_anything_is_cut_off() -> None:
         assert "canary" not in said
         assert "\n" not in said
         assert len(said) <= 301
+
+
+@pytest.mark.parametrize("secret", ["a+/b&c=1 d", 'a"b\\c/d', "ä😀%25:@", "plain", "half \ud83d"])
+def test_no_spelling_of_a_secret_is_told(secret: str) -> None:
+    spelled = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    spelled |= {secret.replace("/", "\\/"), secret.replace("&", "\\u0026"), secret.replace("=", "\\u003D")}
+    for safe in ("", "/"):
+        spelled |= {each(secret, safe, "utf-8", "surrogatepass") for each in (quote, quote_plus)}
+    spelled |= {re.sub("%..", lambda code: code[0].lower(), each) for each in spelled}
+    for each in spelled:
+        assert in_one_line(f"?id={each}&n=1", ("another", secret)) == "?id=***&n=1"
 
 
 def test_a_complaint_that_is_nested_without_end_is_left_out() -> None:

@@ -25,7 +25,8 @@ from korsync.sandbox.korona.store import (
 ACCOUNT_ID = "5a4d0a2e-6c1f-4d5b-8f0a-0c5b1e7a9d10"
 USER = "korsync"
 PASSWORD = "secret-of-the-sandbox"  # noqa: S105  (it guards a simulated shop)
-COUPLING_ID = "sandbox-coupling"
+COUPLING_ID = "sandbox+/coupling&id=1"
+"""Full of characters that an address or JSON may spell otherwise: no spelling of a secret may be told."""
 
 _SHOP_PRICES = "Shopify"
 
