@@ -244,6 +244,9 @@ def undo(settings_path: Path, run: str, skus: tuple[str, ...], *, dry_run: bool)
     reporter = Reporter("undo", How(dry=dry_run, verbose=True), Audience(None), machine_now, plans=True)
     try:
         result = put_back(load_settings(settings_path), reporter, run, skus, dry=dry_run)
+    except (KeyboardInterrupt, SystemExit):
+        reporter.broken_off("the same command puts back the rest")
+        raise
     finally:
         reporter.close()
     if result.written:

@@ -236,7 +236,12 @@ class Run:
         state = None if memory.state == self.saved.state else memory.state
         cache = memory.cache if whole and memory.cache.says_more_than(self.saved.cache) else None
         if state or cache:
-            self.save(state, cache)
+            try:
+                self.save(state, cache)
+            except ValueError:
+                # What cannot be kept keeps nothing else away: how the run ends is still recorded.
+                self.reading = self.reading.with_memory(self.saved)
+                raise
         self.saved = Memory(memory.state, cache or self.saved.cache)
 
 

@@ -2,18 +2,24 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from korsync.commands import sync as sync_command
 from korsync.commands.sync import Clocks, sync
 from korsync.memory.journal import entries_of
+from korsync.memory.state import Encoded, save_state
 from korsync.records.journal import Entry, ItemEntry, RunEntry, Turn, WriteEntry
+from korsync.records.memory import State
 from korsync.records.plan import Written
 from korsync.rules.history import RUNS_KEPT
 from korsync.sandbox.exchange import Fault
+from tests.pipelines.test_posting import keys
 from tests.support.shop import Shop, Watched
-from tests.support.typed import a_shop_with_work_to_do, an_order_that_cannot_be_booked
+from tests.support.typed import Korsync, a_shop_with_work_to_do, an_order_that_cannot_be_booked
 
 
 def journal(shop: Shop) -> list[Entry]:
@@ -76,6 +82,48 @@ def test_a_run_that_is_ended_early_is_recorded_with_what_it_wrote(
     assert isinstance(wrote, WriteEntry)
     assert isinstance(ran, RunEntry)
     assert (wrote.key, ran.exit_code) == ("1002", code)
+
+
+def refusing(refused: Callable[[State], bool]) -> Any:
+    """Save states but those of which something cannot be kept."""
+
+    def save(path: Path, state: State, encoded: Encoded | None = None) -> None:
+        if refused(state):
+            raise ValueError("$.orders: cannot be kept")
+        save_state(path, state, encoded)
+
+    return patch.object(sync_command, "save_state", save)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [lambda state: bool(state.orders), lambda state: any(each.exit_code == 0 for each in state.runs)],
+    ids=["what was read", "how it ended"],
+)
+def test_a_run_whose_state_cannot_be_kept_is_recorded_with_the_state_as_it_was(
+    shop: Shop, korsync: Korsync, refused: Callable[[State], bool]
+) -> None:
+    a_shop_with_work_to_do(shop)
+    with refusing(refused):
+        said = korsync("run")
+    assert said.code == 70
+    assert "ValueError" in said.err
+    last = shop.state.runs[-1]
+    assert (last.command, last.exit_code) == ("run", 70)
+    assert korsync("status", "--output", "json").out.count('"exit_code": 70') >= 1
+    *_, ran = journal(shop)
+    assert isinstance(ran, RunEntry)
+    assert ran.exit_code == 70
+    assert shop.run_later().exit_code == 0
+    assert keys(shop) == [f"order/{each}" for each in shop.state.orders]
+
+
+def test_where_nothing_at_all_can_be_kept_it_is_the_first_trouble_that_is_told(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    before = shop.settings.state_path.read_bytes()
+    with refusing(lambda _state: True):
+        assert korsync("run").code == 70
+    assert shop.settings.state_path.read_bytes() == before
 
 
 def test_a_run_that_neither_side_answers_is_recorded_by_this_machines_clock_and_says_why(shop: Shop) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -81,19 +81,26 @@ def sync(
         return ran
     with hold_lock(settings.state_path, wait):
         run = opened(sides, teller, remarks, clocks, dry=False, only=only)
-        try:
+        with recorded(run, command, wanted):
             if patient and (rest := resting(run.memory.state, run.mark, clocks.now())):
                 raise rest
             run.through(wanted)
-        except (KeyboardInterrupt, SystemExit, Exception) as ended:
-            # Told on the way out; where nothing can be saved any more, that is what the error itself says.
-            with suppress(KorsyncError):
-                run.end(command, wanted, _code_of(ended), lambda state: state, _reason(ended))
-            raise
-        ran = _ran(sides, run, remarks)
-        teller.ended(ran)
-        run.end(command, wanted, ran.exit_code, lambda state: with_told(state, _skips(ran)))
+            ran = _ran(sides, run, remarks)
+            teller.ended(ran)
+            run.end(command, wanted, ran.exit_code, lambda state: with_told(state, _skips(ran)))
         return replace(ran, state=run.memory.state)
+
+
+@contextmanager
+def recorded(run: Run, command: str, wanted: Sequence[str] = ()) -> Iterator[None]:
+    """Have a run remembered that breaks off inside the block, by whatever; what broke it off goes on."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, Exception) as ended:
+        # Where nothing can be saved any more, it is what broke the run off that has to be told.
+        with suppress(Exception):
+            run.end(command, wanted, _code_of(ended), lambda state: state, _reason(ended))
+        raise
 
 
 def connect(settings: Settings, *, read_only: bool, full: bool, clocks: Clocks) -> Sides:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from korsync.commands.sync import Clocks, connect, opened
+from korsync.commands.sync import Clocks, connect, opened, recorded
 from korsync.config.settings import Settings
 from korsync.errors import ConfigurationError
 from korsync.memory.files import hold_lock
@@ -36,9 +36,11 @@ def undo(settings: Settings, watcher: Watcher, run_id: str, skus: Sequence[str] 
     sides = connect(settings, read_only=dry, full=False, clocks=Clocks())
     with nullcontext() if dry else hold_lock(settings.state_path):
         run = opened(sides, watcher, [], Clocks(), dry=dry)
-        reading = read_shop_products(sides, run.reading)
-        result = run.put_back(Products(sides), _plan(reading, writes))
-        run.end(UNDO, (), result.exit_code, lambda state: state)
+        with recorded(run, UNDO):
+            watcher.reading(UNDO)
+            reading = read_shop_products(sides, run.reading)
+            result = run.put_back(Products(sides), _plan(reading, writes))
+            run.end(UNDO, (), result.exit_code, lambda state: state)
         return result
 
 

@@ -119,12 +119,12 @@ class Reporter:
             self.out.print(run_as_json(ran, self._command, self.audience.shop))
         self._tell(ran.at, causes_of(ran, self.audience.after), looked, ran.exit_code, ran)
 
-    def broken_off(self) -> None:
-        """Tell what was written by a run that was ended from outside, where a person looks on."""
+    def broken_off(self, what_now: str = "the next run goes on") -> None:
+        """Tell what was written by a run that was ended from outside, where a person looks on, and what comes next."""
         self.close()
         if not self._how.quiet and not self._how.as_json and not self._how.dry:
             done = "; ".join(f"{name} {number} written" for name, number in self._written.items()) or "nothing written"
-            print_lines(self.err, [f"korsync: ended before it was done: {done}; the next run goes on"])
+            print_lines(self.err, [f"korsync: ended before it was done: {done}; {what_now}"])
 
     def failed(self, error: KorsyncError) -> int:
         """Tell what kept the command from beginning, or ended it; return its exit code."""

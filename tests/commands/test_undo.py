@@ -1,12 +1,17 @@
 """`korsync undo` brings back what a run changed in the shop, and no later run writes it again without a word."""
 
+import os
 import re
+import signal
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from korsync.memory.journal import append
-from korsync.records.journal import WriteEntry
+from korsync.memory.journal import append, entries_of
+from korsync.records.journal import RunEntry, WriteEntry
+from korsync.records.plan import Written
+from korsync.report.watching import Reporter
 from korsync.sandbox.server import Fault
 from tests.support.catalogue import price, title, variant
 from tests.support.shop import MONDAY, Shop
@@ -225,3 +230,43 @@ def test_an_image_that_was_added_stays(shop: Shop, korsync: Korsync, first_run: 
     entry = WriteEntry(first_run, MONDAY, "products", "1001", "image", None, "3f2a", "done")
     append(shop.settings.journal_path, [entry])
     assert "what was added (image) stays: take it out in Shopify by hand: 1001" in korsync("undo", first_run).out
+
+
+@pytest.mark.parametrize(("end", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_an_undo_that_is_ended_is_recorded_and_typed_again_it_puts_back_the_rest(
+    shop: Shop,
+    korsync: Korsync,
+    first_run: str,
+    monkeypatch: pytest.MonkeyPatch,
+    end: signal.Signals,
+    code: int,
+) -> None:
+    written = Reporter.written
+
+    def ends(reporter: Reporter, change: Written[Any]) -> None:
+        written(reporter, change)
+        os.kill(os.getpid(), end)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Reporter, "written", ends)
+        said = korsync("undo", first_run)
+    assert said.code == code
+    assert "ended before it was done: undo 1 written; the same command puts back the rest" in said.err
+    last = shop.state.runs[-1]
+    assert (last.command, last.exit_code) == ("undo", code)
+    ran = list(entries_of(shop.settings.journal_path))[-1]
+    assert isinstance(ran, RunEntry)
+    assert (ran.command, ran.exit_code) == ("undo", code)
+    assert f"exit {code}" in korsync("log").out
+    assert korsync("undo", first_run).code == 0
+    assert figures(shop) == BEFORE
+
+
+def test_an_undo_that_shopify_does_not_answer_is_recorded_and_says_why(
+    shop: Shop, korsync: Korsync, first_run: str
+) -> None:
+    shop.world.shopify_server.faults.append(Fault("status", "GET", status=500, times=99))
+    assert korsync("undo", first_run).code == 5
+    last = shop.state.runs[-1]
+    assert (last.command, last.exit_code) == ("undo", 5)
+    assert "Shopify" in last.reason
