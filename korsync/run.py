@@ -21,7 +21,7 @@ from korsync.rules.history import first_trouble, of_items, of_stock, of_writes, 
 from korsync.rules.narrowing import EVERYTHING, Only, narrowed
 
 LONGEST_READING = 15 * 60
-"""Seconds that a run may take beyond its pushes: one that waits for a slow side would keep the next ones out."""
+"""Seconds that any command may take beyond its pushes: one that waits for a slow side would keep the next runs out."""
 
 KEPT_FOR_OTHERS = 2 * 60
 """So many of these are kept for each pipeline still to come: what one of them reads slowly stops no other."""

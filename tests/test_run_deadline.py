@@ -6,11 +6,19 @@ from contextlib import contextmanager
 
 import pytest
 
+from korsync.commands.check import check
+from korsync.commands.doctor import Machine, examine
+from korsync.commands.init import initialise
+from korsync.commands.sync import Clocks
+from korsync.errors import Unavailable
+from korsync.memory.journal import entries_of
+from korsync.records.opening import Answer, Opening
 from korsync.run import LONGEST_READING
 from korsync.sandbox.exchange import Fault, Request
 from korsync.sandbox.server import SandboxServer
-from tests.support.shop import Shop
-from tests.support.typed import a_shop_with_work_to_do
+from tests.commands.test_couple import decouple
+from tests.support.shop import Shop, Silent, Watched
+from tests.support.typed import Korsync, a_shop_with_work_to_do
 
 DEADLINE = 120
 """Seconds that one request may take."""
@@ -106,3 +114,62 @@ def test_receipts_whose_answers_drip_wait_for_the_next_run(busy: Shop, asks_for_
     for _ in range(3):
         busy.run_later("orders")
     assert len(busy.korona.receipts) == 60
+
+
+@contextmanager
+def everything_slow(shop: Shop) -> Iterator[None]:
+    """Let every answer of both sides take long, as whole as it comes."""
+    with slow(shop, shop.world.korona_server, DEADLINE - 1), slow(shop, shop.world.shopify_server, DEADLINE - 1):
+        yield
+
+
+def clocks_of(shop: Shop) -> Clocks:
+    """Return clocks of which all follow that of the servers."""
+    return Clocks(shop.wait, lambda: shop.world.clock.now().timestamp(), shop.world.clock.now)
+
+
+def test_init_ends_in_time_and_lets_go_of_the_lock(shop: Shop) -> None:
+    shop.stocked("1001")
+    began = shop.world.clock.now()
+    with everything_slow(shop), pytest.raises(Unavailable, match="this run has taken too long"):
+        shop.init()
+    assert (shop.world.clock.now() - began).total_seconds() <= LONGEST_READING + DEADLINE
+    assert not shop.settings.state_path.exists()
+    shop.init()
+
+
+def test_the_time_that_a_person_takes_to_answer_is_not_counted(shop: Shop) -> None:
+    class Ponders(Silent):
+        def ask(self, opening: Opening) -> Answer | None:
+            shop.later(60)
+            return super().ask(opening)
+
+    shop.stocked("1001")
+    shop.shopify.place_order([("1001", 1)])
+    decouple(shop)
+    opening = initialise(shop.settings, Ponders(Answer.RESERVE), couples=True, adopts=False, clocks=clocks_of(shop))
+    assert opening.asks
+    assert shop.settings.state_path.exists()
+
+
+def test_a_command_that_only_looks_ends_in_time(busy: Shop) -> None:
+    for looks in (
+        lambda: examine(busy.config_path, {}, lambda *_: None, Machine(busy.world.clock.now, list), clocks_of(busy)),
+        lambda: check(busy.settings, Watched(), clocks=clocks_of(busy)),
+    ):
+        began = busy.world.clock.now()
+        with everything_slow(busy):
+            assert looks().exit_code == 5
+        assert (busy.world.clock.now() - began).total_seconds() <= LONGEST_READING + 2 * DEADLINE
+
+
+def test_an_undo_ends_in_time(busy: Shop, korsync: Korsync, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy.run()
+    (run,) = {each.run for each in entries_of(busy.settings.journal_path)}
+    began = busy.world.clock.now()
+    monkeypatch.setattr("korsync.commands.undo.Clocks", lambda: clocks_of(busy))
+    monkeypatch.setattr("korsync.commands.sync.LONGEST_READING", PATIENCE)
+    fault = Fault("status", "GET", times=99, status=503, headers={"Retry-After": "86400"})
+    busy.world.shopify_server.faults.append(fault)
+    assert korsync("undo", run).code == 5
+    assert PATIENCE <= (busy.world.clock.now() - began).total_seconds() < 2 * PATIENCE

@@ -37,6 +37,7 @@ from korsync.rules.bookings import remember, start_instant, zone_of
 from korsync.rules.matching import match
 from korsync.rules.opening import counts_of, match_checks, open_before, to_book
 from korsync.rules.read_back import found_return, found_sale, with_found_edits
+from korsync.run import LONGEST_READING
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 """Stands for the order cursor until the shop's time zone is known."""
@@ -73,6 +74,8 @@ def open_shop(sides: Sides, *, couples: bool = False, adopts: bool = False) -> O
     pulled = Stock(sides).pull(reading)
     for trouble in pulled.trouble:
         raise trouble
+    # KORONA may hold the receipts of years: their list has a time of its own.
+    sides.ask_for(LONGEST_READING)
     reading, receipts = all_receipts(sides, _first_look(pulled), targets.point_of_sale_id)
     _must_be_ours(settings, receipts)
     cache = reading.memory.cache

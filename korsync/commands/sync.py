@@ -25,7 +25,7 @@ from korsync.records.plan import Ran, Skip
 from korsync.rules.decisions import with_told
 from korsync.rules.history import resting
 from korsync.rules.narrowing import EVERYTHING, Only, not_named, unknown
-from korsync.run import Run, Watcher, exit_code_of, fits
+from korsync.run import LONGEST_READING, Run, Watcher, exit_code_of, fits
 from korsync.shopify import client as shopify_client
 
 CHANGES_TO_MAKE = 10
@@ -104,14 +104,16 @@ def recorded(run: Run, command: str, wanted: Sequence[str] = ()) -> Iterator[Non
 
 
 def connect(settings: Settings, *, read_only: bool, full: bool, clocks: Clocks) -> Sides:
-    """Return both sides; nothing is sent yet."""
+    """Return both sides; nothing is sent yet, and nothing any more after as long as a run may read."""
     # On a loopback address a sandbox answers, and what time it is there its user decides.
     judges = clocks.now is not disk.machine_now or settings.shopify.base_url is None
     how: Any = {"read_only": read_only, "sleep": clocks.sleep, "monotonic": clocks.monotonic}
     how |= {"machine_now": clocks.now if judges else None}
     korona = korona_client.connect(settings.korona, settings.network, **how)
     shopify = shopify_client.connect(settings.shopify, settings.network, **how)
-    return Sides(korona, shopify, settings, full=full)
+    sides = Sides(korona, shopify, settings, full=full)
+    sides.ask_for(LONGEST_READING)
+    return sides
 
 
 def _code_of(ended: BaseException) -> int:

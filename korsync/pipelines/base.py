@@ -87,6 +87,11 @@ class Sides:
         """Have neither side asked any more after a moment of the monotonic clock."""
         self.korona.session.ask_until = self.shopify.session.ask_until = moment
 
+    def ask_for(self, seconds: float) -> None:
+        """Have neither side asked any more once so many seconds have passed from now."""
+        for session in (self.korona.session, self.shopify.session):
+            session.ask_for(seconds)
+
     @property
     def latest(self) -> datetime | None:
         """The time by either side, Shopify first; None where neither answered."""

@@ -112,6 +112,10 @@ class Session:
             raise Unavailable(f"{self.side} has not said what time it is", GOES_ON)
         return self.dates.last
 
+    def ask_for(self, seconds: float) -> None:
+        """Ask for nothing more once so many seconds have passed from now."""
+        self.ask_until = self._monotonic() + seconds
+
     def hide(self, *secrets: str | None) -> None:
         """Have secrets replaced by *** wherever the side's own words are passed on."""
         with self._lock:
