@@ -7,6 +7,7 @@ from pathlib import Path
 
 from korsync.memory.codec import decode, encode, from_json, to_json
 from korsync.memory.files import read_whole
+from korsync.memory.sound import check_entry
 from korsync.records.journal import Entry, ItemEntry, RunEntry, StockEntry, WriteEntry
 
 MOST_BYTES = 5_000_000
@@ -58,7 +59,9 @@ def _entry(line: bytes) -> Entry:
     content = from_json(line)
     if not isinstance(content, dict) or content.get("kind") not in KINDS:
         raise ValueError("not an entry")
-    return decode(KINDS[content.pop("kind")], content)
+    entry = decode(KINDS[content.pop("kind")], content)
+    check_entry(entry)
+    return entry
 
 
 def _make_room(path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from korsync.records.bookings import Booking, KnownLine, KnownOrder, Pieces, Restock, sale_key
+from korsync.records.journal import Entry, RunEntry
 from korsync.records.memory import Cache, State
 from korsync.records.telling import Told
 
@@ -65,6 +66,12 @@ def check_told(told: Told) -> None:
     for key, known in told.causes.items():
         times = ("since", "told_at", "over_since", "over_told_at")
         _check_times(f"$.causes.{key[:80]}", ((name, getattr(known, name)) for name in times))
+
+
+def check_entry(entry: Entry) -> None:
+    """Raise ValueError for an entry of the journal with a time that cannot be."""
+    names = ("started_at", "ended_at") if isinstance(entry, RunEntry) else ("at",)
+    _check_times("$", ((name, getattr(entry, name)) for name in names))
 
 
 def _check_receipt(path: str, order: KnownOrder, booking: Booking) -> None:

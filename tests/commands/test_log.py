@@ -120,3 +120,17 @@ def test_a_shop_changed_by_hand_does_not_stand_in_the_journal(shop: Shop, korsyn
     shop.later()
     shop.korona.change_price("1001", Decimal("9.00"))
     assert "9.00" not in korsync("log").out
+
+
+def test_a_line_at_the_ends_of_the_calendar_ends_no_log(shop: Shop, korsync: Korsync) -> None:
+    a_shop_with_work_to_do(shop)
+    korsync("run")
+    path = shop.settings.journal_path
+    (line,) = [each for each in path.read_text().splitlines() if '"kind":"run"' in each]
+    odd = line.replace(runs(line)[0], "20261124-000000-0000").replace('"reason":""', '"reason":"odd"')
+    odd = re.sub(r'"started_at":"[^"]+"', '"started_at":"9999-12-31T23:59:59Z"', odd)
+    odd = re.sub(r'"ended_at":"[^"]+"', '"ended_at":"0001-01-01T00:00:00Z"', odd)
+    path.write_text(path.read_text() + odd + "\n")
+    said = korsync("log", "--since", "2000-01-01")
+    assert said.code == 0
+    assert len(runs(said.out)) == 1

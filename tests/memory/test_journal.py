@@ -44,6 +44,18 @@ def test_what_is_no_entry_is_passed_over(tmp_path: Path, line: str) -> None:
     assert list(journal.entries_of(path)) == ALL[:1]
 
 
+@pytest.mark.parametrize("entry", [WRITE, ALL[-1]])
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_an_entry_of_a_time_that_cannot_be_is_passed_over(tmp_path: Path, entry: Entry, time: str) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal.append(path, [entry])
+    text = path.read_text()
+    assert "2026-11-20T12:00:00Z" in text
+    path.write_text(text.replace("2026-11-20T12:00:00Z", time))
+    journal.append(path, ALL[1:2])
+    assert list(journal.entries_of(path)) == ALL[1:2]
+
+
 def test_the_journal_is_kept_to_ten_files_and_the_oldest_entries_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
