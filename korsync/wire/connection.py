@@ -1,9 +1,11 @@
 """One request on the wire: nothing is followed, and the answer is read within a deadline and a size."""
 
 import logging
+import math
 import queue
 import ssl
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
@@ -49,6 +51,31 @@ class _Adapter(requests.adapters.HTTPAdapter):
         return super().proxy_manager_for(proxy, **how, ssl_context=self._context, proxy_ssl_context=self._context)
 
 
+class _Body:
+    """The body of an answer, from which nothing more is read after a moment, and never all that comes.
+
+    A chunk of less than nothing has Python's own reading go on for as long as bytes come.
+    """
+
+    def __init__(self, file: Any, ends_at: float) -> None:
+        self._file = file
+        self._ends_at = ends_at
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def read(self, amount: int = -1) -> bytes:
+        """Return so many bytes, fewer only where there are no more."""
+        if amount < 0:
+            raise ValueError("all that comes is asked for")
+        content = bytearray()
+        while part := self._file.read1(amount - len(content)):
+            content += part
+            if time.monotonic() > self._ends_at:
+                raise TimeoutError
+        return bytes(content)
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What is sent: `path` below the host's address; `secrets` must stand in no words about it."""
@@ -81,11 +108,12 @@ class Connection:
         The time-outs of requests hold for each packet by itself: a dripping answer needs a deadline.
         """
         deadline = self._limits.deadline + self._time_to_send(sent.body)
+        ends_at = time.monotonic() + deadline
         box: queue.SimpleQueue[Reply | BaseException] = queue.SimpleQueue()
 
         def work() -> None:
             try:
-                box.put(self._exchange(sent))
+                box.put(self._exchange(sent, ends_at))
             except BaseException as error:
                 box.put(error)
 
@@ -101,7 +129,7 @@ class Connection:
     def _time_to_send(self, body: Body) -> float:
         return len(body) / self._limits.slowest if isinstance(body, bytes) else 0.0
 
-    def _exchange(self, sent: Sent) -> Reply:
+    def _exchange(self, sent: Sent, ends_at: float = math.inf) -> Reply:
         headers = {"Accept": "application/json", "User-Agent": f"korsync/{__version__}", **sent.headers}
         if isinstance(sent.body, bytes):
             headers["Content-Type"] = "application/json"
@@ -120,6 +148,10 @@ class Connection:
             ) as response:
                 status = response.status_code
                 named = {name.lower(): value for name, value in response.headers.items()}
+                # The file beneath urllib3's answer and Python's; an answer that came over no socket has none.
+                beneath: Any = response.raw._original_response
+                if beneath and beneath.fp:
+                    beneath.fp = _Body(beneath.fp, ends_at)
                 content = bytearray()
                 for part in response.iter_content(64 * 1024):
                     content += part

@@ -1,5 +1,7 @@
 """What was never sent, what takes too long, who is asking, and silence about secrets."""
 
+import gzip
+import json
 import socket
 import threading
 import time
@@ -122,6 +124,78 @@ def test_a_dripping_answer_meets_its_deadline(sleeps: Sleeps) -> None:
         with pytest.raises(Unsure, match="within 1 seconds"):
             post(open_session(address, sleeps), Asked.RECEIPT)
         assert time.monotonic() - started < 2
+
+
+def test_an_answer_that_is_given_up_is_read_no_further(sleeps: Sleeps) -> None:
+    ended = threading.Event()
+
+    def drips(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
+        try:
+            for _ in range(100):
+                connection.sendall(b" ")
+                time.sleep(0.1)
+        except OSError:
+            ended.set()
+
+    with RawServer(drips) as address:
+        with pytest.raises(Unsure, match="within 1 seconds"):
+            post(open_session(address, sleeps), Asked.RECEIPT)
+        assert ended.wait(4)
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+
+
+@pytest.mark.parametrize("size", [b"-1", b"-ffff", b"7fffffff"])
+@pytest.mark.parametrize("status", [b"200 OK", b"404 Not Found"])
+def test_a_chunk_without_end_is_not_read(sleeps: Sleeps, size: bytes, status: bytes) -> None:
+    taken: list[int] = []
+    ended = threading.Event()
+
+    def goes_on(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(CHUNKED.replace(b"200 OK", status) + b"\r\n" + size + b"\r\n")
+        try:
+            for _ in range(300):
+                connection.sendall(b"a" * 1_000_000)
+                taken.append(1_000_000)
+        finally:
+            ended.set()
+
+    with RawServer(goes_on) as address:
+        with pytest.raises(KorsyncError):
+            post(open_session(address, sleeps), Asked.RECEIPT)
+        assert ended.wait(5)
+    assert sum(taken) < 20_000_000
+
+
+@pytest.mark.parametrize("content", [b'{"a": "x"}', b'{"a": "' + b"x" * 40_000 + b'"}'])
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("how", ["length", "chunked", "until it closes"])
+def test_a_body_is_read_whole_however_it_is_framed(sleeps: Sleeps, content: bytes, how: str, *, packed: bool) -> None:
+    sent = gzip.compress(content) if packed else content
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + (b"Content-Encoding: gzip\r\n" if packed else b"")
+
+    def answers(connection: socket.socket) -> None:
+        for _ in range(2):
+            connection.recv(65536)
+            if how == "chunked":
+                parts = [sent[at : at + 999] for at in range(0, len(sent), 999)]
+                chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in [*parts, b""])
+                connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+            elif how == "length":
+                connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(sent) + sent)
+            else:
+                connection.sendall(head + b"Connection: close\r\n\r\n" + sent)
+                return
+
+    with RawServer(answers) as address:
+        session = open_session(address, sleeps)
+        for _ in range(2):
+            assert session.get("things", body) == json.loads(content)
+    assert sleeps.seconds == []
 
 
 def test_dripping_headers_meet_the_deadline_too(sleeps: Sleeps) -> None:
