@@ -130,7 +130,7 @@ def holder_of(state_path: Path) -> LockedError | None:
     """Return what is known of the run that holds the lock, None where none does; the lock is not waited for."""
     path = state_path.with_name(f"{state_path.name}.lock")
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
     try:
@@ -161,13 +161,22 @@ def _is_alive(note: bytes) -> bool:
 
 def _unusable(path: Path, error: OSError) -> StateError:
     remedy = "see to it that korsync may write in this folder and that the disk is not full"
-    if error.errno == errno.ELOOP:
-        remedy = "remove it: it is a symbolic link, and korsync makes a file of its own there"
+    if not stat.S_ISREG(mode := _mode_of(path)):
+        kind = "a symbolic link" if stat.S_ISLNK(mode) else "no file"
+        remedy = f"remove it: it is {kind}, and korsync makes a file of its own there"
     elif error.errno == errno.ENOENT:
         remedy = f"make the folder {path.parent}, or correct state_file"
     elif error.errno in (errno.ENOLCK, *UNABLE):
         remedy = "let state_file name a place on a file system that knows locks: this one would let two runs in"
     return StateError(f"the lock file {path} cannot be used: {error.strerror or error}", remedy)
+
+
+def _mode_of(path: Path) -> int:
+    """Return the mode of what stands at a path; that of a file where it cannot be told."""
+    try:
+        return path.lstat().st_mode
+    except OSError:
+        return stat.S_IFREG
 
 
 def _held(note: bytes) -> LockedError:

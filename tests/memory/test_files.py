@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from korsync.errors import LockedError, StateError
-from korsync.memory.files import hold_lock, read_whole, write_whole
+from korsync.memory.files import hold_lock, holder_of, read_whole, write_whole
 
 # Each child counts the system calls that writing a file makes and dies at the chosen one, as kill -9 would make it.
 DIES_AT = """
@@ -365,6 +365,15 @@ def test_a_lock_file_that_cannot_be_used_is_an_error_of_the_state(tmp_path: Path
         pytest.fail("no lock, no run")
     assert "it is a symbolic link" in caught.value.remedy
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_no_file_in_place_of_the_lock_is_to_be_removed(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "state.json.lock")
+    with pytest.raises(StateError, match="cannot be used") as caught, hold_lock(tmp_path / "state.json"):
+        pytest.fail("no lock, no run")
+    assert caught.value.remedy == "remove it: it is no file, and korsync makes a file of its own there"
+    assert holder_of(tmp_path / "state.json") is None
 
 
 def test_a_file_system_without_locks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
