@@ -87,7 +87,7 @@ E7  others can read a secret | a_secret_in_a_file_that_others_may_touch_is_refus
 F1  a SKU or number stands twice | a_sku_that_comes_to_stand_twice_is_written_nowhere
 F2  a SKU that nearly matches | near_matches_are_named_and_not_written
 F3  a SKU moves | a_renumbered_article_leaves_its_old_variant_and_finds_its_new_one
-F4  a price is missing, 0, negative, half a cent | a_missing_zero_or_negative_price_is_skipped_with_its_reason
+F4  a price is missing, 0, negative, half a cent | a_price_of_nothing_or_less_is_held_as_long_as_the_shop_shows_another
 F5  a price begins later | a_future_price_arrives_in_the_first_run_after_its_day_without_any_revision
 F6  a name is empty, long, hostile | hostile_names_arrive_as_titles_and_stay
 F7  tracking is switched off for many | tracking_switched_off_for_many_stops_and_switched_on_does_not

@@ -173,11 +173,7 @@ def point_of_sale(row: Row) -> PointOfSale:
 
 
 def payment_method(row: Row) -> PaymentMethod:
-    return PaymentMethod(
-        id=_id(row),
-        number=text(row, "number") or None,
-        name=text(row, "name") or "",
-    )
+    return PaymentMethod(id=_id(row), number=text(row, "number") or None, name=text(row, "name") or "")
 
 
 def sales_tax(row: Row) -> SalesTax:
@@ -231,7 +227,7 @@ def answer_rows(answer: Answer, told: Callable[[str], str]) -> tuple[AnswerRow, 
 def revision(row: Row) -> int:
     """Read the revision of a row; 0 where KORONA does not say or nothing counts so far: the row is taken as new."""
     value = row.get("revision")
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= HIGHEST_ID else 0
+    return value if type(value) is int and 0 <= value <= HIGHEST_ID else 0
 
 
 def _answer_row(row: Row, told: Callable[[str], str]) -> AnswerRow:
