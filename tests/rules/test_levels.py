@@ -293,3 +293,47 @@ def test_what_came_back_counts_only_where_a_level_was_surely_read_after_it(lead:
     line = SoldLine(1, SEEN - timedelta(hours=2), settled=1, put_back=(back,))
     facts = replace(CALM, sold_as_article=(line,), lead=lead)
     assert target_of(facts, RULES).level == level
+
+
+@pytest.mark.parametrize(
+    ("minutes", "here", "known", "fall"),
+    [
+        (2, True, 0, 1),
+        (2, False, 0, 0),
+        (2, True, 1, 0),
+        (15, True, 0, 1),
+        (15.1, True, 0, 0),
+        (6 / 60, True, 0, 1),
+    ],
+)
+def test_what_came_back_before_the_last_look_and_was_listed_after_it_was_in_it(
+    minutes: float, here: bool, known: int, fall: int
+) -> None:
+    """Where the level does not show it, as much had left it that nobody knows of."""
+    back = PutBack(1, EARLIER - timedelta(minutes=minutes), here, False)
+    lines = (SoldLine(1, EARLIER - timedelta(days=1), 1, (back,)),)
+    facts = replace(CALM, look=Look(5, EARLIER, put_back=known), sold_as_variant=lines)
+    found = target_of(facts, RULES)
+    assert (found.fall, found.doubt) == (fall, Doubt(SEEN, 1, Look(6, EARLIER, put_back=known)) if fall else None)
+    assert found.look.put_back == 0
+
+
+def test_what_came_back_of_late_is_remembered_with_the_look() -> None:
+    back = (PutBack(2, SEEN - timedelta(minutes=3), True, False), PutBack(1, SEEN, True, False))
+    lines = (SoldLine(3, EARLIER - timedelta(days=1), 3, back),)
+    assert target_of(replace(CALM, available=8, sold_as_variant=lines), RULES).look.put_back == 2
+
+
+def test_a_fall_is_missing_once_also_where_nobody_asked_for_draft_orders() -> None:
+    assert target_of(replace(CALM, available=4), RULES).doubt == Doubt(SEEN, 1, Look(5, EARLIER))
+
+
+@pytest.mark.parametrize(("reserved", "missing"), [(0, 2), (1, 1)])
+def test_a_rise_makes_up_for_nothing_that_is_missing_but_for_what_is_known_to_be_reserved(
+    reserved: int, missing: int
+) -> None:
+    look = Look(3, SEEN - timedelta(minutes=5), reserved=reserved)
+    before = Doubt(SEEN - timedelta(minutes=10), 2, Look(5, EARLIER))
+    found = target_of(replace(CALM, available=4, look=look, doubt=before, drafted=Drafted(held=5)), RULES)
+    assert found.doubt is not None
+    assert (found.risen, found.doubt.at, found.doubt.missing) == (1, SEEN, missing)
