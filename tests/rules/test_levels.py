@@ -337,3 +337,16 @@ def test_a_rise_makes_up_for_nothing_that_is_missing_but_for_what_is_known_to_be
     found = target_of(replace(CALM, available=4, look=look, doubt=before, drafted=Drafted(held=5)), RULES)
     assert found.doubt is not None
     assert (found.risen, found.doubt.at, found.doubt.missing) == (1, SEEN, missing)
+
+
+def test_what_came_back_as_the_last_look_was_taken_is_expected_once() -> None:
+    back = PutBack(1, EARLIER - timedelta(seconds=5), True, False)
+    lines = (SoldLine(1, EARLIER - timedelta(days=1), 1, (back,)),)
+    assert target_of(replace(CALM, sold_as_variant=lines), RULES).fall == 1
+
+
+def test_of_what_is_missing_a_known_order_explains_its_part_also_where_the_level_need_not_show_it_yet() -> None:
+    just_now = (SoldLine(1, SEEN - timedelta(seconds=2), 0),)
+    found = target_of(replace(CALM, available=3, sold_as_variant=just_now, sold_as_article=just_now), RULES)
+    assert found.doubt is not None
+    assert (found.fall, found.doubt.missing) == (1, 1)
