@@ -10,7 +10,7 @@ import pytest
 from korsync.records.seen import Doubt, Look
 from korsync.rules.drafts import Drafted
 from korsync.rules.sold import PutBack, SoldLine
-from korsync.rules.stock import LevelFacts, LevelRules, is_young, moved, target_level, target_of
+from korsync.rules.stock import LevelFacts, LevelRules, is_young, let_go, moved, target_level, target_of
 
 SEEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 EARLIER = SEEN - timedelta(minutes=20)
@@ -350,3 +350,21 @@ def test_of_what_is_missing_a_known_order_explains_its_part_also_where_the_level
     found = target_of(replace(CALM, available=3, sold_as_variant=just_now, sold_as_article=just_now), RULES)
     assert found.doubt is not None
     assert (found.fall, found.doubt.missing) == (1, 1)
+
+
+def test_a_rise_is_a_doubt_where_a_single_piece_is_known_to_be_reserved() -> None:
+    reserved = Look(4, EARLIER, reserved=1, in_drafts=1)
+    doubt = target_of(replace(CALM, look=reserved, drafted=Drafted(held=1)), RULES).doubt
+    assert doubt == Doubt(SEEN, -1, reserved)
+    assert target_of(replace(CALM, look=Look(4, EARLIER), drafted=Drafted(held=1)), RULES).doubt is None
+
+
+@pytest.mark.parametrize(("seconds", "pieces"), [(-60, 0), (4, 0), (6, 2)])
+def test_draft_orders_have_let_go_of_what_they_hold_no_more_but_not_of_what_had_become_an_order(
+    seconds: float, pieces: int
+) -> None:
+    ordered = ((2, EARLIER + timedelta(seconds=seconds)),)
+    facts = replace(CALM, look=Look(3, EARLIER, reserved=2), drafted=Drafted(0, ordered))
+    assert let_go(facts, EARLIER) == pieces
+    assert let_go(replace(facts, drafted=Drafted(1)), EARLIER) == 1
+    assert let_go(replace(facts, look=None), EARLIER) == 0
