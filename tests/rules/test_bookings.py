@@ -35,7 +35,14 @@ from korsync.rules.bookings import (
     start_instant,
     why_never_booked,
 )
-from korsync.rules.read_back import found_return, found_sale, is_numbered
+from korsync.rules.read_back import (
+    first_awaited,
+    found_return,
+    found_sale,
+    is_numbered,
+    read_back,
+    with_found_edits,
+)
 from tests.support.selling import line, order
 from tests.support.values import values
 
@@ -321,6 +328,27 @@ def test_a_return_is_found_under_the_key_of_its_refund() -> None:
     assert too_many.status is BookingStatus.CONFLICT
 
 
+@pytest.mark.parametrize(("left", "status"), [(1, BookingStatus.BOOKED), (0, BookingStatus.CONFLICT)])
+def test_what_korona_says_is_booked_must_be_shown_within_the_time_that_it_may_take(
+    left: int, status: BookingStatus
+) -> None:
+    confirmed_at = NOW - SETTLE + timedelta(seconds=left)
+    awaited = booking(receipt=posted(), confirmed_at=confirmed_at, sent_at=confirmed_at)
+    found = read_back(known(sale=awaited), [], NOW, SETTLE)
+    assert found.sale is not None
+    assert found.sale.status is status
+    assert first_awaited([known(sale=awaited), known(sale=booking())], NOW) == confirmed_at
+    assert first_awaited([known(sale=booking())], NOW) == NOW
+
+
+def test_an_edits_receipt_that_is_not_known_any_more_may_have_no_more_pieces_than_it_was_begun_with() -> None:
+    key = "edit/1/1"
+    begun = known(sale=booking(), edits=(booking(BookingStatus.CONFLICT, key, pieces=(Pieces(LINE, 1),)),))
+    for pieces, status in ((1, BookingStatus.BOOKED), (2, BookingStatus.CONFLICT)):
+        (edit,) = with_found_edits(begun, [booked(key, ((LINE, pieces),))], NOW).edits
+        assert edit.status is status
+
+
 # --- bookings of an order ---
 
 
@@ -498,8 +526,10 @@ def test_of_an_order_from_before_the_start_what_is_shipped_has_left_the_shelf(
 def test_what_came_back_lies_where_shopify_says_unless_it_names_several_places() -> None:
     def places(*where: tuple[int, int | None]) -> list[int | None]:
         lines = tuple(RefundLine(7, line_id, 1, "return", place, Decimal(10)) for line_id, place in where)
-        sold = order(line(id=1, quantity=2), line(id=2), refunds=(Refund(9, NOW, lines, ()),))
-        return [each.location_id for each in remember(sold, None, start=LONG_AGO).restocks]
+        elsewhere = Refund(8, NOW, (RefundLine(7, 1, 1, "return", 62, Decimal(10)),), ())
+        sold = order(line(id=1, quantity=3), line(id=2), refunds=(Refund(9, NOW, lines, ()), elsewhere))
+        restocks = remember(sold, None, start=LONG_AGO).restocks
+        return [each.location_id for each in restocks if each.refund_id == 9]
 
     assert places((1, 60), (2, 61)) == [60, 61]
     assert places((1, 60), (1, 61)) == [None]

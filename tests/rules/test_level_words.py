@@ -44,7 +44,7 @@ def test_the_buffer_is_named_too() -> None:
     assert why_level(Decimal(7), target(), replace(RULES, buffer=1)) == "KORONA 7, buffer 1"
 
 
-@pytest.mark.parametrize(("age", "minutes"), [(0, 15), (5, 10), (5.5, 10), (14.9, 1), (15, 1), (60, 1)])
+@pytest.mark.parametrize(("age", "minutes"), [(0, 15), (0.98, 15), (5, 10), (5.5, 10), (14.9, 1), (15, 1), (60, 1)])
 def test_where_time_alone_decides_it_is_said_how_much_of_it(age: float, minutes: int) -> None:
     doubt = Doubt(NOON - timedelta(minutes=age))
     match = Match(article("1001", "Tee", "8.90"), product(1001, "Tee", "8.90"), product(1001, "", "1").variants[0], "1")

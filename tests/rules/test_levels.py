@@ -368,3 +368,8 @@ def test_draft_orders_have_let_go_of_what_they_hold_no_more_but_not_of_what_had_
     assert let_go(facts, EARLIER) == pieces
     assert let_go(replace(facts, drafted=Drafted(1)), EARLIER) == 1
     assert let_go(replace(facts, look=None), EARLIER) == 0
+
+
+def test_at_a_first_look_nothing_fell_or_rose() -> None:
+    found = target_of(replace(CALM, look=None), RULES)
+    assert (found.fall, found.risen) == (0, 0)
