@@ -373,3 +373,9 @@ def test_draft_orders_have_let_go_of_what_they_hold_no_more_but_not_of_what_had_
 def test_at_a_first_look_nothing_fell_or_rose() -> None:
     found = target_of(replace(CALM, look=None), RULES)
     assert (found.fall, found.risen) == (0, 0)
+
+
+def test_a_doubt_of_which_nothing_is_missing_stays_so_as_long_as_nothing_falls() -> None:
+    found = target_of(replace(CALM, doubt=Doubt(SEEN - timedelta(minutes=5))), RULES)
+    assert found.doubt is not None
+    assert (found.doubt.missing, found.level) == (0, 5)

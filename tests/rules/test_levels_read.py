@@ -1,10 +1,12 @@
 """Which levels may be written at all, by what was read of them."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from korsync.records.bookings import Restock
 from korsync.records.catalogue import StockLevel
 from korsync.records.memory import Memory
 from korsync.records.plan import Fate
@@ -54,6 +56,20 @@ def test_pieces_are_told_by_order_and_orders_without_any_are_not() -> None:
     known = memory(order(1, 2), order(2, 3, ignored=True))
     (found,) = levels_of(read(known)).levels
     assert dict(sold_by_order(read(known), found)) == {1: 2}
+
+
+@pytest.mark.parametrize(("lead", "pieces"), [(0, 1), (60, 2)])
+def test_what_may_have_come_back_after_a_level_that_is_dated_too_late_still_counts_as_sold(
+    lead: int, pieces: int
+) -> None:
+    sold = order(1, 2)
+    back = Restock(9, sold.lines[0].id, 1, NOON - timedelta(seconds=30), None)
+    found_by = read(memory(replace(sold, restocks=(back,))))
+    if lead:
+        found_by = replace(found_by, lead=timedelta(seconds=lead))
+    (found,) = levels_of(found_by).levels
+    assert dict(sold_by_order(found_by, found)) == {1: pieces}
+    assert found.target.pending == pieces
 
 
 def test_what_is_not_counted_on_both_sides_and_at_the_location_is_left_alone_for_good() -> None:
