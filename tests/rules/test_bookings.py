@@ -21,6 +21,7 @@ from korsync.records.bookings import (
     Restock,
 )
 from korsync.records.catalogue import Shop
+from korsync.records.memory import Identity, State
 from korsync.records.orders import Order, Refund, RefundLine
 from korsync.records.plan import Fate, Outcome, Skip
 from korsync.records.receipts import BookedLine, BookedReceipt, BookedTax, Receipt, ReceiptLine
@@ -37,8 +38,10 @@ from korsync.rules.bookings import (
 )
 from korsync.rules.read_back import (
     first_awaited,
+    first_receipts_stop,
     found_return,
     found_sale,
+    is_about,
     is_numbered,
     read_back,
     with_found_edits,
@@ -349,6 +352,46 @@ def test_an_edits_receipt_that_is_not_known_any_more_may_have_no_more_pieces_tha
         assert edit.status is status
 
 
+def test_a_return_has_the_pieces_of_its_own_refund() -> None:
+    order = known(sale=booking(), restocks=(RETURN, replace(RETURN, refund_id=6, quantity=2)))
+    found = found_return(order, 5, [booked("refund/5", ((LINE, -2),), "-20.00")], NOW)
+    assert found is not None
+    assert found.status is BookingStatus.CONFLICT
+
+
+def test_an_edits_receipt_of_which_nothing_is_known_is_found_by_its_key() -> None:
+    there = [booked(), booked("edit/2/1"), booked("edit/1/1", ((LINE, 1),)), replace(booked(), key=None)]
+    assert [each.key for each in with_found_edits(known(sale=booking()), there, NOW).edits] == ["edit/1/1"]
+
+
+def test_a_receipt_without_korsyncs_references_is_about_the_order_whose_number_it_has() -> None:
+    nameless = replace(booked(), key=None, order_id=None, order_number="other")
+    sold = known(
+        sale=booking(receipt=replace(posted(), number="555")),
+        edits=(booking(key="edit/1/1", receipt=replace(posted("edit/1/1"), number="777")),),
+        returns=(booking(key="refund/5", order_number="777-R"),),
+    )
+    assert is_about(replace(nameless, number="90-555"), sold)
+    assert is_about(replace(nameless, number="90-777"), sold)
+    assert is_about(replace(nameless, order_number="777-R"), sold)
+    assert is_about(replace(nameless, order_number="1001"), sold)
+    assert not is_about(replace(nameless, number="90-556"), sold)
+    assert not is_about(replace(booked("order/2"), order_id=2, number="90-555"), sold)
+
+
+def test_a_first_receipt_in_conflict_stops_the_others_unless_a_person_has_settled_it() -> None:
+    conflict = booking(BookingStatus.CONFLICT, "refund/5", reason="odd")
+    order = known(sale=booking(receipt=posted()), restocks=(RETURN,), returns=(conflict,))
+    state = State(Identity("shop", "account", "90"), NOW, orders={1: order})
+    stop = first_receipts_stop("refunds", state)
+    assert stop is not None
+    assert "#1001 refund 5: odd" in stop.what
+    assert "korsync retry '1001 refund 5'" in stop.remedy
+    settled = replace(state, orders={1: replace(order, ignored_refunds=(5,))})
+    assert first_receipts_stop("refunds", settled) is None
+    assert first_receipts_stop("refunds", replace(state, orders={1: replace(order, sale=booking())})) is None
+
+
 # --- bookings of an order ---
 
 
@@ -512,6 +555,11 @@ def test_an_order_from_before_the_start_that_is_placed_under_korsyncs_eyes_has_i
     assert (shipped.was_open, shipped.gone_before) == (True, ())
 
 
+def test_an_order_placed_as_the_start_begins_is_not_from_before_it() -> None:
+    assert not remember(order(line(), created_at=NOW), None, start=NOW).before_start
+    assert remember(order(line(), created_at=NOW - timedelta(seconds=1)), None, start=NOW).before_start
+
+
 @pytest.mark.parametrize(
     ("unshipped", "fulfilled", "gone"), [(1, False, 2), (3, False, 0), (None, False, 0), (-1, False, 3), (0, True, 3)]
 )
@@ -540,6 +588,16 @@ def test_a_line_that_an_order_shows_although_it_cannot_be_read_whole_is_known_on
     before = remember(order(line(quantity=3), line(id=2)), None, start=LONG_AGO)
     again = replace(order(line(quantity=3)), unreadable="its refunds")
     assert [(each.id, each.quantity) for each in remember(again, before, start=LONG_AGO).lines] == [(1, 3), (2, 1)]
+    more = replace(order(line(id=3, quantity=0)), unreadable="its refunds")
+    assert [each.quantity for each in remember(more, before, start=LONG_AGO).lines if each.id == 3] == [0]
+
+
+def test_what_came_back_of_an_order_that_cannot_be_read_whole_is_known_once() -> None:
+    back = Refund(9, NOW, (RefundLine(7, 1, 1, "return", None, Decimal(10)),), ())
+    sold = order(line(quantity=3), refunds=(back,))
+    before = remember(replace(sold, refunds=(back, replace(back, id=8))), None, start=LONG_AGO)
+    after = remember(replace(sold, unreadable="its total"), before, start=LONG_AGO)
+    assert sorted(each.refund_id for each in after.restocks) == [8, 9]
 
 
 @pytest.mark.parametrize(

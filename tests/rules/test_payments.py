@@ -136,6 +136,7 @@ def test_where_no_method_brought_enough_it_goes_back_as_the_money_did() -> None:
 
 def test_cents_go_back_like_any_other_money() -> None:
     assert paid_back("0.80", ("paypal", "success", "0.80"), brought={CARD: "10.00"}) == {"paypal": "0.80"}
+    assert paid_back("1.00", ("paypal", "success", "1.00"), brought={CARD: "10.00"}) == {"paypal": "1.00"}
 
 
 def test_without_any_money_the_total_goes_the_way_the_sale_was_paid() -> None:
