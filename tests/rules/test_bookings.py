@@ -340,7 +340,9 @@ def test_what_korona_says_is_booked_must_be_shown_within_the_time_that_it_may_ta
     found = read_back(known(sale=awaited), [], NOW, SETTLE)
     assert found.sale is not None
     assert found.sale.status is status
-    assert first_awaited([known(sale=awaited), known(sale=booking())], NOW) == confirmed_at
+    shown_before = known(sale=booking())
+    assert read_back(shown_before, [], NOW, SETTLE) == shown_before
+    assert first_awaited([known(sale=awaited), shown_before], NOW) == confirmed_at
     assert first_awaited([known(sale=booking())], NOW) == NOW
 
 
