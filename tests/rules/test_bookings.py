@@ -553,6 +553,10 @@ def test_an_order_from_before_the_start_that_is_placed_under_korsyncs_eyes_has_i
     seen = remember(placed, None, start=NOW, seen_until=NOW - timedelta(hours=2))
     assert (seen.before_start, seen.was_open, seen.gone_before) == (True, True, ())
     assert not remember(placed, None, start=NOW - timedelta(hours=2)).before_start
+    shipped_then = replace(placed, fulfilled=True)
+    for seconds, was_open in ((-1, True), (0, False), (1, False)):
+        until = placed.created_at + timedelta(seconds=seconds)
+        assert remember(shipped_then, None, start=NOW, seen_until=until).was_open is was_open
     shipped = remember(replace(placed, fulfilled=True), None, start=NOW, seen_until=NOW - timedelta(hours=2))
     assert (shipped.was_open, shipped.gone_before) == (True, ())
 
