@@ -293,4 +293,5 @@ def _whole_second(moment: datetime) -> str:
 
 
 def _in_path(name: str) -> str:
-    return quote(name, safe="")
+    # Half an emoji is no text that can be sent, and is the id of nothing.
+    return quote(name, safe="", errors="surrogatepass")

@@ -37,6 +37,11 @@ def test_a_live_article_wins_over_one_that_was_switched_off(desk: Desk) -> None:
     assert found.name == "Tee"
 
 
+def test_an_id_that_is_no_text_is_refused_like_any_other_that_is_none(desk: Desk) -> None:
+    with pytest.raises(Rejected, match="MALFORMED"):
+        desk.client.product("\ud83d")
+
+
 def test_of_several_live_articles_with_a_number_none_is_taken(desk: Desk) -> None:
     desk.side.add_article("1042", "Tee")
     desk.side.add_article("1042", "Kaffee")
