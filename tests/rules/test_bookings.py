@@ -342,7 +342,8 @@ def test_what_korona_says_is_booked_must_be_shown_within_the_time_that_it_may_ta
     assert found.sale.status is status
     shown_before = known(sale=booking())
     assert read_back(shown_before, [], NOW, SETTLE) == shown_before
-    assert first_awaited([known(sale=awaited), shown_before], NOW) == confirmed_at
+    later = replace(awaited, sent_at=NOW)
+    assert first_awaited([known(sale=later), known(sale=awaited), shown_before], NOW) == confirmed_at
     assert first_awaited([known(sale=booking()), known(sale=replace(awaited, sent_at=None))], NOW) == NOW
 
 
@@ -378,6 +379,7 @@ def test_a_receipt_without_korsyncs_references_is_about_the_order_whose_number_i
     assert is_about(replace(nameless, order_number="777-R"), sold)
     assert is_about(replace(nameless, order_number="1001"), sold)
     assert not is_about(replace(nameless, number="90-556"), sold)
+    assert not is_about(replace(nameless, number="A1555"), sold)
     assert not is_about(replace(booked("order/2"), order_id=2, number="90-555"), sold)
 
 
@@ -594,6 +596,8 @@ def test_a_line_that_an_order_shows_although_it_cannot_be_read_whole_is_known_on
     before = remember(order(line(quantity=3), line(id=2)), None, start=LONG_AGO)
     again = replace(order(line(quantity=3)), unreadable="its refunds")
     assert [(each.id, each.quantity) for each in remember(again, before, start=LONG_AGO).lines] == [(1, 3), (2, 1)]
+    fewer = replace(order(line(quantity=1)), unreadable="its refunds")
+    assert [each.quantity for each in remember(fewer, before, start=LONG_AGO).lines if each.id == 1] == [3]
     more = replace(order(line(id=3, quantity=0)), unreadable="its refunds")
     assert [each.quantity for each in remember(more, before, start=LONG_AGO).lines if each.id == 3] == [0]
 
@@ -604,6 +608,8 @@ def test_what_came_back_of_an_order_that_cannot_be_read_whole_is_known_once() ->
     before = remember(replace(sold, refunds=(back, replace(back, id=8))), None, start=LONG_AGO)
     after = remember(replace(sold, unreadable="its total"), before, start=LONG_AGO)
     assert sorted(each.refund_id for each in after.restocks) == [8, 9]
+    odd = replace(sold, refunds=(back, replace(back, id=10, unreadable=True)))
+    assert (before.unread_refunds, remember(odd, before, start=LONG_AGO).unread_refunds) == ((), (10,))
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,12 @@ def test_a_promise_counts_beside_what_arrived_elsewhere_but_not_beside_its_own_a
     brought = {GIFT: "25.00", CARD: "75.00"}
     assert paid_back("25.00", *moved, brought=brought) == {CARD: "20.00", GIFT: "5.00"}
     assert paid_back("25.00", *moved, (CARD, "success", "20.00"), brought=brought) == {CARD: "20.00", GIFT: "5.00"}
+    promised_more = ((CARD, "pending", "30.00"), (CARD, "success", "20.00"), (GIFT, "success", "5.00"))
+    assert paid_back("25.00", *promised_more, brought=brought) == {CARD: "20.00", GIFT: "5.00"}
+
+
+def test_a_method_that_gives_nothing_back_has_no_payment() -> None:
+    assert paid_back("0.01", brought={GIFT: "25.00", CARD: "75.00"}) == {CARD: "0.01"}
 
 
 def test_a_movement_of_no_money_says_no_way() -> None:
