@@ -30,6 +30,7 @@ from tests.support.http_bench import (
     post,
     serving,
 )
+from tests.support.in_process import without_sockets
 
 
 @pytest.fixture
@@ -384,3 +385,9 @@ def test_a_session_may_be_shared_between_threads(server: SandboxServer, session:
         thread.join()
     assert session.requests == 12
     assert {each.path for each in server.requests} == {f"/things{each}" for each in range(12)}
+
+
+def test_an_answer_that_comes_over_no_socket_is_read_like_any_other(sleeps: Sleeps) -> None:
+    with serving() as server, without_sockets(server):
+        session = open_session(server.base_url, sleeps)
+        assert session.get("there", lambda answer: answer.body["path"]) == "/there"
